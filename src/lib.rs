@@ -1,1 +1,5 @@
-//! x
+//! Stepwright runs Amazon States Language workflows without AWS Step Functions.
+pub mod queue;
+pub mod store;
+pub mod task;
+pub mod turn;

@@ -1,1 +1,2 @@
-fn main(){}
+//! Which door?
+fn main() {}

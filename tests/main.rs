@@ -1,1 +1,1 @@
-//! x
+//! One test binary: it links once.

@@ -7,3 +7,4 @@ pub mod asl;
 pub mod engine;
 pub mod expr;
 pub mod history;
+pub mod time;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 pub mod entropy;
 pub mod path;
+pub mod pool;
 pub mod reference;
 pub mod template;
 pub mod value;

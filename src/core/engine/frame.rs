@@ -1,0 +1,277 @@
+//! A frame: one sequential thread of control. Each record of its journal holds the frame as that transition left it, so
+//! the last record alone is enough to go on from.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{EventRef, Failure};
+use crate::asl::model::{FlowId, Name};
+use crate::expr::{Document, Value};
+use crate::time::Timestamp;
+
+/// The state of one thread of control.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    /// The set of states it moves in.
+    #[serde(rename = "fl")]
+    pub flow: FlowId,
+    /// For a lane of a fork: which one, and what it is working on.
+    #[serde(rename = "ln", default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<Lane>,
+    /// The state it is in, or about to enter.
+    #[serde(rename = "st")]
+    pub state: Name,
+    /// Input of that state, as it was handed on by the one before.
+    #[serde(rename = "in")]
+    pub input: Document,
+    /// Variables in sight (own ones over those of the enclosing scopes), as one object.
+    #[serde(rename = "va", default, skip_serializing_if = "Option::is_none")]
+    pub variables: Option<Document>,
+    /// The current visit of the state.
+    #[serde(rename = "vi")]
+    pub visit: Visit,
+    /// What `previousEventId` of the next event will be.
+    #[serde(rename = "la", default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<EventRef>,
+    /// Events of the execution before this frame's next one, as far as this frame knows: exact while the execution has
+    /// one thread of control.
+    #[serde(rename = "n")]
+    pub events_before: u64,
+    /// What it waits for or is about to do.
+    #[serde(rename = "ph")]
+    pub phase: Phase,
+}
+
+/// One visit of a state: from its entry to its exit, retries included.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Visit {
+    /// Id of the entry event, as causes quote it.
+    #[serde(rename = "e")]
+    pub entered_event: u64,
+    /// When the state was entered.
+    #[serde(rename = "t")]
+    pub entered_at: Timestamp,
+    /// Attempts made so far by each retrier, in their order.
+    #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<u32>,
+    /// Retries of this visit by whichever retrier: `$$.State.RetryCount`.
+    #[serde(rename = "c", default, skip_serializing_if = "is_zero")]
+    pub retry_count: u32,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// What makes a frame a lane: a Parallel branch is a lane with one run, a lane of a Map runs iteration after iteration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lane {
+    /// Name of the forking state.
+    #[serde(rename = "s")]
+    pub state: Name,
+    /// Which lane.
+    #[serde(rename = "l")]
+    pub number: u32,
+    /// For a Map: the item in hand.
+    #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<Item>,
+}
+
+/// The item that an iteration works on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    /// Zero-based position in the Map's items.
+    #[serde(rename = "i")]
+    pub index: u64,
+    /// Number of items of the Map.
+    #[serde(rename = "n")]
+    pub of: u64,
+    /// How the next index is found when this one is done.
+    #[serde(rename = "x")]
+    pub next: NextIndex,
+    /// The item, for `$$.Map.Item.Value`.
+    #[serde(rename = "v")]
+    pub value: Document,
+}
+
+/// How a lane of a Map finds its next item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NextIndex {
+    /// As many lanes as items: each lane has just one.
+    None,
+    /// One lane for all items (`MaxConcurrency: 1`): the following one.
+    Following,
+    /// Several lanes for more items: the dispenser says.
+    Dispensed,
+}
+
+/// What a frame waits for, or is about to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Phase {
+    /// About to enter `state` with `input`. Runnable.
+    Ready,
+    /// A task was claimed by whoever inserted the record, and is being performed. Runnable by the claimer.
+    Claimed(Claim),
+    /// A Wait state, until then.
+    Waiting {
+        /// When it ends.
+        until: Timestamp,
+    },
+    /// A retrier's pause.
+    Backoff {
+        /// When the next attempt is due.
+        until: Timestamp,
+    },
+    /// A token is out: an activity or a `.waitForTaskToken` integration.
+    Pending(Pending),
+    /// Waits for the lanes of the fork made at this record's slot.
+    Forked(Fork),
+    /// A lane needs to know its next item before its transition can be committed. Never stored.
+    Asking,
+    /// The frame has ended.
+    Done(Outcome),
+    /// The frame was cancelled by its fork or by the end of the execution. Nothing follows.
+    Sealed,
+}
+
+impl Phase {
+    /// Whether nothing goes on before something outside happens (timer, token, lanes), or at all.
+    pub fn settled(&self) -> bool {
+        !matches!(self, Phase::Ready | Phase::Claimed(_) | Phase::Asking)
+    }
+
+    /// Whether the frame has ended.
+    pub fn over(&self) -> bool {
+        matches!(self, Phase::Done(_) | Phase::Sealed)
+    }
+}
+
+/// A task that is being performed: at most once for each attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Slot of the claim: the task token's and the idempotency token's anchor.
+    #[serde(rename = "k")]
+    pub ticket: u64,
+    /// What is sent to the service.
+    #[serde(rename = "p")]
+    pub parameters: Document,
+    /// `TimeoutSeconds` of this attempt.
+    #[serde(rename = "to", default, skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u64>,
+    /// `HeartbeatSeconds` of this attempt.
+    #[serde(rename = "hb", default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat_seconds: Option<u64>,
+    /// Role to be assumed.
+    #[serde(rename = "cr", default, skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<Arc<str>>,
+    /// Who performs it; written by the turn.
+    #[serde(rename = "h", default)]
+    pub holder: Arc<str>,
+    /// When the holder is dead for sure; written by the turn.
+    #[serde(rename = "u", default)]
+    pub until: Timestamp,
+    /// A callback that came before the service had answered.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
+}
+
+/// A token that is out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Slot that the token names.
+    #[serde(rename = "k")]
+    pub ticket: u64,
+    /// For an activity: its task.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub activity: Option<ActivityTask>,
+    /// When the task times out.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
+    /// Longest time between two heartbeats.
+    #[serde(rename = "hb", default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat_seconds: Option<u64>,
+    /// When the heartbeat clock started.
+    #[serde(rename = "t")]
+    pub since: Timestamp,
+    /// When the attempt was scheduled.
+    #[serde(rename = "to", default, skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u64>,
+}
+
+impl Pending {
+    /// When this token times out if no heartbeat comes after `beat`, and whether that would be a missed heartbeat.
+    pub fn due(&self, beat: Option<Timestamp>) -> Option<(Timestamp, bool)> {
+        let heartbeat = self
+            .heartbeat_seconds
+            .map(|s| self.since.max(beat.unwrap_or(self.since)).plus_seconds(s as f64));
+        match (self.deadline, heartbeat) {
+            (Some(deadline), Some(heartbeat)) if heartbeat < deadline => Some((heartbeat, true)),
+            (Some(deadline), _) => Some((deadline, false)),
+            (None, heartbeat) => heartbeat.map(|at| (at, true)),
+        }
+    }
+}
+
+/// An activity's task, to be handed to a worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActivityTask {
+    /// The activity.
+    #[serde(rename = "r")]
+    pub arn: Arc<str>,
+    /// What the worker gets.
+    #[serde(rename = "i")]
+    pub input: Document,
+    /// Whether a worker has it.
+    #[serde(rename = "s", default)]
+    pub started: bool,
+}
+
+/// A fork that was made at the record's slot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fork {
+    /// Number of lanes; at least 1.
+    #[serde(rename = "l")]
+    pub lanes: u32,
+    /// What each branch gets, or what an item selector sees as `$`.
+    #[serde(rename = "i")]
+    pub input: Document,
+    /// For a Map: its items, an array.
+    #[serde(rename = "it", default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<Document>,
+    /// The event that the lanes' first events name as their previous one.
+    #[serde(rename = "e")]
+    pub started: EventRef,
+}
+
+/// How a frame ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// Well. A lane of a Map has its results in its records instead.
+    Succeeded(Document),
+    /// With an error.
+    Failed(Failure),
+    /// The execution ran longer than its `TimeoutSeconds`.
+    TimedOut(Failure),
+    /// StopExecution.
+    Aborted(Failure),
+}
+
+/// What a worker or callback answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Answer {
+    /// SendTaskSuccess.
+    Success(Document),
+    /// SendTaskFailure.
+    Failure(Failure),
+}
+
+impl Frame {
+    /// Variables as a map; empty where there are none.
+    pub fn variable_map(&self) -> crate::expr::Map {
+        match self.variables.as_ref().map(Document::value) {
+            Some(Value::Object(map)) => (**map).clone(),
+            _ => crate::expr::Map::new(),
+        }
+    }
+}

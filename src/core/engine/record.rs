@@ -1,0 +1,76 @@
+//! A record: one committed transition of one frame. Inserted once into its slot, never changed.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Frame;
+use crate::expr::{Document, pool};
+use crate::history::Event;
+use crate::time::Timestamp;
+
+/// Version of the stored form; a reader refuses what is newer than itself.
+pub const FORMAT: u32 = 1;
+
+/// One transition: the commit, the state after it, its part of the history and, through the frame's phase, the messages
+/// that must follow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`FORMAT`] when it was written.
+    #[serde(rename = "f")]
+    pub format: u32,
+    /// Its slot in the frame's journal.
+    #[serde(rename = "s")]
+    pub slot: u64,
+    /// Logical time: not before the record it follows from.
+    #[serde(rename = "t")]
+    pub time: Timestamp,
+    /// Which message caused it: whoever holds that message is the one to go on.
+    #[serde(rename = "g")]
+    pub guard: Arc<str>,
+    /// Who inserted it, so that a lost reply is not taken for a lost race.
+    #[serde(rename = "w")]
+    pub nonce: Arc<str>,
+    /// The frame after the transition.
+    #[serde(rename = "fr")]
+    pub frame: Frame,
+    /// What happened in it, in order.
+    #[serde(rename = "ev")]
+    pub events: Vec<Event>,
+    /// Results of Map iterations that ended in it: index and output.
+    #[serde(rename = "re", default, skip_serializing_if = "Vec::is_empty")]
+    pub results: Vec<(u64, Document)>,
+}
+
+/// A stored record that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Damaged, or not a record.
+    #[error("a stored record cannot be read: {0}")]
+    Damaged(#[from] serde_json::Error),
+    /// Written by a newer engine.
+    #[error("a stored record has format {0}, this engine reads up to {FORMAT}")]
+    Newer(u32),
+}
+
+impl Record {
+    /// The stored form: JSON text in which every payload stands once.
+    ///
+    /// # Errors
+    /// None for records that the engine makes.
+    pub fn encode(&self) -> Result<String, Error> {
+        Ok(pool::write(self)?)
+    }
+
+    /// Reads the stored form.
+    ///
+    /// # Errors
+    /// The text is damaged, or was written by a newer engine.
+    pub fn decode(text: &str) -> Result<Record, Error> {
+        let record: Record = pool::read(text)?;
+        if record.format > FORMAT {
+            return Err(Error::Newer(record.format));
+        }
+        Ok(record)
+    }
+}

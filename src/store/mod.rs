@@ -1,0 +1,285 @@
+//! The store: what must survive. Executions, their journals, and the definitions they run on.
+//!
+//! Everything here can be done by DynamoDB with one conditional request on one item; no promise needs more than that.
+//! What holds after a crash stands with each method: an `Ok` means durable.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use stepwright_core::engine::{Cursor, ExecutionId, Failure, FrameId, Record};
+use stepwright_core::expr::Document;
+use stepwright_core::time::Timestamp;
+
+/// A frame's record as the store hands it out.
+pub type Stored = (FrameId, Arc<Record>);
+
+/// Executions and their journals.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Creates the row of an execution unless there is one with its id. An existing row is handed back unchanged.
+    async fn create(&self, execution: Execution) -> Result<Creation, Error>;
+
+    /// The row of an execution.
+    async fn execution(&self, id: &ExecutionId) -> Result<Option<Arc<Execution>>, Error>;
+
+    /// Closes an execution: `RUNNING` becomes the final status. `false`, and nothing is changed, if it was not running.
+    async fn close(&self, id: &ExecutionId, closing: Closing) -> Result<bool, Error>;
+
+    /// Inserts a record into its slot unless the slot is taken; a taken slot's record is handed back.
+    async fn insert(&self, cursor: &Cursor, record: Arc<Record>) -> Result<Insertion, Error>;
+
+    /// The last record of a frame, strongly consistent.
+    async fn tail(
+        &self,
+        execution: &ExecutionId,
+        frame: &FrameId,
+    ) -> Result<Option<Arc<Record>>, Error>;
+
+    /// All records of the lanes of a fork and of everything below them (`fork: Some(slot)`), or of everything below the
+    /// frame and the frame itself (`None`), ordered by frame and slot.
+    async fn records(
+        &self,
+        execution: &ExecutionId,
+        frame: &FrameId,
+        fork: Option<u64>,
+    ) -> Result<Vec<Stored>, Error>;
+
+    /// Adds a lane to the set of finished lanes of a fork; adding twice changes nothing. Says what the set is after it.
+    async fn join(&self, fork: &Cursor, lane: u32, failed: bool) -> Result<Joined, Error>;
+
+    /// What the set of finished lanes of a fork is.
+    async fn joined(&self, fork: &Cursor) -> Result<Joined, Error>;
+
+    /// The next item index for a lane of a Map: `first`, `first + 1`, … in the order of asking. The same lane asking for
+    /// the same slot again gets the same index again.
+    async fn dispense(
+        &self,
+        fork: &Cursor,
+        lane: u32,
+        lane_slot: u64,
+        first: u64,
+    ) -> Result<u64, Error>;
+
+    /// Notes a heartbeat for the token issued at `ticket` (a cursor whose slot is the ticket).
+    async fn beat(&self, ticket: &Cursor, at: Timestamp) -> Result<(), Error>;
+
+    /// The last heartbeat noted for that token.
+    async fn last_beat(&self, ticket: &Cursor) -> Result<Option<Timestamp>, Error>;
+
+    /// Executions of a machine, newest first.
+    async fn list(&self, query: &ListQuery) -> Result<Vec<Arc<Execution>>, Error>;
+
+    /// Executions that are running, for the sweep: those with an id after `after`, at most `limit`, in order of id.
+    async fn running(
+        &self,
+        after: Option<&ExecutionId>,
+        limit: usize,
+    ) -> Result<Vec<ExecutionId>, Error>;
+}
+
+/// Definitions, activities and whatever else has a name: small documents by kind and key.
+#[async_trait]
+pub trait Registry: Send + Sync {
+    /// The item and its version.
+    async fn item(&self, kind: Kind, key: &str) -> Result<Option<Item>, Error>;
+
+    /// Writes an item if its version is still `expected` (`None`: if there is no such item). The new version is one more
+    /// than the old one, 1 for a new item. `false`, and nothing is changed, if the version is another.
+    async fn put(
+        &self,
+        kind: Kind,
+        key: &str,
+        body: String,
+        expected: Option<u64>,
+    ) -> Result<bool, Error>;
+
+    /// Removes an item if its version is still `expected`.
+    async fn remove(&self, kind: Kind, key: &str, expected: u64) -> Result<bool, Error>;
+
+    /// Items of a kind with keys that start with `prefix` and come after `after`, in order of key, at most `limit`.
+    async fn items(
+        &self,
+        kind: Kind,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Item)>, Error>;
+}
+
+/// A whole store.
+pub trait Store: Journal + Registry {}
+
+impl<T: Journal + Registry> Store for T {}
+
+/// Kinds of registry items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// State machines by ARN.
+    StateMachine,
+    /// Immutable definitions by `ARN#revision`.
+    Definition,
+    /// Activities by ARN.
+    Activity,
+    /// Keys that this installation made for itself, by name.
+    Secret,
+}
+
+impl Kind {
+    /// The name under which the kind is stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::StateMachine => "state-machine",
+            Kind::Definition => "definition",
+            Kind::Activity => "activity",
+            Kind::Secret => "secret",
+        }
+    }
+}
+
+/// A registry item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// JSON.
+    pub body: String,
+    /// Counts the writes of this item.
+    pub version: u64,
+}
+
+/// The row of an execution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Execution {
+    /// Key of everything that belongs to it.
+    pub id: ExecutionId,
+    /// `executionArn`
+    pub arn: Arc<str>,
+    /// `name`
+    pub name: Arc<str>,
+    /// ARN of its state machine, without version or alias.
+    pub machine: Arc<str>,
+    /// Revision of the definition that it runs on for its whole life.
+    pub revision: Arc<str>,
+    /// `roleArn`
+    pub role: Arc<str>,
+    /// Input.
+    pub input: Document,
+    /// `startDate`
+    pub started: Timestamp,
+    /// When the machine's `TimeoutSeconds` ends it.
+    pub deadline: Option<Timestamp>,
+    /// `traceHeader`
+    pub trace_header: Option<Arc<str>>,
+    /// How it ended; `None` while it runs.
+    pub closing: Option<Closing>,
+}
+
+impl Execution {
+    /// `status`
+    pub fn status(&self) -> Status {
+        self.closing.as_ref().map_or(Status::Running, |closing| closing.status)
+    }
+}
+
+/// `status` of an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(missing_docs, reason = "AWS's own names, see DescribeExecution")]
+pub enum Status {
+    Running,
+    Succeeded,
+    Failed,
+    TimedOut,
+    Aborted,
+}
+
+impl Status {
+    /// As AWS spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Running => "RUNNING",
+            Status::Succeeded => "SUCCEEDED",
+            Status::Failed => "FAILED",
+            Status::TimedOut => "TIMED_OUT",
+            Status::Aborted => "ABORTED",
+        }
+    }
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Closing {
+    /// Never `Running`.
+    pub status: Status,
+    /// `stopDate`
+    pub stopped: Timestamp,
+    /// Output, if it succeeded.
+    pub output: Option<Document>,
+    /// Error and cause, if it did not.
+    pub failure: Failure,
+}
+
+/// What ListExecutions asks for. Running executions count by their start, others by their stop.
+#[derive(Clone, Debug)]
+pub struct ListQuery {
+    /// ARN of the machine.
+    pub machine: Arc<str>,
+    /// Only this status.
+    pub status: Option<Status>,
+    /// Only what comes after this one in the order of the list.
+    pub after: Option<ListPosition>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A place in the list: time (start of a running execution, stop of another) and id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListPosition {
+    /// The execution's time in the list.
+    pub time: Timestamp,
+    /// Its id.
+    pub id: ExecutionId,
+}
+
+/// Answer of [`Journal::create`].
+#[derive(Clone, Debug)]
+pub enum Creation {
+    /// The row is there now.
+    Created,
+    /// It was there before.
+    Exists(Arc<Execution>),
+}
+
+/// Answer of [`Journal::insert`].
+#[derive(Clone, Debug)]
+pub enum Insertion {
+    /// The record is there now.
+    Inserted,
+    /// Another one (or this one, when the reply of an earlier try was lost) was there before.
+    Exists(Arc<Record>),
+}
+
+/// The set of finished lanes of a fork.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Joined {
+    /// How many lanes have finished, failed ones included.
+    pub finished: u32,
+    /// The lanes that failed, in order.
+    pub failed: Vec<u32>,
+}
+
+/// What can go wrong with a store.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store could not do it now; trying again later is right.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// What is stored cannot be read; trying again will not help.
+    #[error("the store holds something unreadable: {0}")]
+    Damaged(String),
+}
+
+impl From<stepwright_core::engine::record::Error> for Error {
+    fn from(error: stepwright_core::engine::record::Error) -> Error {
+        Error::Damaged(error.to_string())
+    }
+}
