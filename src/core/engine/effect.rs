@@ -51,8 +51,8 @@ pub enum Effect {
     Cancel {
         /// The record that cancelled them.
         by: Cursor,
-        /// Only lanes of the fork at this slot; all forks if `None`.
-        fork: Option<u64>,
+        /// Slot of the fork whose lanes they are or come from.
+        fork: u64,
     },
 }
 

