@@ -2,3 +2,11 @@
 
 pub mod diagnostic;
 pub mod model;
+
+/// Stub.
+pub fn parse(
+    _: &str,
+    _: model::ExecutionType,
+) -> Result<model::Machine, Vec<diagnostic::Diagnostic>> {
+    Err(Vec::new())
+}

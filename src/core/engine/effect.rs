@@ -97,6 +97,19 @@ pub enum MessageKind {
     },
 }
 
+impl MessageKind {
+    /// When a message is due that must not be handled earlier.
+    pub fn due(&self) -> Option<Timestamp> {
+        match self {
+            MessageKind::Timer { due } | MessageKind::Deadline { due } => Some(*due),
+            MessageKind::Start
+            | MessageKind::Fork(_)
+            | MessageKind::Advance
+            | MessageKind::Join => None,
+        }
+    }
+}
+
 /// A task to be performed, once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskCall {

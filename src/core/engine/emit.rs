@@ -74,7 +74,7 @@ fn lane_frames(set: &Setting<'_>, record: &Record, fork: &Fork) -> Vec<Frame> {
         state: set.machine.flow(flow).map(|f| f.start_at.clone()).unwrap_or_default(),
         input,
         variables: record.frame.variables.clone(),
-        visit: Visit::default(),
+        visit: Visit { entered_at: record.time, ..Visit::default() },
         last: Some(fork.started.clone()),
         events_before: record.frame.events_before,
         phase: Phase::Ready,
