@@ -1,0 +1,4 @@
+//! The local home: one process with everything in it.
+
+pub mod clock;
+pub mod pump;
