@@ -31,8 +31,7 @@ impl Parser {
             (Ok(template), _) => return Some(template),
             // AWS names the field in the message and gives the place of the object around it.
             (Err((below, message)), QueryLanguage::JsonPath) => {
-                let around = below.rsplit_once('/').map_or("", |(around, _)| around);
-                self.findings.schema(format!("{here}{around}"), message);
+                self.findings.schema(format!("{here}{}", enclosing(&below)), message);
             }
             (Err((below, message)), QueryLanguage::Jsonata) => {
                 self.findings.add(jsonata_code(&message), format!("{here}{below}"), message);
@@ -141,6 +140,11 @@ impl Parser {
     }
 }
 
+/// The place of the object that a place below a field is in: `/a` for `/a/b.$`, nothing for `/b.$`.
+fn enclosing(below: &str) -> &str {
+    below.rsplit_once('/').map_or("", |(object, _)| object)
+}
+
 /// Two codes for faults of expressions: those that JSONata itself has, and those that only Step Functions sees, as in
 /// `Reference to 'x' at the top level is not supported.`
 fn jsonata_code(message: &str) -> Code {
@@ -164,6 +168,13 @@ fn is_variable_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fault_in_a_payload_template_is_placed_at_its_object() {
+        for (below, expected) in [("/a/b.$", "/a"), ("/b.$", ""), ("", "")] {
+            assert_eq!(enclosing(below), expected, "{below}");
+        }
+    }
 
     #[test]
     fn what_only_step_functions_refuses_has_its_own_code() {

@@ -124,6 +124,11 @@ fn transitions_lead_to_states_of_the_same_flow() {
             "Missing 'Next' target: C at /States/A/Catch[0]/Next\nMissing 'StartAt' target: X at /States/A/ItemProcessor/StartAt",
         ),
         (
+            one(r#""Type": "Pass", "End": false"#),
+            "Exactly one of these fields is required: [Next, End] at /States/A",
+        ),
+        (machine(&format!(r#""A": {{"Type": "Pass", "End": false, "Next": "Z"}}, {DONE}"#)), ""),
+        (
             one(r#""Type": "Pass""#),
             "Exactly one of these fields is required: [Next, End] at /States/A",
         ),
@@ -149,6 +154,19 @@ fn a_name_is_given_once_in_the_whole_machine() {
         said(&twice, ExecutionType::Standard),
         "DUPLICATE_STATE_NAME: Duplicate State name: A at /States/A/Branches[0]/States/A"
     );
+}
+
+#[test]
+fn a_label_is_given_once_in_the_whole_machine() {
+    let map = |name: &str, way_out: &str| {
+        let item =
+            format!(r#"{{"StartAt": "In{name}", "States": {{"In{name}": {{"Type": "Succeed"}}}}"#);
+        format!(
+            r#""{name}": {{"Type": "Map", {way_out}, "Label": "run", "ItemProcessor": {item}}}}}"#
+        )
+    };
+    let text = machine(&[map("A", r#""Next": "B""#), map("B", r#""End": true"#)].join(","));
+    assert_eq!(finding(&text), "Label 'run' is not unique in the state machine at /States/B/Label");
 }
 
 #[test]
