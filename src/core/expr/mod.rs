@@ -12,6 +12,7 @@ use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 pub mod entropy;
+pub mod json_error;
 pub mod path;
 pub mod pool;
 pub mod reference;
