@@ -3,6 +3,9 @@
 //! Everything here can be done by DynamoDB with one conditional request on one item; no promise needs more than that.
 //! What holds after a crash stands with each method: an `Ok` means durable.
 
+mod dispenser;
+pub mod memory;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -196,6 +199,10 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every status.
+    pub const ALL: [Status; 5] =
+        [Status::Running, Status::Succeeded, Status::Failed, Status::TimedOut, Status::Aborted];
+
     /// As AWS spells it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -281,8 +288,31 @@ pub enum Error {
     Damaged(String),
 }
 
+impl Error {
+    /// A record, lane or heartbeat of an execution that has no row: nothing that could come right later.
+    fn no_execution(id: &ExecutionId) -> Error {
+        Error::Damaged(format!("there is no execution {id}"))
+    }
+}
+
 impl From<stepwright_core::engine::record::Error> for Error {
     fn from(error: stepwright_core::engine::record::Error) -> Error {
         Error::Damaged(error.to_string())
+    }
+}
+
+/// The frames that [`Journal::records`] asks for, as a range in the order of frame ids: from the first up to, but without,
+/// the second. `/` is the character after `.`, and `0` the one after `/`.
+fn subtree(frame: &FrameId, fork: Option<u64>) -> (FrameId, Option<FrameId>) {
+    match (fork, frame.is_root()) {
+        (None, true) => (FrameId::root(), None),
+        (None, false) => (frame.clone(), Some(FrameId(format!("{frame}0").into()))),
+        (Some(slot), true) => {
+            (FrameId(format!("{slot}.").into()), Some(FrameId(format!("{slot}/").into())))
+        }
+        (Some(slot), false) => (
+            FrameId(format!("{frame}/{slot}.").into()),
+            Some(FrameId(format!("{frame}/{slot}/").into())),
+        ),
     }
 }
