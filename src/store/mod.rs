@@ -120,8 +120,10 @@ impl<T: Journal + Registry> Store for T {}
 pub enum Kind {
     /// State machines by ARN.
     StateMachine,
-    /// Immutable definitions by `ARN#revision`.
+    /// Immutable definitions by `ARN#revision`: the text as it was given.
     Definition,
+    /// Immutable settings of a revision by `ARN#revision`: role, logging and the like.
+    Revision,
     /// Activities by ARN.
     Activity,
     /// Keys that this installation made for itself, by name.
@@ -134,6 +136,7 @@ impl Kind {
         match self {
             Kind::StateMachine => "state-machine",
             Kind::Definition => "definition",
+            Kind::Revision => "revision",
             Kind::Activity => "activity",
             Kind::Secret => "secret",
         }

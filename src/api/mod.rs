@@ -1,0 +1,82 @@
+//! The API of AWS Step Functions: 37 operations of AWS JSON 1.0, of which [`operation`] lists those that are built.
+//!
+//! ```text
+//! bytes -> protocol -> shape (from data) -> operation/<name>.rs -> store, engine
+//!       <- protocol <- output | error    <-
+//! ```
+//!
+//! Promise: whatever a request holds, the answer is one that AWS could give, in its types and words; no operation
+//! panics, none blocks its thread, and what it has answered with success is durable.
+
+mod arn;
+mod definition;
+mod document;
+mod error;
+mod execution;
+mod history;
+mod input;
+mod machine;
+mod name;
+mod operation;
+mod output;
+mod page;
+pub mod protocol;
+mod settings;
+mod shape;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+pub use error::Error;
+pub use execution::id as execution_id;
+pub use protocol::Response;
+
+use crate::store::Store;
+use crate::turn::Engine;
+
+/// The API over one engine.
+pub struct Api {
+    engine: Arc<Engine>,
+    pages: page::Pages,
+    histories: history::Histories,
+    closing: watch::Sender<bool>,
+}
+
+impl Api {
+    /// The API of an engine.
+    pub fn new(engine: Arc<Engine>) -> Api {
+        Api {
+            engine,
+            pages: page::Pages::default(),
+            histories: history::Histories::default(),
+            closing: watch::Sender::new(false),
+        }
+    }
+
+    /// Does one request: an operation by its name, and the body as it came.
+    ///
+    /// Dropping the future abandons the request; nothing that was to be answered with success is lost by it.
+    pub async fn call(&self, operation: &str, body: &[u8]) -> Response {
+        protocol::respond(self, operation, body).await
+    }
+
+    /// Lets requests that only wait for something (GetActivityTask) end at once, with the answer that nothing came.
+    pub fn close(&self) {
+        self.closing.send_replace(true);
+    }
+
+    fn store(&self) -> &dyn Store {
+        &*self.engine.store
+    }
+
+    fn now(&self) -> stepwright_core::time::Timestamp {
+        self.engine.clock.now()
+    }
+
+    /// Ends when [`Api::close`] was called.
+    async fn closed(&self) {
+        // The sender lives as long as `self`, so waiting fails only when it would be over anyway.
+        let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
+    }
+}

@@ -1,0 +1,61 @@
+//! CreateActivity: idempotent by name; the first answer's creation date stays.
+
+use serde::{Deserialize, Serialize};
+use stepwright_core::time::Timestamp;
+
+use super::Answer;
+use crate::api::error::Error;
+use crate::api::input::Input;
+use crate::api::output::Object;
+use crate::api::settings::Encryption;
+use crate::api::{Api, arn, machine, name};
+use crate::store::{Kind, Store};
+
+/// An activity as the registry keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Activity {
+    pub(super) name: String,
+    pub(super) created: Timestamp,
+    pub(super) encryption: Encryption,
+    #[serde(default)]
+    pub(super) tags: Vec<(String, String)>,
+}
+
+impl Activity {
+    /// Reads an activity from the text of its registry item.
+    pub(super) fn read(body: &str) -> Result<Activity, Error> {
+        serde_json::from_str(body).map_err(Error::internal)
+    }
+
+    /// The activity with this ARN.
+    pub(super) async fn require(store: &dyn Store, arn: &str) -> Result<Activity, Error> {
+        arn::check_activity(arn)?;
+        let item = store.item(Kind::Activity, arn).await?;
+        Activity::read(&item.ok_or_else(|| Error::no_activity(arn))?.body)
+    }
+}
+
+pub(super) async fn run(api: &Api, input: Input) -> Answer {
+    let name = input.required("name")?;
+    name::check(name)?;
+    let arn = format!("{}{name}", arn::prefix(&api.engine.config, "activity"));
+    let activity = Activity {
+        name: name.to_string(),
+        created: api.now(),
+        encryption: Encryption::of(&input)?,
+        tags: machine::tags(&input, &arn)?,
+    };
+    let body = serde_json::to_string(&activity).map_err(Error::internal)?;
+    if api.store().put(Kind::Activity, &arn, body, None).await? {
+        return Ok(answer(&arn, &activity));
+    }
+    let existing = Activity::require(api.store(), &arn).await?;
+    if existing.encryption != activity.encryption {
+        return Err(Error::activity_exists(&arn));
+    }
+    Ok(answer(&arn, &existing))
+}
+
+fn answer(arn: &str, activity: &Activity) -> String {
+    Object::new().text("activityArn", arn).time("creationDate", activity.created).finish()
+}

@@ -1,0 +1,98 @@
+//! ListExecutions, newest first: running ones by their start, others by their stop.
+
+use std::sync::Arc;
+
+use stepwright_core::engine::ExecutionId;
+use stepwright_core::time::Timestamp;
+
+use super::Answer;
+use crate::api::arn::MachineArn;
+use crate::api::error::Error;
+use crate::api::input::Input;
+use crate::api::output::Object;
+use crate::api::page::List;
+use crate::api::{Api, arn, machine};
+use crate::store::{Execution, ListPosition, ListQuery, Status};
+
+pub(super) async fn run(api: &Api, input: Input) -> Answer {
+    let arn = machine_arn(&input)?;
+    let machine = machine::require(api.store(), arn).await?.machine;
+    if machine.express {
+        return Err(Error::machine_type());
+    }
+    let status = input.text("statusFilter").map(|status| &**status);
+    if status == Some("PENDING_REDRIVE") {
+        return Err(Error::validation(
+            "PENDING_REDRIVE can be used as a statusFilter only together with a mapRunArn",
+        ));
+    }
+    let redriven = input.text("redriveFilter").is_some_and(|filter| &**filter == "REDRIVEN");
+    let scope = format!("ListExecutions {} {} {redriven}", arn.base, status.unwrap_or(""));
+    let list = List { scope: &scope, now: api.now() };
+    let after = match input.text("nextToken") {
+        Some(token) => Some(position(&api.pages.open(api.store(), &list, token).await?)?),
+        None => None,
+    };
+    let size = input.page_size();
+    let status = status.and_then(status_of);
+    let query = ListQuery { machine: arn.base.into(), status, after, limit: size + 1 };
+    // Nothing has been redriven yet, so that filter leaves nothing.
+    let found = if redriven { Vec::new() } else { api.store().list(&query).await? };
+    let more = found.len() > size;
+    let page = found.get(..size).unwrap_or(&found);
+    let mut answer = Object::new();
+    answer.list("executions", page, |out, execution| out.push_str(&row(execution)));
+    if let Some(last) = page.last().filter(|_| more) {
+        let place = format!("{} {}", listed_at(last).0, last.id);
+        answer.text("nextToken", &api.pages.seal(api.store(), &list, &place).await?);
+    }
+    Ok(answer.finish())
+}
+
+/// The machine that is asked about: exactly one of machine and Map Run must be given.
+fn machine_arn(input: &Input) -> Result<MachineArn<'_>, Error> {
+    match (input.text("stateMachineArn"), input.text("mapRunArn")) {
+        (Some(arn), None) => MachineArn::parse_unqualified(arn),
+        (None, Some(run)) => {
+            arn::check_map_run(run)?;
+            Err(Error::resource_not_found(run))
+        }
+        (None, None) => {
+            Err(Error::missing_reason("Either stateMachineArn or mapRunArn must be specified"))
+        }
+        (Some(_), Some(_)) => {
+            Err(Error::validation("Only one of stateMachineArn and mapRunArn can be specified"))
+        }
+    }
+}
+
+fn row(execution: &Arc<Execution>) -> String {
+    let mut row = Object::new();
+    row.text("executionArn", &execution.arn)
+        .text("stateMachineArn", &execution.machine)
+        .text("name", &execution.name)
+        .text("status", execution.status().as_str())
+        .time("startDate", execution.started);
+    if let Some(closing) = &execution.closing {
+        row.time("stopDate", closing.stopped);
+    }
+    row.number("redriveCount", 0).finish()
+}
+
+/// The time that orders an execution in the list.
+fn listed_at(execution: &Execution) -> Timestamp {
+    execution.closing.as_ref().map_or(execution.started, |closing| closing.stopped)
+}
+
+fn position(text: &str) -> Result<ListPosition, Error> {
+    let (time, id) = text.split_once(' ').ok_or_else(Error::invalid_page_token)?;
+    let time = time.parse().map_err(|_| Error::invalid_page_token())?;
+    Ok(ListPosition { time: Timestamp(time), id: ExecutionId(id.into()) })
+}
+
+fn status_of(name: &str) -> Option<Status> {
+    ALL.into_iter().find(|status| status.as_str() == name)
+}
+
+const ALL: [Status; 5] =
+    [Status::Running, Status::Succeeded, Status::Failed, Status::TimedOut, Status::Aborted];

@@ -1,0 +1,76 @@
+//! StartExecution: one conditional insert, then the first message. Starting again with the same name and input while it
+//! runs is the same start; a name that was used otherwise is taken.
+
+use std::sync::Arc;
+
+use stepwright_core::expr::Document;
+use uuid::Uuid;
+
+use super::Answer;
+use crate::api::arn::MachineArn;
+use crate::api::error::Error;
+use crate::api::input::Input;
+use crate::api::output::Object;
+use crate::api::{Api, arn, document, execution, machine, name};
+use crate::store::{Creation, Execution};
+
+pub(super) async fn run(api: &Api, input: Input) -> Answer {
+    let arn = MachineArn::parse_unqualified(input.required("stateMachineArn")?)?;
+    let name: Arc<str> = match input.text("name") {
+        Some(name) => name.clone(),
+        None => Uuid::new_v4().to_string().into(),
+    };
+    name::check(&name)?;
+    let data = payload(&input)?;
+    let machine = machine::require(api.store(), arn).await?.machine;
+    if machine.deleting {
+        return Err(Error::machine_deleting(arn.whole));
+    }
+    if machine.express {
+        // The seat of asynchronous Express executions, which have no row and no history.
+        return Err(Error::machine_type());
+    }
+    let started = api.now();
+    let timeout = machine.current.timeout_seconds;
+    let execution = Execution {
+        id: execution::id(arn.base, &name, 0),
+        arn: arn::execution(arn.base, &name).into(),
+        name,
+        machine: arn.base.into(),
+        revision: machine.current.id,
+        role: machine.current.role,
+        input: data,
+        started,
+        deadline: timeout.map(|seconds| started.plus_seconds(seconds as f64)),
+        trace_header: input.text("traceHeader").cloned(),
+        closing: None,
+    };
+    begin(api, execution).await
+}
+
+/// `input`; `{}` if there is none.
+fn payload(input: &Input) -> Result<Document, Error> {
+    let Some(text) = input.text("input") else { return Ok(Document::empty_object()) };
+    document::read(text)
+        .map_err(Error::input)?
+        .ok_or_else(|| Error::input("Invalid execution input."))
+}
+
+async fn begin(api: &Api, execution: Execution) -> Answer {
+    let creation = api.store().create(execution.clone()).await?;
+    let execution = match creation {
+        Creation::Created => Arc::new(execution),
+        Creation::Exists(found) if found.closing.is_none() && found.input == execution.input => {
+            found
+        }
+        Creation::Exists(found) => return Err(Error::execution_exists(&found.arn)),
+    };
+    // The row is durable; if its first message cannot be sent now, the sweep will send it.
+    if let Err(error) = api.engine.start(&execution).await {
+        tracing::warn!(execution = %execution.arn, %error, "the start is left to the sweep");
+    }
+    Ok(Object::new()
+        .text("executionArn", &execution.arn)
+        .time("startDate", execution.started)
+        .finish())
+}

@@ -1,0 +1,108 @@
+//! AWS JSON 1.0 without HTTP: the target that names an operation, bytes in, status and bytes out. A server and a Lambda
+//! function wrap the same call.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use stepwright_core::expr::Value;
+use uuid::Uuid;
+
+use super::Api;
+use super::error::Error;
+use super::input::Input;
+use super::operation::{self, Operation};
+use super::shape;
+
+/// The answer to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// `x-amzn-ErrorType`
+    pub error_type: Option<&'static str>,
+    /// `x-amzn-RequestId`
+    pub request_id: String,
+    /// JSON.
+    pub body: String,
+}
+
+/// `Content-Type` of every answer.
+pub const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
+
+/// The largest body of a request, in bytes: what AWS takes.
+pub const MAX_BODY: usize = 1_049_600;
+
+/// The operation that an `X-Amz-Target` header names; `None` if it is for another service.
+pub fn operation(target: &str) -> Option<&str> {
+    target.strip_prefix("AWSStepFunctions.")
+}
+
+impl Response {
+    /// The refusal of a request with a body over [`MAX_BODY`].
+    pub fn too_large() -> Response {
+        Response::of(Err(Error::too_large(MAX_BODY)))
+    }
+
+    /// The refusal of a request that names no operation.
+    pub fn no_operation() -> Response {
+        Response::of(Err(Error::unknown_operation("The request names no operation")))
+    }
+
+    fn of(result: Result<String, Error>) -> Response {
+        let request_id = Uuid::new_v4().to_string();
+        match result {
+            Ok(body) => Response { status: 200, error_type: None, request_id, body },
+            Err(error) => Response {
+                status: error.status(),
+                error_type: Some(error.kind()),
+                request_id,
+                body: error.body(),
+            },
+        }
+    }
+}
+
+/// Does one request. Whatever it holds, this returns an answer.
+pub(super) async fn respond(api: &Api, operation: &str, body: &[u8]) -> Response {
+    let result = match read(operation, body) {
+        Ok((operation, input)) => guarded((operation.run)(api, input)).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = &result
+        && error.status() >= 500
+    {
+        tracing::error!(operation, error = error.message(), "a request could not be done");
+    }
+    Response::of(result)
+}
+
+fn read(name: &str, body: &[u8]) -> Result<(&'static Operation, Input), Error> {
+    if body.len() > MAX_BODY {
+        return Err(Error::too_large(MAX_BODY));
+    }
+    let Some(shape) = shape::of(name) else {
+        return Err(Error::unknown_operation(format!("There is no operation {name}")));
+    };
+    let value = if body.is_empty() { Value::object::<&str>([]) } else { parse(body)? };
+    shape::check(shape, &value)?;
+    let operation = operation::find(name).ok_or_else(|| {
+        Error::unknown_operation(format!("The operation {name} is not available yet"))
+    })?;
+    Ok((operation, Input::new(value)))
+}
+
+fn parse(body: &[u8]) -> Result<Value, Error> {
+    serde_json::from_slice(body).map_err(|error| Error::serialization(error.to_string()))
+}
+
+/// A bug in one operation is an answer, not the end of the connection.
+async fn guarded(work: impl Future<Output = Result<String, Error>>) -> Result<String, Error> {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)))
+            .unwrap_or_else(|_| Poll::Ready(Err(Error::internal("an internal error occurred"))))
+    })
+    .await
+}
