@@ -1,4 +1,5 @@
 //! Stepwright runs Amazon States Language workflows without AWS Step Functions.
+pub mod local;
 pub mod queue;
 pub mod store;
 pub mod task;

@@ -1,0 +1,3 @@
+//! The local home: what only a developer's machine has.
+
+pub mod functions;
