@@ -1,7 +1,33 @@
 //! Local functions: programs on this machine that Task states call instead of AWS Lambda.
+//!
+//! Three kinds, told apart by how they are given:
+//!
+//! ```text
+//! NAME=COMMAND                    event on standard input, result on standard output, one process per event
+//! NAME=runtime:COMMAND            a process that speaks the Lambda Runtime API, as `bootstrap` does on Lambda
+//! NAME=python:FILE.py:HANDLER     a handler as on Lambda, run by a small runtime client of ours
+//! NAME=node:FILE.mjs:HANDLER
+//! ```
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+mod answer;
+mod command;
+mod environment;
+mod pool;
+mod process;
+mod runtime_api;
+mod spec;
+mod words;
+
+pub use answer::{Answer, Invocation};
+pub use spec::Error;
+
+use pool::Pool;
+use process::Groups;
 
 /// Takes one line that a function printed: the function's name and the line without its end.
 pub type Log = Arc<dyn Fn(&str, &str) + Send + Sync>;
@@ -21,73 +47,77 @@ pub struct Host {
 
 /// The registered functions. Clones share one registry.
 #[derive(Clone, Default)]
-pub struct Functions {}
-
-/// A call of a function.
-#[derive(Clone, Debug, Default)]
-pub struct Invocation {
-    /// Name of the function, without ARN and qualifier.
-    pub name: String,
-    /// Version or alias it was called by.
-    pub qualifier: Option<String>,
-    /// JSON text of the event.
-    pub event: String,
-    /// `ClientContext`: base64 of a JSON object.
-    pub client_context: Option<String>,
+pub struct Functions {
+    pools: Arc<BTreeMap<Arc<str>, Arc<Pool>>>,
+    groups: Groups,
 }
-
-/// What a function answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// Id of the request, a UUID.
-    pub request_id: String,
-    /// What it returned, or the JSON object that describes its error.
-    pub payload: String,
-    /// Whether the payload describes an error.
-    pub failed: bool,
-}
-
-/// Why a function cannot be registered.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Error(String);
 
 impl Functions {
-    /// Reads the values of `--function NAME=COMMAND` and `--functions FILE`; the former win over the latter.
+    /// Reads the values of `--function NAME=COMMAND` and `--functions FILE`; the former win over the latter. Relative
+    /// paths count from the current folder and from the file's folder.
     ///
     /// # Errors
-    /// A value or a file that cannot be understood, or a name given twice.
+    /// A value or a file that cannot be understood, a handler's file that is not there, or a name given twice.
     pub fn from_cli(
         definitions: &[String],
         files: &[PathBuf],
         host: Host,
     ) -> Result<Functions, Error> {
-        let _ = (definitions, files, host);
-        Ok(Functions::default())
+        let mut specs = BTreeMap::new();
+        for definition in definitions {
+            insert(&mut specs, spec::from_argument(definition, Path::new(""))?)?;
+        }
+        let mut more = BTreeMap::new();
+        for file in files {
+            for spec in spec::from_file(file)? {
+                insert(&mut more, spec)?;
+            }
+        }
+        for (name, spec) in more {
+            specs.entry(name).or_insert(spec);
+        }
+        let (host, groups) = (Arc::new(host), Groups::default());
+        let pool = |spec| Arc::new(Pool::new(spec, host.clone(), groups.clone()));
+        let pools = specs.into_iter().map(|(name, spec)| (name, pool(spec))).collect();
+        Ok(Functions { pools: Arc::new(pools), groups })
     }
 
     /// Names of all functions.
-    pub fn names(&self) -> Vec<&str> {
-        Vec::new()
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.pools.keys().map(|name| &**name)
     }
 
     /// Whether there is a function of this name.
     pub fn knows(&self, name: &str) -> bool {
-        let _ = name;
-        false
+        self.pools.contains_key(name)
     }
 
     /// Calls a function. `None` if there is none of that name.
-    pub async fn invoke(&self, invocation: Invocation) -> Option<Answer> {
-        let _ = invocation;
-        None
+    pub async fn invoke(&self, invocation: &Invocation) -> Option<Answer> {
+        let pool = self.pools.get(&*invocation.name)?;
+        Some(pool.invoke(invocation).await)
     }
 
-    /// Stops all processes. Functions called later start new ones.
-    pub async fn shutdown(&self) {}
+    /// Kills all processes of all functions, with everything that those started, and starts no more.
+    pub fn shutdown(&self) {
+        self.groups.kill_all();
+        for pool in self.pools.values() {
+            pool.clear();
+        }
+    }
 }
 
 /// Prints lines to standard error as `[NAME] line`.
 pub fn standard_error() -> Log {
     Arc::new(|name, line| eprintln!("[{name}] {line}"))
+}
+
+fn insert(specs: &mut BTreeMap<Arc<str>, spec::Spec>, spec: spec::Spec) -> Result<(), Error> {
+    match specs.entry(spec.name.clone()) {
+        Entry::Occupied(entry) => Err(Error::Twice(entry.key().to_string())),
+        Entry::Vacant(entry) => {
+            entry.insert(spec);
+            Ok(())
+        }
+    }
 }
