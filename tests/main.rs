@@ -1,4 +1,12 @@
 //! One test binary: it links once.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail where it stands"
+)]
+#![allow(missing_docs, unreachable_pub, reason = "nothing outside this binary uses it")]
+
 mod scenario;
 mod structure;

@@ -69,8 +69,9 @@ fn a_task_that_takes_too_long_times_out() {
 
 #[test]
 fn an_unhandled_failure_fails_the_execution() {
-    let story = Scenario::states("Work", json!({"Work": {"Type": "Task", "Resource": WORK, "End": true}}))
-        .function("work", &[Act::Fail("Boom", "it broke")])
-        .story();
+    let story =
+        Scenario::states("Work", json!({"Work": {"Type": "Task", "Resource": WORK, "End": true}}))
+            .function("work", &[Act::Fail("Boom", "it broke")])
+            .story();
     assert_snapshot!(story, @r"");
 }

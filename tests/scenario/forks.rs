@@ -11,10 +11,13 @@ const WORK: &str = "arn:aws:lambda:us-east-1:123456789012:function:work";
 #[test]
 fn branches_get_the_same_input_and_their_outputs_come_in_order() {
     let branch = |n: i32| json!({"StartAt": format!("B{n}"), "States": {format!("B{n}"): {"Type": "Pass", "Result": n, "ResultPath": "$.n", "End": true}}});
-    let story = Scenario::states("P", json!({"P": {"Type": "Parallel", "Branches": [branch(1), branch(2)], "End": true}}))
-        .input(json!({"a": 0}))
-        .concurrent()
-        .story();
+    let story = Scenario::states(
+        "P",
+        json!({"P": {"Type": "Parallel", "Branches": [branch(1), branch(2)], "End": true}}),
+    )
+    .input(json!({"a": 0}))
+    .concurrent()
+    .story();
     assert_snapshot!(story, @r"");
 }
 
@@ -58,7 +61,11 @@ fn a_map_of_many_lanes_brings_results_in_the_order_of_the_items() {
         assert_eq!(first, format!("SUCCEEDED {}", json!(input)), "{items} items in {lanes} lanes");
         for (states, seed) in [(1, 1), (1, 2), (super::ALL_STATES, 3), (2, 4)] {
             let told = story.run(states, seed, super::sim::faults::Faults::ALL);
-            assert_eq!(told.lines().next().unwrap(), first, "{states} states per turn, seed {seed}");
+            assert_eq!(
+                told.lines().next().unwrap(),
+                first,
+                "{states} states per turn, seed {seed}"
+            );
         }
     }
 }

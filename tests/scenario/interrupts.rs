@@ -10,7 +10,10 @@ use super::sim::faults::Faults;
 use super::{ALL_STATES, Scenario, tell};
 
 fn long_wait() -> Scenario {
-    Scenario::states("Wait", json!({"Wait": {"Type": "Wait", "Seconds": 100, "Next": "Done"}, "Done": {"Type": "Succeed"}}))
+    Scenario::states(
+        "Wait",
+        json!({"Wait": {"Type": "Wait", "Seconds": 100, "Next": "Done"}, "Done": {"Type": "Succeed"}}),
+    )
 }
 
 #[test]
@@ -19,9 +22,14 @@ fn a_stopped_execution_does_nothing_more() {
         let (mut sim, id) = long_wait().begin(states, 0, Faults::NONE);
         sim.run_until(|sim| sim.queue.next_due() > Some(super::sim::BEGINNING));
         let execution = block_on(sim.store.execution(&id)).unwrap().unwrap();
-        let stopped = block_on(sim.engine.stop(&execution, Failure::new("Enough", "by hand"))).unwrap();
+        let stopped =
+            block_on(sim.engine.stop(&execution, Failure::new("Enough", "by hand"))).unwrap();
         assert!(stopped.is_some());
-        assert_eq!(block_on(sim.engine.stop(&execution, Failure::default())).unwrap(), None, "it has ended before");
+        assert_eq!(
+            block_on(sim.engine.stop(&execution, Failure::default())).unwrap(),
+            None,
+            "it has ended before"
+        );
         sim.run();
         assert_snapshot!(tell(&sim.engine, &id), @r"");
     }
@@ -91,7 +99,12 @@ fn whatever_the_queue_loses_the_sweep_finds_again() {
             block_on(sim.engine.sweep()).unwrap();
             sim.run();
             let story = tell(&sim.engine, &id);
-            assert_eq!(story.lines().next(), straight.lines().next(), "lost after {} steps", lost_after * 7);
+            assert_eq!(
+                story.lines().next(),
+                straight.lines().next(),
+                "lost after {} steps",
+                lost_after * 7
+            );
         }
     }
 }

@@ -36,7 +36,8 @@ fn busy() -> Scenario {
 fn a_task_is_performed_at_most_once_for_each_attempt_even_if_workers_die() {
     for seed in 0..300 {
         let states = [1, ALL_STATES][seed as usize % 2];
-        let (mut sim, id) = busy().begin(states, seed, Faults { spare_tasks: false, ..Faults::ALL });
+        let (mut sim, id) =
+            busy().begin(states, seed, Faults { spare_tasks: false, ..Faults::ALL });
         sim.run();
         let performed = sim.tasks.performed();
         let distinct: BTreeSet<_> = performed.iter().map(|(_, token)| token).collect();
@@ -46,7 +47,10 @@ fn a_task_is_performed_at_most_once_for_each_attempt_even_if_workers_die() {
     }
 }
 
-fn block_on_calm(sim: &super::Sim, id: &stepwright_core::engine::ExecutionId) -> std::sync::Arc<stepwright::store::Execution> {
+fn block_on_calm(
+    sim: &super::Sim,
+    id: &stepwright_core::engine::ExecutionId,
+) -> std::sync::Arc<stepwright::store::Execution> {
     sim.store.calm(true);
     block_on(sim.store.execution(id)).unwrap().unwrap()
 }
@@ -64,11 +68,21 @@ fn journals_have_no_gaps_and_time_runs_forward_in_them() {
         }
         for (frame, records) in frames {
             for (slot, pair) in records.windows(2).enumerate() {
-                assert!(pair[0].time < pair[1].time, "seed {seed}, frame {frame}: time stands still at slot {slot}");
+                assert!(
+                    pair[0].time < pair[1].time,
+                    "seed {seed}, frame {frame}: time stands still at slot {slot}"
+                );
             }
             let slots: Vec<_> = records.iter().map(|r| r.slot).collect();
-            assert_eq!(slots, (0..records.len() as u64).collect::<Vec<_>>(), "seed {seed}, frame {frame}");
-            assert!(records.last().unwrap().frame.phase.over(), "seed {seed}, frame {frame} is unfinished");
+            assert_eq!(
+                slots,
+                (0..records.len() as u64).collect::<Vec<_>>(),
+                "seed {seed}, frame {frame}"
+            );
+            assert!(
+                records.last().unwrap().frame.phase.over(),
+                "seed {seed}, frame {frame} is unfinished"
+            );
         }
     }
 }
@@ -77,7 +91,11 @@ fn journals_have_no_gaps_and_time_runs_forward_in_them() {
 fn duplicates_do_not_multiply() {
     let states: serde_json::Map<_, _> = (0..200)
         .map(|n| {
-            let next = if n == 199 { json!({"Type": "Pass", "End": true}) } else { json!({"Type": "Pass", "Next": format!("S{}", n + 1)}) };
+            let next = if n == 199 {
+                json!({"Type": "Pass", "End": true})
+            } else {
+                json!({"Type": "Pass", "Next": format!("S{}", n + 1)})
+            };
             (format!("S{n}"), next)
         })
         .collect();

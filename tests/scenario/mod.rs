@@ -4,9 +4,9 @@
 //! by many seeds. All runs must tell the same story.
 
 use serde_json::{Value as Json, json};
-use stepwright::store::{Journal, Status};
+use stepwright::store::Status;
 use stepwright::turn::Engine;
-use stepwright_core::engine::{ExecutionId, Outcome};
+use stepwright_core::engine::ExecutionId;
 use stepwright_core::history::{EventKind, order};
 
 pub mod sim;
@@ -70,10 +70,18 @@ impl Scenario {
     pub fn story(&self) -> String {
         let straight = self.run(ALL_STATES, 0, Faults::NONE);
         for states in [1, 3, ALL_STATES] {
-            assert_eq!(self.comparable(&self.run(states, 0, Faults::NONE)), self.comparable(&straight), "{states} states per turn");
+            assert_eq!(
+                self.comparable(&self.run(states, 0, Faults::NONE)),
+                self.comparable(&straight),
+                "{states} states per turn"
+            );
             for seed in 0..SEEDS {
                 let faulty = self.run(states, seed, Faults::ALL);
-                assert_eq!(self.comparable(&faulty), self.comparable(&straight), "{states} states per turn, seed {seed}");
+                assert_eq!(
+                    self.comparable(&faulty),
+                    self.comparable(&straight),
+                    "{states} states per turn, seed {seed}"
+                );
             }
         }
         if self.concurrent { self.comparable(&straight) } else { straight }
@@ -101,7 +109,10 @@ impl Scenario {
         if !self.concurrent {
             return story.to_owned();
         }
-        let mut lines: Vec<_> = story.lines().map(|l| l.split_once(' ').filter(|(n, _)| n.contains('<')).map_or(l, |(_, rest)| rest)).collect();
+        let mut lines: Vec<_> = story
+            .lines()
+            .map(|l| l.split_once(' ').filter(|(n, _)| n.contains('<')).map_or(l, |(_, rest)| rest))
+            .collect();
         let status = lines.remove(0);
         lines.sort_unstable();
         lines.insert(0, status);
@@ -123,8 +134,14 @@ pub fn tell(engine: &Engine, id: &ExecutionId) -> String {
             format!("SUCCEEDED {}", closing.output.as_ref().map_or("", |o| o.text()))
         }
         Some(closing) => {
-            let part = |text: &Option<std::sync::Arc<str>>| text.as_deref().unwrap_or("-").to_owned();
-            format!("{} {} {}", closing.status.as_str(), part(&closing.failure.error), part(&closing.failure.cause))
+            let part =
+                |text: &Option<std::sync::Arc<str>>| text.as_deref().unwrap_or("-").to_owned();
+            format!(
+                "{} {} {}",
+                closing.status.as_str(),
+                part(&closing.failure.error),
+                part(&closing.failure.cause)
+            )
         }
     };
     let records = block_on(engine.journal(&execution)).unwrap();
@@ -137,8 +154,12 @@ pub fn tell(engine: &Engine, id: &ExecutionId) -> String {
 /// An event in few words: type, name, and what it carries.
 fn line(kind: &EventKind) -> String {
     match kind {
-        EventKind::StateEntered { class, name, input } => format!("{class:?}StateEntered {name} {}", input.text()),
-        EventKind::StateExited { class, name, output, .. } => format!("{class:?}StateExited {name} {}", output.text()),
+        EventKind::StateEntered { class, name, input } => {
+            format!("{class:?}StateEntered {name} {}", input.text())
+        }
+        EventKind::StateExited { class, name, output, .. } => {
+            format!("{class:?}StateExited {name} {}", output.text())
+        }
         EventKind::StateAborted { class } => format!("{class:?}StateAborted"),
         other => {
             let json = serde_json::to_value(other).unwrap();
@@ -146,21 +167,22 @@ fn line(kind: &EventKind) -> String {
                 Json::String(name) => name,
                 Json::Object(map) => {
                     let (name, body) = map.into_iter().next().unwrap();
-                    let detail: Vec<String> = body.as_object().into_iter().flatten().filter(|(k, _)| *k != "role_arn" && *k != "region")
-                        .map(|(k, v)| format!("{k}={}", v.as_str().map_or_else(|| v.to_string(), str::to_owned))).collect();
+                    let detail: Vec<String> = body
+                        .as_object()
+                        .into_iter()
+                        .flatten()
+                        .filter(|(k, _)| *k != "role_arn" && *k != "region")
+                        .map(|(k, v)| {
+                            format!(
+                                "{k}={}",
+                                v.as_str().map_or_else(|| v.to_string(), str::to_owned)
+                            )
+                        })
+                        .collect();
                     format!("{name} {}", detail.join(" ")).trim_end().to_owned()
                 }
                 other => other.to_string(),
             }
         }
-    }
-}
-
-/// `outcome` of an execution, for tests that look at one part only.
-pub fn outcome(engine: &Engine, id: &ExecutionId) -> Option<Outcome> {
-    let root = block_on(engine.store.tail(id, &stepwright_core::engine::FrameId::root())).unwrap()?;
-    match &root.frame.phase {
-        stepwright_core::engine::Phase::Done(outcome) => Some(outcome.clone()),
-        _ => None,
     }
 }

@@ -8,7 +8,9 @@ use super::sim::tasks::Act;
 
 #[test]
 fn a_pass_state_hands_on_its_input_with_its_white_space() {
-    let story = Scenario::states("A", json!({"A": {"Type": "Pass", "End": true}})).input(json!([1, 2])).story();
+    let story = Scenario::states("A", json!({"A": {"Type": "Pass", "End": true}}))
+        .input(json!([1, 2]))
+        .story();
     assert_snapshot!(story, @r"");
 }
 
@@ -56,7 +58,12 @@ fn the_first_rule_that_applies_decides() {
             "Other": {"Type": "Succeed"}
         }),
     );
-    let table = [(json!({"n": 11}), "\"large\""), (json!({"n": 1}), "\"small\""), (json!({"n": 3}), "{\"n\":3}"), (json!({"n": "x"}), "{\"n\":\"x\"}")];
+    let table = [
+        (json!({"n": 11}), "\"large\""),
+        (json!({"n": 1}), "\"small\""),
+        (json!({"n": 3}), "{\"n\":3}"),
+        (json!({"n": "x"}), "{\"n\":\"x\"}"),
+    ];
     for (input, output) in table {
         let story = scenario.clone().input(input.clone()).story();
         assert_eq!(story.lines().next().unwrap(), format!("SUCCEEDED {output}"), "{input}");

@@ -51,8 +51,16 @@ fn a_wait_is_entered_and_left() {
 #[test]
 fn values_that_are_no_wait_fail_the_execution() {
     let table = [
-        ("SecondsPath", json!({"v": -1}), "The SecondsPath parameter references a negative value: $.v == -1"),
-        ("SecondsPath", json!({"v": 1.5}), "The SecondsPath parameter cannot be parsed as a long value: $.v == 1.5"),
+        (
+            "SecondsPath",
+            json!({"v": -1}),
+            "The SecondsPath parameter references a negative value: $.v == -1",
+        ),
+        (
+            "SecondsPath",
+            json!({"v": 1.5}),
+            "The SecondsPath parameter cannot be parsed as a long value: $.v == 1.5",
+        ),
         ("SecondsPath", json!({"v": 100_000_000}), "Wait state delay is too long."),
         ("SecondsPath", json!({}), "Invalid path '$.v' : No results for path: $['v']"),
         (

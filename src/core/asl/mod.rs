@@ -67,7 +67,9 @@ fn accepted((machine, found): (Machine, Vec<Diagnostic>)) -> Result<Machine, Vec
 
 fn object(text: &str) -> Result<Map, Diagnostic> {
     if text.len() > MAX_BYTES {
-        return Err(of_schema(format!("Definition is larger than the maximum of {MAX_BYTES} bytes")));
+        return Err(of_schema(format!(
+            "Definition is larger than the maximum of {MAX_BYTES} bytes"
+        )));
     }
     match json_error::read_unique(text) {
         Ok(Some(Value::Object(members))) => Ok(std::sync::Arc::unwrap_or_clone(members)),

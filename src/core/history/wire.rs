@@ -127,6 +127,7 @@ struct Details<'a> {
 }
 
 impl Details<'_> {
+    #[expect(clippy::too_many_lines, reason = "one flat table of AWS's details")]
     fn write(&mut self, kind: &EventKind) {
         use EventKind as E;
         match kind {
@@ -185,7 +186,7 @@ impl Details<'_> {
                 self.text("name", name).number("index", *index)
             }
             E::EvaluationFailed { state, failure, location } => {
-                let location = Some(&**location).filter(|l| !l.is_empty());
+                let location = location.as_deref();
                 self.failure(failure).optional("location", location).text("state", state)
             }
             E::StateAborted { .. }

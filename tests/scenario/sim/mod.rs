@@ -7,8 +7,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use stepwright::queue::Delivery;
@@ -80,7 +80,12 @@ impl Sim {
     }
 
     /// The same, with someone who is told of each record.
-    pub fn observed(states_per_turn: u32, seed: u64, faults: Faults, observer: Option<Observer>) -> Sim {
+    pub fn observed(
+        states_per_turn: u32,
+        seed: u64,
+        faults: Faults,
+        observer: Option<Observer>,
+    ) -> Sim {
         let clock = Arc::new(VirtualClock(AtomicI64::new(BEGINNING.0)));
         let store = Arc::new(SimStore::new(MemoryStore::new(), seed, faults));
         let queue = Arc::new(SimQueue::new(clock.clone(), seed, faults));
@@ -107,14 +112,26 @@ impl Sim {
         let engine = block_on(Engine::open(parts, config)).unwrap();
         store.calm(false);
         let dice = Dice::new(seed ^ 0x5eed);
-        Sim { clock, engine: Arc::new(engine), queue, store, tasks, dice, faults, turns: Vec::new() }
+        Sim {
+            clock,
+            engine: Arc::new(engine),
+            queue,
+            store,
+            tasks,
+            dice,
+            faults,
+            turns: Vec::new(),
+        }
     }
 
     /// Creates a machine and starts an execution of it.
     pub fn start(&self, definition: &str, input: &str) -> ExecutionId {
         let machine = "arn:aws:states:us-east-1:123456789012:stateMachine:machine";
-        let parsed = stepwright_core::asl::parse(definition, stepwright_core::asl::model::ExecutionType::Standard)
-            .unwrap_or_else(|found| panic!("{found:#?}"));
+        let parsed = stepwright_core::asl::parse(
+            definition,
+            stepwright_core::asl::model::ExecutionType::Standard,
+        )
+        .unwrap_or_else(|found| panic!("{found:#?}"));
         let started = self.clock.now();
         let execution = Execution {
             id: ExecutionId("execution.0".into()),
@@ -158,7 +175,8 @@ impl Sim {
 
     /// One thing happens: a message is delivered, a turn makes a step or dies, or time passes.
     fn step(&mut self) -> bool {
-        let deliver = self.turns.is_empty() || (self.turns.len() < self.faults.turns && self.dice.chance(0.3));
+        let deliver = self.turns.is_empty()
+            || (self.turns.len() < self.faults.turns && self.dice.chance(0.3));
         if deliver && let Some(delivery) = self.queue.take() {
             let (engine, own) = (self.engine.clone(), delivery.clone());
             let future = Box::pin(async move { engine.handle(&own).await });
@@ -215,5 +233,8 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 /// An await at which other turns may go on and this one may die.
 pub async fn breathe() {
     let mut breathed = false;
-    std::future::poll_fn(|_| if std::mem::replace(&mut breathed, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+    std::future::poll_fn(|_| {
+        if std::mem::replace(&mut breathed, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }

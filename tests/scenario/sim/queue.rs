@@ -46,8 +46,10 @@ impl SimQueue {
     pub fn take(&self) -> Option<Delivery> {
         let now = self.clock.now();
         let mut entries = self.entries.lock().unwrap();
-        let due: Vec<usize> = (0..entries.len()).filter(|&i| entries[i].1.visible_at <= now).collect();
-        let chosen = if self.faults.late > 0.0 { self.dice.below(due.len() as u64) as usize } else { 0 };
+        let due: Vec<usize> =
+            (0..entries.len()).filter(|&i| entries[i].1.visible_at <= now).collect();
+        let chosen =
+            if self.faults.late > 0.0 { self.dice.below(due.len() as u64) as usize } else { 0 };
         let (id, entry) = &mut entries[*due.get(chosen)?];
         entry.receive_count += 1;
         if !self.dice.chance(self.faults.duplicate) {
@@ -100,7 +102,10 @@ impl Queue for SimQueue {
                 visible_at = visible_at.plus_seconds(self.dice.below(5_000) as f64 / 1000.0);
             }
             let id = self.sent.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-            self.entries.lock().unwrap().push((id, Entry { message, receive_count: 0, visible_at }));
+            self.entries
+                .lock()
+                .unwrap()
+                .push((id, Entry { message, receive_count: 0, visible_at }));
             if self.dice.chance(self.faults.lost_reply) {
                 return Err(Error("reply lost by the dice".into()));
             }

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 use stepwright::store::memory::MemoryStore;
 use stepwright::store::{
-    Closing, Creation, Error, Execution, Insertion, Item, Joined, Journal, Kind, ListQuery, Registry, Stored,
+    Closing, Creation, Error, Execution, Insertion, Item, Joined, Journal, Kind, ListQuery,
+    Registry, Stored,
 };
 use stepwright_core::engine::{Cursor, ExecutionId, FrameId, Record};
 use stepwright_core::time::Timestamp;
@@ -94,11 +95,20 @@ impl Journal for SimStore {
         Ok(answer)
     }
 
-    async fn tail(&self, execution: &ExecutionId, frame: &FrameId) -> Result<Option<Arc<Record>>, Error> {
+    async fn tail(
+        &self,
+        execution: &ExecutionId,
+        frame: &FrameId,
+    ) -> Result<Option<Arc<Record>>, Error> {
         pass!(self, self.inner.tail(execution, frame))
     }
 
-    async fn records(&self, execution: &ExecutionId, frame: &FrameId, fork: Option<u64>) -> Result<Vec<Stored>, Error> {
+    async fn records(
+        &self,
+        execution: &ExecutionId,
+        frame: &FrameId,
+        fork: Option<u64>,
+    ) -> Result<Vec<Stored>, Error> {
         pass!(self, self.inner.records(execution, frame, fork))
     }
 
@@ -110,7 +120,13 @@ impl Journal for SimStore {
         pass!(self, self.inner.joined(fork))
     }
 
-    async fn dispense(&self, fork: &Cursor, lane: u32, lane_slot: u64, first: u64) -> Result<u64, Error> {
+    async fn dispense(
+        &self,
+        fork: &Cursor,
+        lane: u32,
+        lane_slot: u64,
+        first: u64,
+    ) -> Result<u64, Error> {
         pass!(self, self.inner.dispense(fork, lane, lane_slot, first))
     }
 
@@ -126,7 +142,11 @@ impl Journal for SimStore {
         pass!(self, self.inner.list(query))
     }
 
-    async fn running(&self, after: Option<&ExecutionId>, limit: usize) -> Result<Vec<ExecutionId>, Error> {
+    async fn running(
+        &self,
+        after: Option<&ExecutionId>,
+        limit: usize,
+    ) -> Result<Vec<ExecutionId>, Error> {
         pass!(self, self.inner.running(after, limit))
     }
 }
@@ -137,7 +157,13 @@ impl Registry for SimStore {
         pass!(self, self.inner.item(kind, key))
     }
 
-    async fn put(&self, kind: Kind, key: &str, body: String, expected: Option<u64>) -> Result<bool, Error> {
+    async fn put(
+        &self,
+        kind: Kind,
+        key: &str,
+        body: String,
+        expected: Option<u64>,
+    ) -> Result<bool, Error> {
         pass!(self, self.inner.put(kind, key, body, expected))
     }
 
@@ -145,7 +171,13 @@ impl Registry for SimStore {
         pass!(self, self.inner.remove(kind, key, expected))
     }
 
-    async fn items(&self, kind: Kind, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<(String, Item)>, Error> {
+    async fn items(
+        &self,
+        kind: Kind,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Item)>, Error> {
         pass!(self, self.inner.items(kind, prefix, after, limit))
     }
 }

@@ -83,8 +83,16 @@ impl Drop for Busy<'_> {
 /// The name of the called function.
 fn function(call: &TaskCall) -> String {
     match &call.resource {
-        Resource::LambdaFunction(arn) | Resource::Activity(arn) => arn.rsplit(':').next().unwrap_or("").to_owned(),
-        Resource::Service(_) => call.parameters.value().get("FunctionName").and_then(|n| n.as_str()).unwrap_or("").to_owned(),
+        Resource::LambdaFunction(arn) | Resource::Activity(arn) => {
+            arn.rsplit(':').next().unwrap_or("").to_owned()
+        }
+        Resource::Service(_) => call
+            .parameters
+            .value()
+            .get("FunctionName")
+            .and_then(|n| n.as_str())
+            .unwrap_or("")
+            .to_owned(),
     }
 }
 
@@ -111,7 +119,9 @@ impl Performer for SimTasks {
             return TaskOutcome::TimedOut;
         }
         let payload = match &call.resource {
-            Resource::Service(_) => call.parameters.value().get("Payload").cloned().unwrap_or_default().into(),
+            Resource::Service(_) => {
+                call.parameters.value().get("Payload").cloned().unwrap_or_default().into()
+            }
             _ => call.parameters.clone(),
         };
         match act {
