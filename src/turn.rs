@@ -189,7 +189,7 @@ impl Engine {
             self.queue.send(vec![(message.clone(), Some(due))]).await?;
             return Ok(Verdict::Delete);
         }
-        if matches!(message.kind, MessageKind::Deadline { .. }) {
+        if self.overdue(&loaded) {
             self.interrupt(&loaded, Stimulus::Deadline).await?;
             return Ok(Verdict::Delete);
         }
@@ -292,6 +292,10 @@ impl Engine {
     ) -> Result<Verdict, Error> {
         let mut states = self.config.states_per_turn;
         loop {
+            if self.overdue(loaded) {
+                self.interrupt(loaded, Stimulus::Deadline).await?;
+                return Ok(Verdict::Delete);
+            }
             let performed = matches!(drive.stimulus, Stimulus::Task(_));
             let stimulus = drive.stimulus.clone();
             let (decision, time) = match self.decide(loaded, &drive, states).await? {
@@ -335,6 +339,12 @@ impl Engine {
             };
             drive = Drive::after(&drive.cursor, &record, stimulus);
         }
+    }
+
+    /// Whether the machine's `TimeoutSeconds` is over. Asked at every step, so that a message that comes late cannot
+    /// carry an execution over its end.
+    fn overdue(&self, loaded: &Loaded) -> bool {
+        loaded.execution.deadline.is_some_and(|deadline| deadline <= self.clock.now())
     }
 
     /// Performs the claimed task; `None` if the frame was cancelled before it began.

@@ -64,12 +64,15 @@ fn a_stop_reaches_the_lanes_of_a_fork() {
 
 #[test]
 fn an_execution_that_takes_longer_than_its_machine_allows_times_out() {
-    let story = Scenario::of(json!({
+    let scenario = Scenario::of(json!({
         "TimeoutSeconds": 5, "StartAt": "Wait",
         "States": {"Wait": {"Type": "Wait", "Seconds": 60, "Next": "Done"}, "Done": {"Type": "Succeed"}}
-    }))
-    .story();
-    assert_snapshot!(story, @r"");
+    }));
+    assert_snapshot!(scenario.run(ALL_STATES, 0, Faults::NONE), @r"");
+    for seed in 0..200 {
+        let story = scenario.run([1, ALL_STATES][seed as usize % 2], seed, Faults::ALL);
+        assert!(story.starts_with("TIMED_OUT") && !story.contains("Done"), "seed {seed}: however late messages come\n{story}");
+    }
 }
 
 #[test]

@@ -151,7 +151,8 @@ impl Sim {
         block_on(self.store.put(Kind::Definition, &key, definition.to_owned(), None)).unwrap();
         block_on(self.store.create(execution.clone())).unwrap();
         self.store.calm(false);
-        block_on(self.engine.start(&execution)).unwrap();
+        // A caller who gets no answer asks again.
+        while block_on(self.engine.start(&execution)).is_err() {}
         execution.id
     }
 
