@@ -12,9 +12,12 @@ use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 pub mod entropy;
+mod intrinsic;
 pub mod path;
 pub mod reference;
 pub mod template;
+#[cfg(test)]
+mod trial;
 pub mod value;
 
 pub use entropy::Entropy;
