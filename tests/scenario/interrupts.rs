@@ -71,7 +71,10 @@ fn an_execution_that_takes_longer_than_its_machine_allows_times_out() {
     assert_snapshot!(scenario.run(ALL_STATES, 0, Faults::NONE), @r"");
     for seed in 0..200 {
         let story = scenario.run([1, ALL_STATES][seed as usize % 2], seed, Faults::ALL);
-        assert!(story.starts_with("TIMED_OUT") && !story.contains("Done"), "seed {seed}: however late messages come\n{story}");
+        assert!(
+            story.starts_with("TIMED_OUT") && !story.contains("Done"),
+            "seed {seed}: however late messages come\n{story}"
+        );
     }
 }
 

@@ -12,11 +12,14 @@ use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 pub mod entropy;
+mod intrinsic;
 pub mod json_error;
 pub mod path;
 pub mod pool;
 pub mod reference;
 pub mod template;
+#[cfg(test)]
+mod trial;
 pub mod value;
 
 pub use entropy::Entropy;
