@@ -1,5 +1,7 @@
 //! Stepwright runs Amazon States Language workflows without AWS Step Functions.
 pub mod api;
+pub mod cli;
+pub mod local;
 pub mod queue;
 pub mod store;
 pub mod task;

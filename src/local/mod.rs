@@ -1,0 +1,4 @@
+//! The local home: the engine and its API in one process.
+
+pub mod serve;
+pub mod world;
