@@ -1,2 +1,7 @@
 //! Which door?
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stepwright::cli::main()
+}

@@ -85,7 +85,7 @@ mod tests {
     fn an_object_is_its_members_in_order() {
         let mut object = Object::new();
         object.text("a", "x\"y").optional("b", None).time("c", Timestamp(1_500_000)).number("d", 7);
-        object.raw("e", "[1]").list("f", [1, 2], |out, n| push_number(out, n));
+        object.raw("e", "[1]").list("f", [1, 2], push_number);
         assert_eq!(object.finish(), r#"{"a":"x\"y","c":1.500,"d":7,"e":[1],"f":[1,2]}"#);
         assert_eq!(Object::new().finish(), "{}");
     }

@@ -1,5 +1,6 @@
 //! The local home: one process with everything in it.
 
 pub mod clock;
-pub mod functions;
 pub mod pump;
+pub mod serve;
+pub mod world;

@@ -46,18 +46,19 @@ async fn stop_all(api: &Api, arn: &str) -> Result<bool, Error> {
         after: None,
         limit: AT_ONCE,
     };
-    for _ in 0..ROUNDS {
+    loop {
         let running = api.store().list(&query).await?;
         if running.is_empty() {
             return Ok(true);
         }
+        let mut stopped = false;
         for execution in running {
-            api.engine.stop(&execution, Failure::default()).await?;
+            stopped |= api.engine.stop(&execution, Failure::default()).await?.is_some();
+        }
+        if !stopped {
+            return Ok(false);
         }
     }
-    Ok(false)
 }
 
 const AT_ONCE: usize = 100;
-/// A stop that does not close must not be asked for without end.
-const ROUNDS: usize = 1000;

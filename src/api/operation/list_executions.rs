@@ -91,8 +91,5 @@ fn position(text: &str) -> Result<ListPosition, Error> {
 }
 
 fn status_of(name: &str) -> Option<Status> {
-    ALL.into_iter().find(|status| status.as_str() == name)
+    Status::ALL.into_iter().find(|status| status.as_str() == name)
 }
-
-const ALL: [Status; 5] =
-    [Status::Running, Status::Succeeded, Status::Failed, Status::TimedOut, Status::Aborted];

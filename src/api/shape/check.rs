@@ -1,6 +1,6 @@
 //! The one checker: walks a value beside its shape.
 
-use std::fmt::Write;
+use std::fmt::{self, Display, Write};
 
 use stepwright_core::expr::Value;
 
@@ -88,11 +88,11 @@ impl Violations {
         match (shape, value) {
             (Shape::Text { .. }, Value::String(text)) => self.text(shape, text, path),
             (Shape::Whole { min, max, .. }, Value::Int(n)) => {
-                self.range(value, (n < min, min), (n > max, max), path)
+                self.range(value, (n < min).then_some(min), (n > max).then_some(max), path)
             }
             (Shape::Float { min, max }, number) => {
                 let n = number.as_f64().unwrap_or(*min);
-                self.range(value, (n < *min, min), (n > *max, max), path);
+                self.range(value, (n < *min).then_some(min), (n > *max).then_some(max), path);
             }
             (Shape::List { of, length }, Value::Array(items)) => {
                 self.length(value, false, items.len(), *length, path);
@@ -170,24 +170,16 @@ impl Violations {
         }
     }
 
-    fn range<T: std::fmt::Display>(
-        &mut self,
-        value: &Value,
-        low: (bool, T),
-        high: (bool, T),
-        path: &str,
-    ) {
+    fn range<T: Display>(&mut self, value: &Value, low: Option<T>, high: Option<T>, path: &str) {
         let shown = Shown { value, secret: false };
-        if low.0 {
+        if let Some(min) = low {
             self.0.push(format!(
-                "{shown} at '{path}' {FAILED} have value greater than or equal to {}",
-                low.1
+                "{shown} at '{path}' {FAILED} have value greater than or equal to {min}"
             ));
         }
-        if high.0 {
+        if let Some(max) = high {
             self.0.push(format!(
-                "{shown} at '{path}' {FAILED} have value less than or equal to {}",
-                high.1
+                "{shown} at '{path}' {FAILED} have value less than or equal to {max}"
             ));
         }
     }
@@ -212,8 +204,8 @@ struct Shown<'a> {
     secret: bool,
 }
 
-impl std::fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.value {
             _ if self.secret => f.write_str("Value"),
             Value::String(text) => write!(f, "Value '{text}'"),
@@ -223,7 +215,7 @@ impl std::fmt::Display for Shown<'_> {
 }
 
 /// Runs `work` with `path` one step longer.
-fn within(path: &mut String, step: std::fmt::Arguments<'_>, work: impl FnOnce(&mut String)) {
+fn within(path: &mut String, step: fmt::Arguments<'_>, work: impl FnOnce(&mut String)) {
     let length = path.len();
     let dot = if length == 0 { "" } else { "." };
     // Writing into a string cannot fail.

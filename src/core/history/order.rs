@@ -104,3 +104,122 @@ impl FirstIds<'_> {
         (index < *count).then_some(first + index)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Fork, Frame, Outcome, Visit};
+    use crate::expr::Document;
+    use crate::history::EventKind;
+
+    #[test]
+    fn events_of_all_frames_are_ordered_by_time_and_numbered_from_1() {
+        let lane = |n| FrameId::root().child(1, n);
+        let records = [
+            root(0, 10, Phase::Ready, &[None, None]),
+            root(1, 20, forked(), &[at("", 0, 1)]),
+            root(2, 50, done(), &[at("1.1", 0, 0)]),
+            record(lane(0), 0, 31, done(), &[at("", 1, 0)]),
+            record(lane(1), 0, 30, done(), &[at("", 1, 0)]),
+        ];
+        // Each as id, previous id and time.
+        let expected = [(1, 0, 10), (2, 0, 10), (3, 2, 20), (4, 3, 30), (5, 3, 31), (6, 4, 50)];
+        assert_eq!(shown(&records), expected);
+    }
+
+    #[test]
+    fn of_equal_times_the_outer_frame_and_then_the_lower_slot_come_first() {
+        let lane = FrameId::root().child(0, 0);
+        let records = [
+            root(0, 10, forked(), &[None]),
+            record(lane.clone(), 0, 11, Phase::Ready, &[None]),
+            record(lane, 1, 11, done(), &[at("0.0", 0, 0)]),
+        ];
+        assert_eq!(shown(&records), [(1, 0, 10), (2, 0, 11), (3, 2, 11)]);
+    }
+
+    #[test]
+    fn what_a_lane_did_after_its_fork_went_on_is_not_shown() {
+        let outer = FrameId::root().child(0, 0);
+        let inner = outer.child(0, 0);
+        let records = [
+            root(0, 10, forked(), &[None]),
+            root(1, 30, done(), &[None]),
+            record(outer.clone(), 0, 20, forked(), &[None]),
+            record(outer, 1, 40, done(), &[None]),
+            record(inner.clone(), 0, 25, Phase::Ready, &[None]),
+            record(inner, 1, 35, done(), &[None]),
+        ];
+        let times: Vec<i64> = shown(&records).iter().map(|(_, _, time)| *time).collect();
+        assert_eq!(times, [10, 20, 25, 30]);
+    }
+
+    #[test]
+    fn a_seal_is_no_event_and_what_it_would_have_led_to_is_unknown() {
+        let lane = FrameId::root().child(0, 0);
+        let records = [
+            root(0, 10, forked(), &[None]),
+            root(1, 30, done(), &[at("0.0", 1, 0), at("", 0, 9), at("7.7", 0, 0)]),
+            record(lane, 1, 20, Phase::Sealed, &[None]),
+        ];
+        assert_eq!(shown(&records), [(1, 0, 10), (2, 0, 30), (3, 0, 30), (4, 0, 30)]);
+    }
+
+    type Stored = (FrameId, Arc<Record>);
+
+    fn shown(records: &[Stored]) -> Vec<(u64, u64, i64)> {
+        assemble(records).iter().map(|e| (e.id, e.previous, e.time.0)).collect()
+    }
+
+    fn at(frame: &str, slot: u64, index: u32) -> Option<EventRef> {
+        Some(EventRef { frame: FrameId(frame.into()), slot, index })
+    }
+
+    fn root(slot: u64, time: i64, phase: Phase, previous: &[Option<EventRef>]) -> Stored {
+        record(FrameId::root(), slot, time, phase, previous)
+    }
+
+    fn record(
+        frame: FrameId,
+        slot: u64,
+        time: i64,
+        phase: Phase,
+        previous: &[Option<EventRef>],
+    ) -> Stored {
+        let state = Frame {
+            flow: 0,
+            lane: None,
+            state: "S".into(),
+            input: Document::empty_object(),
+            variables: None,
+            visit: Visit::default(),
+            last: None,
+            events_before: 0,
+            phase,
+        };
+        let event = |previous: &Option<EventRef>| Event {
+            kind: EventKind::ParallelStateStarted,
+            previous: previous.clone(),
+        };
+        let record = Record {
+            format: 1,
+            slot,
+            time: Timestamp(time),
+            guard: "".into(),
+            nonce: "".into(),
+            frame: state,
+            events: previous.iter().map(event).collect(),
+            results: Vec::new(),
+        };
+        (frame, Arc::new(record))
+    }
+
+    fn forked() -> Phase {
+        let started = EventRef { frame: FrameId::root(), slot: 0, index: 0 };
+        Phase::Forked(Fork { lanes: 2, input: Document::empty_object(), items: None, started })
+    }
+
+    fn done() -> Phase {
+        Phase::Done(Outcome::Succeeded(Document::empty_object()))
+    }
+}

@@ -127,33 +127,52 @@ struct Details<'a> {
 }
 
 impl Details<'_> {
-    #[expect(clippy::too_many_lines, reason = "one flat table of AWS's details")]
     fn write(&mut self, kind: &EventKind) {
         use EventKind as E;
         match kind {
             E::ExecutionStarted { input, role_arn } => self.input(input).text("roleArn", role_arn),
-            E::ExecutionSucceeded { output }
-            | E::LambdaFunctionSucceeded { output }
-            | E::ActivitySucceeded { output } => self.output(output),
+            E::ExecutionSucceeded { output } => self.output(output),
             E::ExecutionFailed(failure)
             | E::ExecutionTimedOut(failure)
-            | E::ExecutionAborted(failure)
-            | E::LambdaFunctionScheduleFailed(failure)
+            | E::ExecutionAborted(failure) => self.failure(failure),
+            E::StateEntered { name, input, .. } => self.text("name", name).input(input),
+            E::StateExited { name, output, assigned, .. } => {
+                self.text("name", name).output(output).assigned(assigned.as_ref())
+            }
+            E::MapStateStarted { length } => self.number("length", *length),
+            E::MapIterationStarted { name, index }
+            | E::MapIterationSucceeded { name, index }
+            | E::MapIterationFailed { name, index }
+            | E::MapIterationAborted { name, index } => {
+                self.text("name", name).number("index", *index)
+            }
+            E::EvaluationFailed { state, failure, location } => {
+                let location = location.as_deref();
+                self.failure(failure).optional("location", location).text("state", state)
+            }
+            work => self.work(work),
+        };
+    }
+
+    /// Lambda functions by their ARN, service integrations, activities.
+    fn work(&mut self, kind: &EventKind) -> &mut Self {
+        use EventKind as E;
+        match kind {
+            E::LambdaFunctionScheduled { resource, input, timeout, credentials } => self
+                .text("resource", resource)
+                .input(input)
+                .limit("timeoutInSeconds", *timeout)
+                .credentials(credentials.as_deref()),
+            E::LambdaFunctionSucceeded { output } | E::ActivitySucceeded { output } => {
+                self.output(output)
+            }
+            E::LambdaFunctionScheduleFailed(failure)
             | E::LambdaFunctionStartFailed(failure)
             | E::LambdaFunctionFailed(failure)
             | E::LambdaFunctionTimedOut(failure)
             | E::ActivityScheduleFailed(failure)
             | E::ActivityFailed(failure)
             | E::ActivityTimedOut(failure) => self.failure(failure),
-            E::StateEntered { name, input, .. } => self.text("name", name).input(input),
-            E::StateExited { name, output, assigned, .. } => {
-                self.text("name", name).output(output).assigned(assigned.as_ref())
-            }
-            E::LambdaFunctionScheduled { resource, input, timeout, credentials } => self
-                .text("resource", resource)
-                .input(input)
-                .limit("timeoutInSeconds", *timeout)
-                .credentials(credentials.as_deref()),
             E::TaskScheduled { service, region, parameters, timeout, heartbeat, credentials } => {
                 self.service(service)
                     .text("region", region)
@@ -178,25 +197,8 @@ impl Details<'_> {
             E::ActivityStarted { worker_name } => {
                 self.optional("workerName", worker_name.as_deref())
             }
-            E::MapStateStarted { length } => self.number("length", *length),
-            E::MapIterationStarted { name, index }
-            | E::MapIterationSucceeded { name, index }
-            | E::MapIterationFailed { name, index }
-            | E::MapIterationAborted { name, index } => {
-                self.text("name", name).number("index", *index)
-            }
-            E::EvaluationFailed { state, failure, location } => {
-                let location = location.as_deref();
-                self.failure(failure).optional("location", location).text("state", state)
-            }
-            E::StateAborted { .. }
-            | E::LambdaFunctionStarted
-            | E::ParallelStateStarted
-            | E::ParallelStateSucceeded
-            | E::ParallelStateFailed
-            | E::MapStateSucceeded
-            | E::MapStateFailed => self,
-        };
+            _ => self,
+        }
     }
 
     fn input(&mut self, input: &Document) -> &mut Self {
@@ -284,5 +286,159 @@ impl Details<'_> {
         self.out.push_str(name);
         self.out.push_str("\":");
         self.out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::Event;
+    use crate::time::Timestamp;
+
+    /// Kind; its type; its details with data; its details without.
+    type Row = (EventKind, &'static str, &'static str, &'static str);
+
+    #[test]
+    fn executions_and_states_are_written_as_aws_does() {
+        const NO_CAUSE: &str = r#""executionFailedEventDetails":{}"#;
+        const WHY: &str = r#""executionAbortedEventDetails":{"error":"E","cause":"c \"x\""}"#;
+        let failed = Failure::new("E", "c \"x\"");
+        let table: [Row; 9] = [
+            (
+                EventKind::ExecutionStarted {
+                    input: document(r#"{"a": 1}"#),
+                    role_arn: "r".into(),
+                },
+                "ExecutionStarted",
+                r#""executionStartedEventDetails":{"input":"{\"a\": 1}","inputDetails":{"truncated":false},"roleArn":"r"}"#,
+                r#""executionStartedEventDetails":{"roleArn":"r"}"#,
+            ),
+            (
+                EventKind::ExecutionSucceeded { output: document("[]") },
+                "ExecutionSucceeded",
+                r#""executionSucceededEventDetails":{"output":"[]","outputDetails":{"truncated":false}}"#,
+                r#""executionSucceededEventDetails":{}"#,
+            ),
+            (EventKind::ExecutionFailed(Failure::default()), "ExecutionFailed", NO_CAUSE, NO_CAUSE),
+            (EventKind::ExecutionAborted(failed), "ExecutionAborted", WHY, WHY),
+            (
+                entered(StateClass::Choice),
+                "ChoiceStateEntered",
+                r#""stateEnteredEventDetails":{"name":"S","input":"{}","inputDetails":{"truncated":false}}"#,
+                r#""stateEnteredEventDetails":{"name":"S"}"#,
+            ),
+            (
+                exited(None),
+                "PassStateExited",
+                r#""stateExitedEventDetails":{"name":"S","output":"1","outputDetails":{"truncated":false}}"#,
+                r#""stateExitedEventDetails":{"name":"S"}"#,
+            ),
+            (
+                exited(Some(r#"{"n":42,"s":"x","o":{"k":[1]}}"#)),
+                "PassStateExited",
+                r#""stateExitedEventDetails":{"name":"S","output":"1","outputDetails":{"truncated":false},"assignedVariables":{"n":"42","s":"\"x\"","o":"{\"k\":[1]}"},"assignedVariablesDetails":{"truncated":false}}"#,
+                r#""stateExitedEventDetails":{"name":"S"}"#,
+            ),
+            (EventKind::StateAborted { class: StateClass::Wait }, "WaitStateAborted", "", ""),
+            (
+                EventKind::EvaluationFailed {
+                    state: "S".into(),
+                    failure: Failure { error: Some("E".into()), cause: None },
+                    location: "".into(),
+                },
+                "EvaluationFailed",
+                r#""evaluationFailedEventDetails":{"error":"E","state":"S"}"#,
+                r#""evaluationFailedEventDetails":{"error":"E","state":"S"}"#,
+            ),
+        ];
+        check(table);
+    }
+
+    #[test]
+    fn work_is_written_as_aws_does() {
+        const TIMED_OUT: &str = r#""taskTimedOutEventDetails":{"resourceType":"sqs","resource":"sendMessage","error":"States.Timeout"}"#;
+        let table: [Row; 6] = [
+            (
+                EventKind::TaskScheduled {
+                    service: service(),
+                    region: "us-east-1".into(),
+                    parameters: document("{}"),
+                    timeout: Some(9),
+                    heartbeat: Some(3),
+                    credentials: Some("r".into()),
+                },
+                "TaskScheduled",
+                r#""taskScheduledEventDetails":{"resourceType":"sqs","resource":"sendMessage","region":"us-east-1","parameters":"{}","timeoutInSeconds":9,"heartbeatInSeconds":3,"taskCredentials":{"roleArn":"r"}}"#,
+                r#""taskScheduledEventDetails":{"resourceType":"sqs","resource":"sendMessage","region":"us-east-1","timeoutInSeconds":9,"heartbeatInSeconds":3,"taskCredentials":{"roleArn":"r"}}"#,
+            ),
+            (
+                EventKind::TaskTimedOut { service: service(), failure: Failure::timeout() },
+                "TaskTimedOut",
+                TIMED_OUT,
+                TIMED_OUT,
+            ),
+            (
+                EventKind::ActivityStarted { worker_name: Some("w".into()) },
+                "ActivityStarted",
+                r#""activityStartedEventDetails":{"workerName":"w"}"#,
+                r#""activityStartedEventDetails":{"workerName":"w"}"#,
+            ),
+            (
+                EventKind::LambdaFunctionScheduled {
+                    resource: "f".into(),
+                    input: document("{}"),
+                    timeout: None,
+                    credentials: None,
+                },
+                "LambdaFunctionScheduled",
+                r#""lambdaFunctionScheduledEventDetails":{"resource":"f","input":"{}","inputDetails":{"truncated":false}}"#,
+                r#""lambdaFunctionScheduledEventDetails":{"resource":"f"}"#,
+            ),
+            (EventKind::LambdaFunctionStarted, "LambdaFunctionStarted", "", ""),
+            (
+                EventKind::MapIterationStarted { name: "M".into(), index: 0 },
+                "MapIterationStarted",
+                r#""mapIterationStartedEventDetails":{"name":"M","index":0}"#,
+                r#""mapIterationStartedEventDetails":{"name":"M","index":0}"#,
+            ),
+        ];
+        check(table);
+    }
+
+    fn check(table: impl IntoIterator<Item = Row>) {
+        for (kind, name, with_data, without) in table {
+            let time = Timestamp(1_700_000_000_123_456);
+            let entry = Entry { id: 7, previous: 6, time, event: Event { kind, previous: None } };
+            for (data, details) in [(true, with_data), (false, without)] {
+                let comma = if details.is_empty() { "" } else { "," };
+                let mut out = String::new();
+                write(&mut out, &entry, data);
+                let expected = format!(
+                    r#"{{"timestamp":1700000000.123,"type":"{name}","id":7,"previousEventId":6{comma}{details}}}"#
+                );
+                assert_eq!(out, expected);
+            }
+        }
+    }
+
+    fn document(text: &str) -> Document {
+        Document::from_trusted_text(text)
+    }
+
+    fn entered(class: StateClass) -> EventKind {
+        EventKind::StateEntered { class, name: "S".into(), input: document("{}") }
+    }
+
+    fn exited(assigned: Option<&str>) -> EventKind {
+        EventKind::StateExited {
+            class: StateClass::Pass,
+            name: "S".into(),
+            output: document("1"),
+            assigned: assigned.map(document),
+        }
+    }
+
+    fn service() -> Service {
+        Service { resource_type: "sqs".into(), resource: "sendMessage".into() }
     }
 }

@@ -1,0 +1,207 @@
+//! The HTTP server of the local home: HTTP/1.1, keep-alive, one task per connection.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `POST` with `X-Amz-Target: AWSStepFunctions.X` | operation X |
+//! | `GET /health`, `GET /_stepwright/health` | `{"status":"ok", …}` |
+//! | `HEAD /` | 200, for those who only want to know whether somebody is there |
+//!
+//! Signatures are not looked at: whoever reaches the port may use it, so it listens on this machine only unless told
+//! otherwise.
+
+use std::convert::Infallible;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::api::{Api, protocol};
+
+/// How long requests under way may take when the server stops.
+pub const GRACE: Duration = Duration::from_secs(5);
+
+type HttpResponse = hyper::Response<Full<Bytes>>;
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Somebody else has the port.
+    #[error("port {port} of {host} is in use: is another server running? (--port chooses another)")]
+    Busy {
+        /// Host to listen on.
+        host: String,
+        /// Port to listen on.
+        port: u16,
+    },
+    /// It cannot listen there.
+    #[error("cannot listen on {host}:{port}: {source}")]
+    Listen {
+        /// Host to listen on.
+        host: String,
+        /// Port to listen on.
+        port: u16,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Takes the port; port 0 takes any free one.
+///
+/// # Errors
+/// The port is in use, or the host is not one of this machine.
+pub async fn listen(host: &str, port: u16) -> Result<TcpListener, Error> {
+    TcpListener::bind((host, port)).await.map_err(|source| {
+        let host = host.to_owned();
+        match source.kind() {
+            io::ErrorKind::AddrInUse => Error::Busy { host, port },
+            _ => Error::Listen { host, port, source },
+        }
+    })
+}
+
+/// Serves until `stop` ends; then takes no more connections, lets requests under way finish within [`GRACE`] and returns.
+pub async fn serve(listener: TcpListener, api: Arc<Api>, stop: impl Future<Output = ()>) {
+    let closing = watch::Sender::new(false);
+    let mut connections = JoinSet::new();
+    let mut stop = pin!(stop);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(converse(stream, api.clone(), closing.subscribe()));
+                }
+                Err(error) => {
+                    // Out of file descriptors, most likely: connections that end will free some.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+            () = &mut stop => break,
+        }
+    }
+    drop(listener);
+    api.close();
+    closing.send_replace(true);
+    let all = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, all).await.is_err() {
+        tracing::warn!("some requests did not finish in time");
+    }
+}
+
+/// One connection to its end.
+async fn converse(stream: TcpStream, api: Arc<Api>, mut closing: watch::Receiver<bool>) {
+    // Answers are single writes; waiting for more to send with them only costs time.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| answer(api.clone(), request));
+    let connection =
+        http1::Builder::new().pipeline_flush(true).serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => Some(ended),
+        _ = closing.wait_for(|closing| *closing) => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke");
+    }
+}
+
+async fn answer(api: Arc<Api>, request: Request<Incoming>) -> Result<HttpResponse, Infallible> {
+    let response = match (request.method(), request.uri().path()) {
+        (&Method::POST, _) => operate(&api, request).await,
+        (&Method::GET | &Method::HEAD, "/health" | "/_stepwright/health") => health(),
+        (&Method::HEAD, "/") => HttpResponse::default(),
+        _ => not_found(),
+    };
+    Ok(response)
+}
+
+async fn operate(api: &Api, request: Request<Incoming>) -> HttpResponse {
+    let (head, body) = request.into_parts();
+    let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+    let response = match (target.and_then(protocol::operation), receive(body).await) {
+        (_, Err(Refused::TooLarge)) => protocol::Response::too_large(),
+        // The sender is gone; nobody will read this.
+        (_, Err(Refused::Broken)) => protocol::Response::no_operation(),
+        (None, Ok(_)) => protocol::Response::no_operation(),
+        (Some(operation), Ok(body)) => api.call(operation, &body).await,
+    };
+    http(response)
+}
+
+enum Refused {
+    TooLarge,
+    Broken,
+}
+
+/// Reads a body up to the limit. Of a larger one the rest is read and dropped, within reason: a client that is cut off
+/// while it writes would not see the answer.
+async fn receive(mut body: Incoming) -> Result<Bytes, Refused> {
+    if body.size_hint().exact().is_some_and(|size| size <= protocol::MAX_BODY as u64) {
+        return body.collect().await.map(|all| all.to_bytes()).map_err(|_| Refused::Broken);
+    }
+    let (mut all, mut size) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Refused::Broken)?.into_data() else { continue };
+        size += data.len();
+        if size > MAX_DROPPED {
+            break;
+        }
+        if size <= protocol::MAX_BODY {
+            all.extend_from_slice(&data);
+        }
+    }
+    if size > protocol::MAX_BODY { Err(Refused::TooLarge) } else { Ok(all.into()) }
+}
+
+fn http(response: protocol::Response) -> HttpResponse {
+    let mut http = HttpResponse::new(Full::from(response.body));
+    *http.status_mut() = StatusCode::from_u16(response.status).unwrap_or_default();
+    let headers = http.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(protocol::CONTENT_TYPE));
+    if let Ok(id) = HeaderValue::try_from(response.request_id) {
+        headers.insert("x-amzn-requestid", id);
+    }
+    if let Some(kind) = response.error_type {
+        headers.insert("x-amzn-errortype", HeaderValue::from_static(kind));
+    }
+    http
+}
+
+fn health() -> HttpResponse {
+    let mut http = HttpResponse::new(Full::from(concat!(
+        r#"{"status":"ok","service":"stepwright","version":""#,
+        env!("CARGO_PKG_VERSION"),
+        "\"}"
+    )));
+    http.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    http
+}
+
+fn not_found() -> HttpResponse {
+    let mut http = http(protocol::Response::no_operation());
+    *http.status_mut() = StatusCode::NOT_FOUND;
+    http.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+    http
+}
+
+/// 16 MiB.
+const MAX_DROPPED: usize = 1 << 24;
