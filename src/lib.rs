@@ -21,6 +21,7 @@
 //! | [`turn`] | load, decide, commit, emit; what happens when each of them fails |
 //! | [`api`] | the Step Functions API: AWS JSON 1.0, one file per operation |
 //! | [`local`] | the local home: HTTP server, pump, clock, function processes |
+//! | [`cli`] | the commands |
 //!
 //! # Words
 //! | word | meaning |
@@ -37,6 +38,7 @@
 //! | task token | names a waiting task to whoever may answer it |
 
 pub mod api;
+pub mod cli;
 pub mod local;
 pub mod queue;
 pub mod store;

@@ -4,9 +4,11 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::needless_pass_by_value,
     reason = "a test may fail where it stands"
 )]
 #![allow(missing_docs, unreachable_pub, reason = "nothing outside this binary uses it")]
 
 mod scenario;
 mod structure;
+mod task;

@@ -36,18 +36,29 @@ impl Progress {
         for event in &record.events {
             match &event.kind {
                 EventKind::StateEntered { name, .. } => {
-                    let state = Active { label: label(&cursor.frame, &record.frame, name), since: record.time, bar: None };
+                    let state = Active {
+                        label: label(&cursor.frame, &record.frame, name),
+                        since: record.time,
+                        bar: None,
+                    };
                     active.insert(cursor.frame.clone(), state);
                 }
-                EventKind::StateExited { .. } => self.left(active.remove(&cursor.frame), "✓", record.time),
+                EventKind::StateExited { .. } => {
+                    self.left(active.remove(&cursor.frame), "✓", record.time)
+                }
                 EventKind::ExecutionFailed(_) | EventKind::MapIterationFailed { .. } => {
                     self.left(active.remove(&cursor.frame), "✗", record.time);
                 }
                 _ => {}
             }
-            if let (Some(failure), Some(state)) = (failure(&event.kind), active.get(&cursor.frame)) {
+            if let (Some(failure), Some(state)) = (failure(&event.kind), active.get(&cursor.frame))
+            {
                 let error = failure.error.as_deref().unwrap_or("no error name");
-                self.line(&format!("! {}: {error}{}", state.label, next_try(&record.frame.phase, record.time)));
+                self.line(&format!(
+                    "! {}: {error}{}",
+                    state.label,
+                    next_try(&record.frame.phase, record.time)
+                ));
             }
         }
         match (&record.frame.phase, active.get_mut(&cursor.frame)) {
@@ -91,7 +102,9 @@ impl Progress {
             Phase::Pending(pending) if pending.activity.is_some() => "waiting for a worker",
             Phase::Pending(_) => "waiting for its task token",
             Phase::Forked(_) => "running its lanes",
-            Phase::Waiting { until } | Phase::Backoff { until } => &*format!("waiting {:.0} s", until.seconds_since(now)),
+            Phase::Waiting { until } | Phase::Backoff { until } => {
+                &*format!("waiting {:.0} s", until.seconds_since(now))
+            }
             Phase::Ready | Phase::Asking | Phase::Done(_) | Phase::Sealed => return,
         };
         let text = format!("{} … {what}", state.label);

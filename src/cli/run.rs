@@ -98,7 +98,11 @@ impl Run {
         Ok(text.trim().to_owned())
     }
 
-    fn functions(&self, endpoint: &str, progress: &Arc<Progress>) -> Result<Functions, Box<dyn Error>> {
+    fn functions(
+        &self,
+        endpoint: &str,
+        progress: &Arc<Progress>,
+    ) -> Result<Functions, Box<dyn Error>> {
         let progress = progress.clone();
         let host = Host {
             region: self.region.as_str().into(),
@@ -142,11 +146,26 @@ impl Run {
     }
 
     /// Creates the machine and starts the execution, as any client would; the execution's ARN.
-    async fn start(&self, api: &Api, definition: &str, input: &str) -> Result<String, Box<dyn Error>> {
+    async fn start(
+        &self,
+        api: &Api,
+        definition: &str,
+        input: &str,
+    ) -> Result<String, Box<dyn Error>> {
         let role = format!("arn:aws:iam::{}:role/stepwright", self.account);
         let name = machine_name(&self.definition);
-        let machine = call(api, "CreateStateMachine", &json!({"name": name, "definition": definition, "roleArn": role})).await?;
-        let execution = call(api, "StartExecution", &json!({"stateMachineArn": machine["stateMachineArn"], "input": input})).await?;
+        let machine = call(
+            api,
+            "CreateStateMachine",
+            &json!({"name": name, "definition": definition, "roleArn": role}),
+        )
+        .await?;
+        let execution = call(
+            api,
+            "StartExecution",
+            &json!({"stateMachineArn": machine["stateMachineArn"], "input": input}),
+        )
+        .await?;
         Ok(execution["executionArn"].as_str().unwrap_or_default().to_owned())
     }
 }
@@ -162,7 +181,10 @@ async fn call(api: &Api, operation: &str, body: &Json) -> Result<Json, Box<dyn E
 }
 
 /// The row follows the last record at once, but not at the same time.
-async fn closed(world: &World, id: &stepwright_core::engine::ExecutionId) -> Result<Arc<Execution>, Box<dyn Error>> {
+async fn closed(
+    world: &World,
+    id: &stepwright_core::engine::ExecutionId,
+) -> Result<Arc<Execution>, Box<dyn Error>> {
     loop {
         match world.engine.store.execution(id).await? {
             Some(execution) if execution.closing.is_some() => return Ok(execution),
@@ -185,7 +207,8 @@ fn read(path: &Path) -> Result<String, Failed> {
 fn machine_name(path: &Path) -> String {
     let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = file.split('.').next().unwrap_or_default();
-    let kept: String = stem.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).take(80).collect();
+    let kept: String =
+        stem.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).take(80).collect();
     if kept.is_empty() { "workflow".into() } else { kept }
 }
 
@@ -210,7 +233,12 @@ mod tests {
 
     #[test]
     fn a_machine_is_named_after_its_file() {
-        let table = [("x/order flow.asl.json", "orderflow"), ("a_b-1.json", "a_b-1"), ("-", "-"), ("ü.json", "workflow")];
+        let table = [
+            ("x/order flow.asl.json", "orderflow"),
+            ("a_b-1.json", "a_b-1"),
+            ("-", "-"),
+            ("ü.json", "workflow"),
+        ];
         for (path, name) in table {
             assert_eq!(machine_name(Path::new(path)), name);
         }

@@ -41,7 +41,7 @@ pub struct Place {
 pub enum Error {
     /// By its store.
     #[error(transparent)]
-    Store(#[from] store::Error),
+    Store(#[from] store::embedded::OpenError),
     /// By its engine.
     #[error(transparent)]
     Engine(#[from] turn::Error),

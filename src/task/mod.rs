@@ -7,9 +7,10 @@ use stepwright_core::asl::model::{Pattern, Resource, ServiceResource};
 use stepwright_core::engine::failure::name;
 use stepwright_core::engine::{Failure, TaskCall, TaskOutcome};
 
-use crate::local::functions::Functions;
+use crate::task::function::Functions;
 
 mod aws;
+pub mod function;
 mod lambda;
 
 pub use aws::Settings;

@@ -344,7 +344,7 @@ mod tests {
                 EventKind::EvaluationFailed {
                     state: "S".into(),
                     failure: Failure { error: Some("E".into()), cause: None },
-                    location: "".into(),
+                    location: None,
                 },
                 "EvaluationFailed",
                 r#""evaluationFailedEventDetails":{"error":"E","state":"S"}"#,

@@ -6,7 +6,7 @@ use stepwright_core::engine::{Failure, TaskCall, TaskOutcome};
 use stepwright_core::expr::Document;
 
 use super::aws::Settings;
-use crate::local::functions::{Functions, Invocation};
+use crate::task::function::{Functions, Invocation};
 
 mod remote;
 mod reply;

@@ -7,7 +7,7 @@ use stepwright_core::engine::Failure;
 use stepwright_core::expr::{Document, Value};
 use uuid::Uuid;
 
-use crate::local::functions::Answer;
+use crate::task::function::Answer;
 
 /// An answer of the Invoke API.
 #[derive(Clone, Debug, PartialEq, Eq)]
