@@ -1,14 +1,42 @@
 //! The turn: load, decide, commit, emit. The only place where the four meet.
+//!
+//! ```text
+//! delivery ──▶ load the frame's tail ──▶ decide (pure) ──▶ insert the record ──▶ carry out what follows from it ──▶ delete
+//!                    │                                          │ taken by another
+//!                    └── slot taken already: redo what follows from a settled tail, or give the message back
+//! ```
+//!
+//! The rules of delivery (design: the journal protocol):
+//! - A message whose slot is the next one is driven.
+//! - A message whose slot is taken finds either a *settled* tail, whose effects are redone (all are idempotent) and the
+//!   message deleted; or a tail that its own crashed turn wrote (same guard, delivered again), which it drives on; or
+//!   the work of someone who may be alive, and then it is given back until the visibility timeout has passed.
+//! - Never are messages sent again on a first delivery that finds its slot taken: duplicates would multiply.
+//! - A message is deleted only when the record it caused is settled or its successor message has been sent.
+
+mod emit;
+mod join;
+mod load;
+mod outside;
+mod sweep;
+pub mod token;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use stepwright_core::engine::{Answer, Failure};
-use stepwright_core::expr::Document;
+use stepwright_core::engine::{Claim, Failure};
+use stepwright_core::engine::{
+    Cursor, Decided, Decision, Limits, Message, MessageKind, Phase, Record, Stimulus, TaskOutcome,
+    begin, decide, failure, record, task_call,
+};
 use stepwright_core::time::Timestamp;
 
 use crate::queue::{self, Delivery, Offers, Queue};
-use crate::store::{self, Execution, Store};
+use crate::store::{self, Insertion, Store};
 use crate::task::Performer;
+pub use load::{Loaded, definition_key};
+pub use outside::ActivityWork;
+pub use token::{TokenError, Tokens};
 
 /// Tells the time. A seat for virtual time in tests.
 pub trait Clock: Send + Sync {
@@ -21,7 +49,7 @@ pub trait Clock: Send + Sync {
 pub struct Config {
     /// States that one turn may enter: 1 as deployed, many in the local binary.
     pub states_per_turn: u32,
-    /// Names this process (an invocation, a server's life) in claims.
+    /// Names this process (an invocation, a server's life) in claims; different for each.
     pub holder: Arc<str>,
     /// Whether no other holder can be alive: claims of others are dead at once. True for the embedded store, which only
     /// one process can open.
@@ -34,9 +62,30 @@ pub struct Config {
     pub region: Arc<str>,
     /// AWS account id, 12 digits.
     pub account: Arc<str>,
+    /// Limits that workflows run into.
+    pub limits: Limits,
 }
 
-/// The engine in one home: the parts of the world it works with.
+/// Told of each record right after it was committed; for progress displays.
+pub type Observer = Arc<dyn Fn(&Cursor, &Record) + Send + Sync>;
+
+/// The parts of the world that an engine works with.
+pub struct Parts {
+    /// What must survive.
+    pub store: Arc<dyn Store>,
+    /// Messages to itself.
+    pub queue: Arc<dyn Queue>,
+    /// Activity tasks on offer.
+    pub offers: Arc<dyn Offers>,
+    /// Performs tasks.
+    pub tasks: Arc<dyn Performer>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Is told of each record.
+    pub observer: Option<Observer>,
+}
+
+/// The engine in one home.
 pub struct Engine {
     /// What must survive.
     pub store: Arc<dyn Store>,
@@ -50,6 +99,10 @@ pub struct Engine {
     pub clock: Arc<dyn Clock>,
     /// How turns are run.
     pub config: Config,
+    observer: Option<Observer>,
+    tokens: Tokens,
+    definitions: load::Definitions,
+    nonces: AtomicU64,
 }
 
 /// What becomes of a message after its turn.
@@ -73,98 +126,410 @@ pub enum Error {
     /// A definition that was accepted cannot be read any more.
     #[error("definition {0} cannot be read: {1}")]
     Definition(String, String),
+    /// An execution makes transitions faster than it can be interrupted.
+    #[error("the execution is too busy to be interrupted now")]
+    Busy,
 }
 
-/// Why a token was not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenError {
-    /// Not a token of this engine.
-    Invalid,
-    /// The task is over: answered, timed out, or its execution ended.
-    TimedOut,
-    /// There is no such task.
-    DoesNotExist,
-}
-
-/// An activity task as a worker gets it.
-#[derive(Clone, Debug)]
-pub struct ActivityWork {
-    /// `taskToken`
-    pub token: String,
-    /// `input`
-    pub input: Document,
+/// What to do with a frame.
+pub(crate) struct Drive {
+    /// Where the next record goes.
+    pub(crate) cursor: Cursor,
+    /// Time of the record before; the next one is later.
+    pub(crate) after: Timestamp,
+    /// The frame to go on from; `None` begins the execution.
+    pub(crate) made: Option<Decision>,
+    /// Why.
+    pub(crate) stimulus: Stimulus,
+    /// Whether the record before has an open fork.
+    pub(crate) forked: bool,
 }
 
 impl Engine {
-    /// Handles one delivery.
+    /// An engine of these parts. Makes the installation's token key if there is none yet.
+    ///
+    /// # Errors
+    /// The store is not available.
+    pub async fn open(parts: Parts, config: Config) -> Result<Engine, Error> {
+        let tokens = Tokens::open(&*parts.store).await?;
+        let Parts { store, queue, offers, tasks, clock, observer } = parts;
+        Ok(Engine {
+            store,
+            queue,
+            offers,
+            tasks,
+            clock,
+            config,
+            observer,
+            tokens,
+            definitions: load::Definitions::default(),
+            nonces: AtomicU64::new(0),
+        })
+    }
+
+    /// Handles one delivery. Whatever fails on the way leaves the message to be delivered again.
     pub async fn handle(&self, delivery: &Delivery) -> Verdict {
-        let _ = delivery;
-        Verdict::GiveBack(1.0)
+        match self.turn(delivery).await {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                tracing::warn!(%error, execution = %delivery.message.cursor.execution, "turn failed, will be repeated");
+                Verdict::GiveBack(1.0)
+            }
+        }
     }
 
-    /// Starts an execution whose row was just created: sends its first message. Doing it twice is harmless.
-    ///
-    /// # Errors
-    /// The queue is not available; the row is there and the sweep will find it.
-    pub async fn start(&self, execution: &Execution) -> Result<(), Error> {
-        let _ = execution;
-        Ok(())
+    async fn turn(&self, delivery: &Delivery) -> Result<Verdict, Error> {
+        let message = &delivery.message;
+        let Some(loaded) = self.load(&message.cursor.execution).await? else {
+            return Ok(Verdict::Delete);
+        };
+        if let Some(due) = message.kind.due()
+            && due > self.clock.now()
+        {
+            self.queue.send(vec![(message.clone(), Some(due))]).await?;
+            return Ok(Verdict::Delete);
+        }
+        if self.overdue(&loaded) {
+            self.interrupt(&loaded, Stimulus::Deadline).await?;
+            return Ok(Verdict::Delete);
+        }
+        if self.cancelled(&message.cursor).await? {
+            return Ok(Verdict::Delete);
+        }
+        let tail = self.store.tail(&message.cursor.execution, &message.cursor.frame).await?;
+        match self.deliver(&loaded, delivery, tail).await? {
+            Delivered::Drive(drive) => self.drive(&loaded, *drive, &delivery.id).await,
+            Delivered::Verdict(verdict) => Ok(verdict),
+        }
     }
 
-    /// StopExecution: `Some(stop date)`, or `None` when the execution had ended before.
-    ///
-    /// # Errors
-    /// The store is not available.
-    pub async fn stop(
+    /// What a message means to the frame as it is now.
+    async fn deliver(
         &self,
-        execution: &Execution,
-        failure: Failure,
-    ) -> Result<Option<Timestamp>, Error> {
-        let _ = (execution, failure);
-        Ok(None)
+        loaded: &Loaded,
+        delivery: &Delivery,
+        tail: Option<Arc<Record>>,
+    ) -> Result<Delivered, Error> {
+        let Message { cursor, kind } = &delivery.message;
+        let Some(tail) = tail else {
+            return Ok(match kind {
+                MessageKind::Start => Delivered::drive(
+                    cursor.clone(),
+                    loaded.execution.started,
+                    None,
+                    Stimulus::Start,
+                ),
+                MessageKind::Fork(frame) => {
+                    let made = Some(Decision::from((**frame).clone()));
+                    Delivered::drive(
+                        cursor.clone(),
+                        frame.visit.entered_at,
+                        made,
+                        Stimulus::Fork(frame.clone()),
+                    )
+                }
+                _ => Delivered::Verdict(Verdict::GiveBack(self.config.visibility_seconds)),
+            });
+        };
+        if cursor.slot > tail.slot {
+            return self.awaited(delivery, &tail).await;
+        }
+        let age = self.clock.now().seconds_since(tail.time);
+        let fresh = age < self.config.visibility_seconds;
+        if tail.frame.phase.settled() {
+            let forked = matches!(tail.frame.phase, Phase::Forked(_));
+            if forked && fresh && tail.guard != delivery.id {
+                return Ok(Delivered::Verdict(Verdict::GiveBack(
+                    self.config.visibility_seconds - age,
+                )));
+            }
+            self.redo(loaded, &cursor_of(cursor, &tail), &tail).await?;
+            return Ok(Delivered::Verdict(Verdict::Delete));
+        }
+        let mine = tail.guard == delivery.id && delivery.receive_count >= 2;
+        if mine || !fresh || self.abandoned(&tail) {
+            return self.awaited(delivery, &tail).await;
+        }
+        Ok(Delivered::Verdict(Verdict::GiveBack(self.config.visibility_seconds - age)))
     }
 
-    /// SendTaskSuccess and SendTaskFailure.
-    ///
-    /// # Errors
-    /// The store is not available.
-    pub async fn answer(
+    /// The frame is to go on from its tail.
+    async fn awaited(&self, delivery: &Delivery, tail: &Arc<Record>) -> Result<Delivered, Error> {
+        let Message { cursor, kind } = &delivery.message;
+        let here = cursor_of(cursor, tail);
+        let stimulus = match (&tail.frame.phase, kind) {
+            (Phase::Ready | Phase::Asking, _) => Stimulus::Advance,
+            (Phase::Claimed(claim), _) => match self.death(claim) {
+                None => Stimulus::Task(TaskOutcome::Failed(worker_lost())),
+                Some(seconds) => return Ok(Delivered::Verdict(Verdict::GiveBack(seconds))),
+            },
+            (Phase::Pending(pending), MessageKind::Timer { .. }) => {
+                let ticket = Cursor { slot: pending.ticket, ..cursor.clone() };
+                Stimulus::Due { beat: self.store.last_beat(&ticket).await? }
+            }
+            (_, MessageKind::Timer { .. }) => Stimulus::Due { beat: None },
+            (Phase::Forked(_), MessageKind::Join) => match self.lanes(&here).await? {
+                Some((stimulus, latest)) => {
+                    let drive = Drive::after(&here, tail, stimulus);
+                    return Ok(Delivered::Drive(Box::new(Drive {
+                        after: drive.after.max(latest),
+                        ..drive
+                    })));
+                }
+                None => return Ok(Delivered::Verdict(Verdict::Delete)),
+            },
+            _ => return Ok(Delivered::Verdict(Verdict::Delete)),
+        };
+        Ok(Delivered::from_tail(&here, tail, stimulus))
+    }
+
+    /// Goes on from a frame until it is settled or the turn's states are used up.
+    async fn drive(
         &self,
-        token: &str,
-        answer: Answer,
-    ) -> Result<Result<(), TokenError>, Error> {
-        let _ = (token, answer);
-        Ok(Err(TokenError::Invalid))
+        loaded: &Loaded,
+        mut drive: Drive,
+        guard: &Arc<str>,
+    ) -> Result<Verdict, Error> {
+        let mut states = self.config.states_per_turn;
+        loop {
+            if self.overdue(loaded) {
+                self.interrupt(loaded, Stimulus::Deadline).await?;
+                return Ok(Verdict::Delete);
+            }
+            let performed = matches!(drive.stimulus, Stimulus::Task(_));
+            let stimulus = drive.stimulus.clone();
+            let (decision, time) = match self.decide(loaded, &drive, states).await? {
+                Made::Commit(decision, time) => (decision, time),
+                Made::NotBefore(at) => {
+                    let message =
+                        Message { cursor: drive.cursor, kind: MessageKind::Timer { due: at } };
+                    self.queue.send(vec![(message, Some(at))]).await?;
+                    return Ok(Verdict::Delete);
+                }
+                Made::Stale => return Ok(Verdict::Delete),
+            };
+            states = states.saturating_sub(decision.entered);
+            let cancels = drive.forked && !matches!(stimulus, Stimulus::Joined(_));
+            let record = self.record(
+                &drive.cursor,
+                *decision,
+                Written { time, guard: guard.clone(), cancels },
+            );
+            let record = match self.commit(&drive.cursor, record).await? {
+                Ok(record) => record,
+                Err(other) if performed && answered_meanwhile(&other) => {
+                    drive = Drive::after(&cursor_of(&drive.cursor, &other), &other, stimulus);
+                    continue;
+                }
+                Err(other) if other.frame.phase.settled() => {
+                    self.redo(loaded, &cursor_of(&drive.cursor, &other), &other).await?;
+                    return Ok(Verdict::Delete);
+                }
+                Err(_) => return Ok(Verdict::GiveBack(self.config.visibility_seconds)),
+            };
+            let runnable = matches!(record.frame.phase, Phase::Ready | Phase::Asking);
+            self.emit(loaded, &drive.cursor, &record, runnable && states > 0).await?;
+            let stimulus = match &record.frame.phase {
+                Phase::Ready | Phase::Asking if states > 0 => Stimulus::Advance,
+                Phase::Claimed(_) => match self.perform(loaded, &drive.cursor, &record).await? {
+                    Some(outcome) => Stimulus::Task(outcome),
+                    None => return Ok(Verdict::Delete),
+                },
+                _ => return Ok(Verdict::Delete),
+            };
+            drive = Drive::after(&drive.cursor, &record, stimulus);
+        }
     }
 
-    /// SendTaskHeartbeat.
-    ///
-    /// # Errors
-    /// The store is not available.
-    pub async fn heartbeat(&self, token: &str) -> Result<Result<(), TokenError>, Error> {
-        let _ = token;
-        Ok(Err(TokenError::Invalid))
+    /// Whether the machine's `TimeoutSeconds` is over. Asked at every step, so that a message that comes late cannot
+    /// carry an execution over its end.
+    fn overdue(&self, loaded: &Loaded) -> bool {
+        loaded.execution.deadline.is_some_and(|deadline| deadline <= self.clock.now())
     }
 
-    /// GetActivityTask: waits up to `seconds` for a task of the activity and starts it.
-    ///
-    /// # Errors
-    /// The store or the queue is not available.
-    pub async fn activity_task(
+    /// Performs the claimed task; `None` if the frame was cancelled before it began.
+    async fn perform(
         &self,
-        activity: &str,
-        worker_name: Option<&str>,
-        seconds: f64,
-    ) -> Result<Option<ActivityWork>, Error> {
-        let _ = (activity, worker_name, seconds);
-        Ok(None)
+        loaded: &Loaded,
+        cursor: &Cursor,
+        record: &Record,
+    ) -> Result<Option<TaskOutcome>, Error> {
+        if self.cancelled(cursor).await? {
+            return Ok(None);
+        }
+        let call = self.with_setting(loaded, cursor, record.time, 0, |set| task_call(set, record));
+        let Some(call) = call else { return Ok(None) };
+        Ok(Some(self.tasks.perform(&call).await))
     }
 
-    /// Finds the messages of all running executions again after a restart; what was in the queue before is not needed.
-    ///
-    /// # Errors
-    /// The store or the queue is not available.
-    pub async fn sweep(&self) -> Result<(), Error> {
-        Ok(())
+    /// The decision on a frame, with the items that its lane asks for on the way.
+    pub(crate) async fn decide(
+        &self,
+        loaded: &Loaded,
+        drive: &Drive,
+        states: u32,
+    ) -> Result<Made, Error> {
+        let time = Timestamp(self.clock.now().0.max(drive.after.0 + 1));
+        let existing = self.existing_activities(loaded).await?;
+        let ask =
+            |made: Option<Decision>, stimulus: Stimulus| {
+                self.with_setting_and(loaded, &drive.cursor, (time, states), &existing, |set| {
+                    match made {
+                        Some(made) => decide(set, made, stimulus),
+                        None => begin(set),
+                    }
+                })
+            };
+        let asking = drive.made.as_ref().filter(|made| made.frame.phase == Phase::Asking);
+        let mut decided = match asking {
+            Some(made) => Decided::Commit(Box::new(made.clone())),
+            None => ask(drive.made.clone(), drive.stimulus.clone()),
+        };
+        loop {
+            match decided {
+                Decided::Commit(made) if made.frame.phase == Phase::Asking => {
+                    let granted = self.grant(loaded, &drive.cursor, &made.frame, time).await?;
+                    decided = ask(Some(*made), Stimulus::Granted(granted));
+                }
+                Decided::Commit(mut made) => {
+                    self.sign(&mut made.frame.phase);
+                    return Ok(Made::Commit(made, time));
+                }
+                Decided::NotBefore(at) => return Ok(Made::NotBefore(at)),
+                Decided::Stale => return Ok(Made::Stale),
+            }
+        }
     }
+
+    /// A fresh claim is this process's.
+    fn sign(&self, phase: &mut Phase) {
+        if let Phase::Claimed(claim) = phase
+            && claim.holder.is_empty()
+        {
+            claim.holder = self.config.holder.clone();
+            claim.until = self.clock.now().plus_seconds(self.config.claim_seconds);
+        }
+    }
+
+    /// The record of a decision.
+    pub(crate) fn record(
+        &self,
+        cursor: &Cursor,
+        decision: Decision,
+        written: Written,
+    ) -> Arc<Record> {
+        let number = self.nonces.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Record {
+            format: record::FORMAT,
+            slot: cursor.slot,
+            time: written.time,
+            guard: written.guard,
+            nonce: format!("{}.{number}", self.config.holder).into(),
+            frame: decision.frame,
+            events: decision.events,
+            cancels: written.cancels,
+            results: decision.results,
+        })
+    }
+
+    /// Inserts a record; `Err` is the record that was there before. A reply that was lost is no lost race.
+    pub(crate) async fn commit(
+        &self,
+        cursor: &Cursor,
+        record: Arc<Record>,
+    ) -> Result<Result<Arc<Record>, Arc<Record>>, Error> {
+        match self.store.insert(cursor, record.clone()).await? {
+            Insertion::Exists(other) if other.nonce != record.nonce => Ok(Err(other)),
+            _ => {
+                if let Some(observer) = &self.observer {
+                    observer(cursor, &record);
+                }
+                Ok(Ok(record))
+            }
+        }
+    }
+
+    /// Seconds until a claim is dead for sure; `None` if it is.
+    fn death(&self, claim: &Claim) -> Option<f64> {
+        let left = claim.until.seconds_since(self.clock.now());
+        let dead = left <= 0.0 || (self.config.sole && claim.holder != self.config.holder);
+        (!dead).then_some(left)
+    }
+
+    /// Whether the one who wrote a tail is gone for sure, so that it need not be waited for.
+    fn abandoned(&self, tail: &Record) -> bool {
+        let process = tail.nonce.rsplit_once('.').map_or("", |(holder, _)| holder);
+        self.config.sole && process != &*self.config.holder
+    }
+}
+
+/// What the one who commits a decision adds to it.
+pub(crate) struct Written {
+    /// The record's time.
+    pub(crate) time: Timestamp,
+    /// The message that caused it.
+    pub(crate) guard: Arc<str>,
+    /// Whether it cancels an open fork.
+    pub(crate) cancels: bool,
+}
+
+/// What a decision came to.
+pub(crate) enum Made {
+    /// To be committed, at this time.
+    Commit(Box<Decision>, Timestamp),
+    /// Not yet.
+    NotBefore(Timestamp),
+    /// Never.
+    Stale,
+}
+
+enum Delivered {
+    Drive(Box<Drive>),
+    Verdict(Verdict),
+}
+
+impl Delivered {
+    fn drive(
+        cursor: Cursor,
+        after: Timestamp,
+        made: Option<Decision>,
+        stimulus: Stimulus,
+    ) -> Delivered {
+        Delivered::Drive(Box::new(Drive { cursor, after, made, stimulus, forked: false }))
+    }
+
+    fn from_tail(here: &Cursor, tail: &Record, stimulus: Stimulus) -> Delivered {
+        Delivered::Drive(Box::new(Drive::after(here, tail, stimulus)))
+    }
+}
+
+impl Drive {
+    /// On from a record.
+    pub(crate) fn after(here: &Cursor, record: &Record, stimulus: Stimulus) -> Drive {
+        Drive {
+            cursor: here.next(),
+            after: record.time,
+            made: Some(Decision::from(record.frame.clone())),
+            stimulus,
+            forked: matches!(record.frame.phase, Phase::Forked(_)),
+        }
+    }
+}
+
+/// The place of a record of the same frame.
+pub(crate) fn cursor_of(cursor: &Cursor, record: &Record) -> Cursor {
+    Cursor { slot: record.slot, ..cursor.clone() }
+}
+
+/// Whether the record that took a performer's slot is only the callback that came before the service's answer.
+fn answered_meanwhile(other: &Record) -> bool {
+    matches!(&other.frame.phase, Phase::Claimed(claim) if claim.answer.is_some())
+}
+
+/// A claim whose holder died: whether the task was performed is not known, so Retry and Catch decide.
+fn worker_lost() -> Failure {
+    Failure::new(
+        failure::name::TASK_FAILED,
+        "The worker that performed the task was lost before it could report an outcome. The task may or may not have run.",
+    )
 }

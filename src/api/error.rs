@@ -225,6 +225,7 @@ impl From<turn::Error> for Error {
         match error {
             turn::Error::Store(error) => error.into(),
             turn::Error::Queue(error) => Error::unavailable(error),
+            turn::Error::Busy => Error::unavailable(error),
             turn::Error::Definition(..) => Error::internal(error),
         }
     }

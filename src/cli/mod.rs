@@ -1,5 +1,7 @@
 //! The command line: one file per command.
 
+mod progress;
+mod run;
 mod serve;
 
 use std::process::ExitCode;
@@ -16,6 +18,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Run),
     Serve(serve::Serve),
 }
 
@@ -24,13 +27,17 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     log();
     let result = match cli.command {
+        Command::Run(arguments) => run::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("stepwright: {error}");
-            ExitCode::FAILURE
+            match error.downcast_ref() {
+                Some(run::Failed::Invalid(_)) => ExitCode::from(2),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -42,4 +49,36 @@ fn log() {
         .with_max_level(level.unwrap_or(tracing::Level::WARN))
         .with_writer(std::io::stderr)
         .init();
+}
+
+fn account(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(text.to_owned());
+    }
+    Err("an account id has 12 digits".to_owned())
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let valid = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if !text.is_empty() && text.bytes().all(valid) {
+        return Ok(text.to_owned());
+    }
+    Err("a region looks like us-east-1".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_spoil_every_arn_is_refused() {
+        assert!(account("123456789012").is_ok());
+        for text in ["", "12345678901", "12345678901x"] {
+            assert!(account(text).is_err(), "{text}");
+        }
+        assert!(region("eu-central-1").is_ok());
+        for text in ["", "eu central", "EU"] {
+            assert!(region(text).is_err(), "{text}");
+        }
+    }
 }

@@ -9,7 +9,9 @@ use clap::Args;
 
 use crate::api::Api;
 use crate::local::serve;
-use crate::local::world::{self, Home, Place};
+use crate::local::world::{Home, Place, World};
+use crate::task::function::{Functions, Host, standard_error};
+use crate::task::{Settings, Tasks};
 
 /// Serve the Step Functions API on this machine.
 ///
@@ -29,11 +31,18 @@ pub(super) struct Serve {
     /// Keep everything in memory; it ends with the process.
     #[arg(long, conflicts_with = "data")]
     in_memory: bool,
+    /// A function that runs on this machine: NAME=COMMAND, NAME=runtime:COMMAND, NAME=python:FILE:HANDLER or
+    /// NAME=node:FILE:HANDLER. Repeatable. Other functions are called through the Lambda API.
+    #[arg(long = "function", value_name = "NAME=COMMAND")]
+    functions: Vec<String>,
+    /// File with functions: a JSON object of names and commands; paths count from its folder. Repeatable.
+    #[arg(long = "functions", value_name = "FILE")]
+    function_files: Vec<PathBuf>,
     /// Account id in ARNs.
-    #[arg(long, env = "AWS_ACCOUNT_ID", default_value = "123456789012", value_parser = account)]
+    #[arg(long, env = "AWS_ACCOUNT_ID", default_value = "123456789012", value_parser = super::account)]
     account: String,
     /// Region in ARNs.
-    #[arg(long, env = "AWS_DEFAULT_REGION", default_value = "us-east-1", value_parser = region)]
+    #[arg(long, env = "AWS_DEFAULT_REGION", default_value = "us-east-1", value_parser = super::region)]
     region: String,
 }
 
@@ -46,14 +55,34 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         // The port first: a second server must not touch the data of the first.
         let listener = serve::listen(&arguments.host, arguments.port).await?;
         let place = Place { region: arguments.region.clone(), account: arguments.account.clone() };
-        let engine = world::open(&home, &place).await?;
+        let functions =
+            Functions::from_cli(&arguments.functions, &arguments.function_files, arguments.host())?;
+        let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
+        let world = World::open(&home, &place, tasks, None).await?;
         println!("{}", greeting(&home, listener.local_addr()?));
-        serve::serve(listener, Arc::new(Api::new(engine)), stop).await;
+        if world.resumed > 0 {
+            println!("{} running executions go on where they were", world.resumed);
+        }
+        serve::serve(listener, Arc::new(Api::new(world.engine.clone())), stop).await;
+        world.stop().await;
+        functions.shutdown();
         Ok(())
     })
 }
 
 impl Serve {
+    fn host(&self) -> Host {
+        Host {
+            region: self.region.as_str().into(),
+            account: self.account.as_str().into(),
+            environment: vec![(
+                "STEPWRIGHT_ENDPOINT".into(),
+                format!("http://{}:{}", self.host, self.port),
+            )],
+            log: standard_error(),
+        }
+    }
+
     fn home(&self) -> Result<Home, NoHome> {
         if self.in_memory {
             return Ok(Home::Memory);
@@ -84,21 +113,6 @@ fn greeting(home: &Home, address: std::net::SocketAddr) -> String {
     format!(
         "Stepwright serves the Step Functions API at http://{address} (executions are kept {kept})"
     )
-}
-
-fn account(text: &str) -> Result<String, String> {
-    if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
-        return Ok(text.to_owned());
-    }
-    Err("an account id has 12 digits".to_owned())
-}
-
-fn region(text: &str) -> Result<String, String> {
-    let valid = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    if !text.is_empty() && text.bytes().all(valid) {
-        return Ok(text.to_owned());
-    }
-    Err("a region looks like us-east-1".to_owned())
 }
 
 /// Ends at the first signal to stop.
@@ -142,18 +156,6 @@ mod tests {
                 _ => None,
             };
             assert_eq!(data_directory(variable), expected.map(PathBuf::from), "{data:?} {home:?}");
-        }
-    }
-
-    #[test]
-    fn what_would_spoil_every_arn_is_refused() {
-        assert!(account("123456789012").is_ok());
-        for text in ["", "12345678901", "12345678901x"] {
-            assert!(account(text).is_err(), "{text}");
-        }
-        assert!(region("eu-central-1").is_ok());
-        for text in ["", "eu central", "EU"] {
-            assert!(region(text).is_err(), "{text}");
         }
     }
 }

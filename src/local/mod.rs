@@ -1,4 +1,6 @@
-//! The local home: the engine and its API in one process.
+//! The local home: one process with everything in it.
 
+pub mod clock;
+pub mod pump;
 pub mod serve;
 pub mod world;

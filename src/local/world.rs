@@ -3,7 +3,20 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::turn::Engine;
+use stepwright_core::engine::Limits;
+
+use super::clock::SystemClock;
+use super::pump::Pump;
+use crate::queue::embedded::EmbeddedQueue;
+use crate::queue::offers::EmbeddedOffers;
+use crate::store::memory::MemoryStore;
+use crate::store::{self, Store};
+use crate::task::Performer;
+use crate::turn::{self, Config, Engine, Observer, Parts};
+
+/// States that one turn enters before it looks up: enough that a turn is not felt, few enough that an endless loop lets
+/// others in.
+const STATES_PER_TURN: u32 = 10_000;
 
 /// Where executions are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,14 +38,69 @@ pub struct Place {
 
 /// The home could not be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Error(String);
+pub enum Error {
+    /// By its store.
+    #[error(transparent)]
+    Store(#[from] store::embedded::OpenError),
+    /// By its engine.
+    #[error(transparent)]
+    Engine(#[from] turn::Error),
+}
 
-/// Opens a home: stores, queue and engine.
-///
-/// # Errors
-/// The home cannot be opened.
-pub async fn open(home: &Home, place: &Place) -> Result<Arc<Engine>, Error> {
-    let _ = place;
-    Err(Error(format!("no home can be opened yet: {home:?}")))
+/// A home in which the engine is at work.
+pub struct World {
+    /// The engine.
+    pub engine: Arc<Engine>,
+    /// Executions that were running when the home was opened, and go on.
+    pub resumed: usize,
+    pump: Pump,
+}
+
+impl World {
+    /// Opens a home, starts the engine in it and resumes what was running.
+    ///
+    /// # Errors
+    /// The home cannot be opened: another process has it, or it cannot be read.
+    pub async fn open(
+        home: &Home,
+        place: &Place,
+        tasks: Arc<dyn Performer>,
+        observer: Option<Observer>,
+    ) -> Result<World, Error> {
+        let store: Arc<dyn Store> = match home {
+            Home::Directory(path) => Arc::new(store::embedded::EmbeddedStore::open(path)?),
+            Home::Memory => Arc::new(MemoryStore::new()),
+        };
+        let parts = Parts {
+            store,
+            queue: Arc::new(EmbeddedQueue::new()),
+            offers: Arc::new(EmbeddedOffers::new()),
+            tasks,
+            clock: Arc::new(SystemClock::default()),
+            observer,
+        };
+        let engine = Arc::new(Engine::open(parts, config(place)).await?);
+        let resumed = engine.sweep().await?;
+        let pump = Pump::start(engine.clone());
+        Ok(World { engine, resumed, pump })
+    }
+
+    /// Lets the turns under way end, for a while, and stops.
+    pub async fn stop(self) {
+        self.pump.stop().await;
+    }
+}
+
+fn config(place: &Place) -> Config {
+    Config {
+        states_per_turn: STATES_PER_TURN,
+        holder: uuid::Uuid::new_v4().simple().to_string().into(),
+        sole: true,
+        // Nobody else can open the store while this process lives, so its claims need no end.
+        claim_seconds: 1e9,
+        visibility_seconds: 30.0,
+        region: place.region.as_str().into(),
+        account: place.account.as_str().into(),
+        limits: Limits::AWS,
+    }
 }

@@ -4,6 +4,7 @@
 //! What holds after a crash stands with each method: an `Ok` means durable.
 
 mod dispenser;
+pub mod embedded;
 pub mod memory;
 
 use std::sync::Arc;
@@ -70,7 +71,7 @@ pub trait Journal: Send + Sync {
     /// The last heartbeat noted for that token.
     async fn last_beat(&self, ticket: &Cursor) -> Result<Option<Timestamp>, Error>;
 
-    /// Executions of a machine, newest first.
+    /// Executions of a machine, newest first. Payloads (input, output) may be left out of these rows.
     async fn list(&self, query: &ListQuery) -> Result<Vec<Arc<Execution>>, Error>;
 
     /// Executions that are running, for the sweep: those with an id after `after`, at most `limit`, in order of id.
@@ -278,7 +279,7 @@ pub struct Joined {
 }
 
 /// What can go wrong with a store.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The store could not do it now; trying again later is right.
     #[error("the store is not available: {0}")]

@@ -1,7 +1,21 @@
 //! Task performers: what a Task state calls. One file per kind of service.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use stepwright_core::engine::{TaskCall, TaskOutcome};
+use stepwright_core::asl::model::{Pattern, Resource, ServiceResource};
+use stepwright_core::engine::failure::name;
+use stepwright_core::engine::{Failure, TaskCall, TaskOutcome};
+
+use crate::task::function::Functions;
+
+mod aws;
+pub mod function;
+mod lambda;
+
+pub use aws::Settings;
+
+use lambda::Lambda;
 
 /// Performs tasks.
 #[async_trait]
@@ -9,4 +23,104 @@ pub trait Performer: Send + Sync {
     /// Performs a task to its end or to its timeout (`call.timeout_seconds`). Never fails as such: what goes wrong is an
     /// outcome with the error name and cause that AWS would record.
     async fn perform(&self, call: &TaskCall) -> TaskOutcome;
+}
+
+/// All task performers behind one door.
+pub struct Tasks {
+    lambda: Lambda,
+}
+
+impl Tasks {
+    /// Performers that call local functions where there is one of the name, and AWS otherwise. Nothing is read from the
+    /// environment and nothing is connected before the first call that needs AWS.
+    pub fn new(functions: Functions, settings: Settings) -> Tasks {
+        Tasks { lambda: Lambda::new(functions, settings) }
+    }
+
+    async fn dispatch(&self, call: &TaskCall) -> TaskOutcome {
+        match &call.resource {
+            Resource::LambdaFunction(arn) => self.lambda.function(arn, call).await,
+            Resource::Service(service) => match integration(service) {
+                Some(Integration::LambdaInvoke) => self.lambda.invoke(call).await,
+                None => TaskOutcome::Failed(unsupported(&service.arn)),
+            },
+            Resource::Activity(arn) => TaskOutcome::Failed(unsupported(arn)),
+        }
+    }
+}
+
+#[async_trait]
+impl Performer for Tasks {
+    async fn perform(&self, call: &TaskCall) -> TaskOutcome {
+        let work = Box::pin(self.dispatch(call));
+        let Some(seconds) = call.timeout_seconds else {
+            return work.await;
+        };
+        let limit = Duration::from_secs(seconds);
+        tokio::time::timeout(limit, work).await.unwrap_or(TaskOutcome::TimedOut)
+    }
+}
+
+/// The service integrations that there are.
+#[derive(Clone, Copy)]
+enum Integration {
+    LambdaInvoke,
+}
+
+/// Service, action and pattern of each of them.
+const INTEGRATIONS: [(&str, &str, Pattern, Integration); 2] = [
+    ("lambda", "invoke", Pattern::RequestResponse, Integration::LambdaInvoke),
+    ("lambda", "invoke", Pattern::WaitForTaskToken, Integration::LambdaInvoke),
+];
+
+fn integration(service: &ServiceResource) -> Option<Integration> {
+    let found = INTEGRATIONS.iter().find(|(kind, action, pattern, _)| {
+        *kind == &*service.resource_type
+            && *action == &*service.action
+            && *pattern == service.pattern
+    });
+    found.map(|(.., integration)| *integration)
+}
+
+fn unsupported(arn: &str) -> Failure {
+    let known: Vec<String> = INTEGRATIONS
+        .iter()
+        .map(|(kind, action, pattern, _)| format!("{kind}:{action}{}", pattern.suffix()))
+        .collect();
+    let cause = format!(
+        "The resource {arn} is not supported. Supported are ARNs of Lambda functions and {}.",
+        known.join(", ")
+    );
+    Failure::new(name::TASK_FAILED, cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stepwright_core::engine::{Cursor, ExecutionId};
+    use stepwright_core::expr::Document;
+
+    #[tokio::test]
+    async fn a_resource_that_is_not_supported_is_named_with_what_is() {
+        let resource = Resource::Service(ServiceResource {
+            arn: "arn:aws:states:::sqs:sendMessage".into(),
+            resource_type: "sqs".into(),
+            action: "sendMessage".into(),
+            pattern: Pattern::RequestResponse,
+        });
+        let call = TaskCall {
+            cursor: Cursor::root(ExecutionId("x".into()), 1),
+            resource,
+            parameters: Document::empty_object(),
+            timeout_seconds: None,
+            credentials: None,
+            idempotency_token: String::new(),
+        };
+        let outcome = Tasks::new(Functions::default(), Settings::default()).perform(&call).await;
+        let expected = Failure::new(
+            "States.TaskFailed",
+            "The resource arn:aws:states:::sqs:sendMessage is not supported. Supported are ARNs of Lambda functions and lambda:invoke, lambda:invoke.waitForTaskToken.",
+        );
+        assert_eq!(outcome, TaskOutcome::Failed(expected));
+    }
 }

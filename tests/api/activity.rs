@@ -8,7 +8,7 @@ const ARN: &str = "arn:aws:states:us-east-1:123456789012:activity:dig";
 
 #[tokio::test]
 async fn an_activity_is_created_once_described_listed_and_deleted() {
-    let world = World::new();
+    let world = World::new().await;
     let created = world.does("CreateActivity", json!({"name": "dig"})).await;
     assert_eq!(created, json!({"activityArn": ARN, "creationDate": 1_700_000_000.123}));
     world.clock.advance(1);
@@ -28,7 +28,7 @@ async fn an_activity_is_created_once_described_listed_and_deleted() {
 
 #[tokio::test]
 async fn another_encryption_is_another_activity() {
-    let world = World::new();
+    let world = World::new().await;
     world.does("CreateActivity", json!({"name": "dig"})).await;
     let encryption = json!({"type": "CUSTOMER_MANAGED_KMS_KEY", "kmsKeyId": "k"});
     let body = json!({"name": "dig", "encryptionConfiguration": encryption});
@@ -39,7 +39,7 @@ async fn another_encryption_is_another_activity() {
 
 #[tokio::test]
 async fn a_poll_ends_empty_when_the_api_closes() {
-    let world = World::new();
+    let world = World::new().await;
     world.does("CreateActivity", json!({"name": "dig"})).await;
     world.api.close();
     let polled =

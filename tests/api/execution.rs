@@ -10,7 +10,7 @@ use super::world::{FLOW, RUN, World};
 
 #[tokio::test]
 async fn a_running_execution_is_described_as_it_was_started() {
-    let world = World::new();
+    let world = World::new().await;
     world.create("flow", json!({})).await;
     let body =
         json!({"stateMachineArn": FLOW, "name": "run", "input": "{\"a\" : 1}", "traceHeader": "t"});
@@ -34,7 +34,7 @@ async fn a_running_execution_is_described_as_it_was_started() {
 
 #[tokio::test]
 async fn name_and_input_have_defaults() {
-    let world = World::new();
+    let world = World::new().await;
     world.create("flow", json!({})).await;
     let started = world.does("StartExecution", json!({"stateMachineArn": FLOW})).await;
     let described =
@@ -109,7 +109,7 @@ async fn metadata_leaves_out_what_went_in_and_came_out() {
 
 #[tokio::test]
 async fn starting_the_same_while_it_runs_is_the_same_start() {
-    let world = World::new();
+    let world = World::new().await;
     world.create("flow", json!({})).await;
     let body = json!({"stateMachineArn": FLOW, "name": "run", "input": "{}"});
     let started = world.does("StartExecution", body.clone()).await;

@@ -8,7 +8,7 @@ use super::world::{FLOW, PASS, ROLE, RUN, World, refusal};
 
 #[tokio::test]
 async fn a_body_that_is_no_request_is_a_serialization_exception() {
-    let world = World::new();
+    let world = World::new().await;
     let bodies: [&[u8]; 9] = [
         b"{",
         b"no json",
@@ -31,12 +31,12 @@ async fn a_body_that_is_no_request_is_a_serialization_exception() {
 
 #[tokio::test]
 async fn no_body_is_an_empty_request() {
-    assert_eq!(World::new().api.call("ListActivities", b"").await.status, 200);
+    assert_eq!(World::new().await.api.call("ListActivities", b"").await.status, 200);
 }
 
 #[tokio::test]
 async fn an_operation_that_does_not_exist_is_unknown() {
-    let world = World::new();
+    let world = World::new().await;
     for operation in ["", "NoSuchOperation", "startExecution", "StartExecution ", "../x"] {
         let (status, kind, _) = refusal(&world.api.call(operation, b"{}").await);
         assert_eq!((status, kind.as_str()), (400, "UnknownOperationException"), "{operation}");
@@ -46,7 +46,8 @@ async fn an_operation_that_does_not_exist_is_unknown() {
 #[tokio::test]
 async fn a_body_over_the_limit_is_refused() {
     let body = vec![b' '; stepwright::api::protocol::MAX_BODY + 1];
-    let (status, kind, message) = refusal(&World::new().api.call("ListActivities", &body).await);
+    let (status, kind, message) =
+        refusal(&World::new().await.api.call("ListActivities", &body).await);
     assert_eq!((status, kind.as_str()), (413, "RequestEntityTooLargeException"));
     assert_eq!(message, "HTTP content length exceeded 1049600 bytes.");
 }
@@ -185,7 +186,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 1..200)) {
-        let response = runtime().block_on(async { World::new().api.call("CreateActivity", &bytes).await });
+        let response = runtime().block_on(async { World::new().await.api.call("CreateActivity", &bytes).await });
         prop_assert!(is_aws(&response), "{response:?}");
     }
 }

@@ -158,6 +158,7 @@ fn record(slot: u64, last: bool) -> Record {
         nonce: "".into(),
         frame,
         events,
+        cancels: false,
         results: Vec::new(),
     }
 }

@@ -8,7 +8,7 @@ const OTHER: &str = r#"{"StartAt":"B","States":{"B":{"Type":"Succeed"}}}"#;
 
 #[tokio::test]
 async fn a_machine_is_described_as_it_was_created() {
-    let world = World::new();
+    let world = World::new().await;
     let created = world.create("flow", json!({"type": "STANDARD"})).await;
     assert_eq!(created, json!({"stateMachineArn": FLOW, "creationDate": 1_700_000_000.123}));
     let expected = json!({
@@ -33,7 +33,7 @@ async fn a_machine_is_described_as_it_was_created() {
 
 #[tokio::test]
 async fn creating_the_same_again_is_the_same_creation() {
-    let world = World::new();
+    let world = World::new().await;
     let first = world.create("flow", json!({})).await;
     world.clock.advance(5);
     let role = "arn:aws:iam::123456789012:role/other";
@@ -49,7 +49,7 @@ async fn creating_the_same_again_is_the_same_creation() {
 
 #[tokio::test]
 async fn a_name_is_taken_by_anything_else() {
-    let world = World::new();
+    let world = World::new().await;
     world.create("flow", json!({})).await;
     let spaced = PASS.replace(':', ": ");
     let others = [
@@ -69,7 +69,7 @@ async fn a_name_is_taken_by_anything_else() {
 
 #[tokio::test]
 async fn only_an_update_that_changes_something_makes_a_revision() {
-    let world = World::new();
+    let world = World::new().await;
     world.create("flow", json!({})).await;
     let update = async |more: Value| {
         world.clock.advance(1);
@@ -112,7 +112,7 @@ async fn an_execution_keeps_the_revision_it_started_with() {
 
 #[tokio::test]
 async fn a_deleted_machine_is_gone_and_its_name_is_free() {
-    let world = World::new();
+    let world = World::new().await;
     world.create("flow", json!({})).await;
     world.does("DeleteStateMachine", json!({"stateMachineArn": FLOW})).await;
     let (_, kind, _) =
@@ -125,7 +125,7 @@ async fn a_deleted_machine_is_gone_and_its_name_is_free() {
 
 #[tokio::test]
 async fn express_machines_are_kept_but_have_no_list_of_executions() {
-    let world = World::new();
+    let world = World::new().await;
     world.create("flow", json!({"type": "EXPRESS"})).await;
     let described = world.does("DescribeStateMachine", json!({"stateMachineArn": FLOW})).await;
     assert_eq!(described["type"], "EXPRESS");

@@ -25,7 +25,7 @@ async fn all_pages_together_are_the_list() {
 
 #[tokio::test]
 async fn a_page_size_of_0_means_100() {
-    let world = World::new();
+    let world = World::new().await;
     for i in 0..101 {
         world.does("CreateActivity", json!({"name": format!("a{i:03}")})).await;
     }
@@ -78,7 +78,7 @@ async fn a_token_is_no_good_elsewhere_or_later_or_changed() {
 
 /// Some of everything that is listed.
 async fn busy() -> World {
-    let world = World::new();
+    let world = World::new().await;
     world.create("flow", json!({})).await;
     for i in 0..ITEMS {
         if i > 0 {

@@ -34,7 +34,7 @@ async fn what_does_not_exist_is_named_as_it_was_asked_for() {
 
 #[tokio::test]
 async fn deleting_what_does_not_exist_is_no_error() {
-    let world = World::new();
+    let world = World::new().await;
     let activity = "arn:aws:states:us-east-1:123456789012:activity:idle";
     for _ in 0..2 {
         world.does("DeleteStateMachine", json!({"stateMachineArn": FLOW})).await;

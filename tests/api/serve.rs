@@ -155,7 +155,7 @@ impl Server {
         let listener = serve::listen("127.0.0.1", 0).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stop, stopped) = oneshot::channel();
-        let api = Arc::clone(&World::new().api);
+        let api = Arc::clone(&World::new().await.api);
         let running = tokio::spawn(serve::serve(listener, api, async {
             let _ = stopped.await;
         }));

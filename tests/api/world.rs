@@ -11,8 +11,8 @@ use stepwright::queue::embedded::EmbeddedQueue;
 use stepwright::queue::offers::EmbeddedOffers;
 use stepwright::store::memory::MemoryStore;
 use stepwright::task::Performer;
-use stepwright::turn::{Clock, Config, Engine};
-use stepwright_core::engine::{TaskCall, TaskOutcome};
+use stepwright::turn::{Clock, Config, Engine, Parts};
+use stepwright_core::engine::{Limits, TaskCall, TaskOutcome};
 use stepwright_core::expr::Document;
 use stepwright_core::time::Timestamp;
 
@@ -28,30 +28,33 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new() -> World {
+    pub(super) async fn new() -> World {
         let clock = Arc::new(StandingClock(AtomicI64::new(1_700_000_000_123_000)));
-        let engine = Arc::new(Engine {
+        let parts = Parts {
             store: Arc::new(MemoryStore::new()),
             queue: Arc::new(EmbeddedQueue::new()),
             offers: Arc::new(EmbeddedOffers::new()),
             tasks: Arc::new(Nobody),
             clock: clock.clone(),
-            config: Config {
-                states_per_turn: 1,
-                holder: "test".into(),
-                sole: true,
-                claim_seconds: 60.0,
-                visibility_seconds: 30.0,
-                region: "us-east-1".into(),
-                account: "123456789012".into(),
-            },
-        });
+            observer: None,
+        };
+        let config = Config {
+            states_per_turn: 1,
+            holder: "test".into(),
+            sole: true,
+            claim_seconds: 60.0,
+            visibility_seconds: 30.0,
+            region: "us-east-1".into(),
+            account: "123456789012".into(),
+            limits: Limits::AWS,
+        };
+        let engine = Arc::new(Engine::open(parts, config).await.unwrap());
         World { api: Arc::new(Api::new(engine.clone())), engine, clock }
     }
 
     /// A world with the machine `flow` and its execution `run`.
     pub(super) async fn with_run() -> World {
-        let world = World::new();
+        let world = World::new().await;
         world.create("flow", json!({})).await;
         world.does("StartExecution", json!({"stateMachineArn": FLOW, "name": "run"})).await;
         world

@@ -430,6 +430,12 @@ pub struct Distributed {
     pub execution_type: ExecutionType,
     /// `Label`.
     pub label: Option<Arc<str>>,
+    /// `ItemReader` as written; its form has been checked.
+    pub item_reader: Option<Value>,
+    /// `ItemBatcher` as written; its form has been checked.
+    pub item_batcher: Option<Value>,
+    /// `ResultWriter` as written; its form has been checked.
+    pub result_writer: Option<Value>,
 }
 
 /// The two types of workflow.

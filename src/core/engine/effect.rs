@@ -51,8 +51,8 @@ pub enum Effect {
     Cancel {
         /// The record that cancelled them.
         by: Cursor,
-        /// Only lanes of the fork at this slot; all forks if `None`.
-        fork: Option<u64>,
+        /// Slot of the fork whose lanes they are or come from.
+        fork: u64,
     },
 }
 
@@ -95,6 +95,19 @@ pub enum MessageKind {
         /// When it is due.
         due: Timestamp,
     },
+}
+
+impl MessageKind {
+    /// When a message is due that must not be handled earlier.
+    pub fn due(&self) -> Option<Timestamp> {
+        match self {
+            MessageKind::Timer { due } | MessageKind::Deadline { due } => Some(*due),
+            MessageKind::Start
+            | MessageKind::Fork(_)
+            | MessageKind::Advance
+            | MessageKind::Join => None,
+        }
+    }
 }
 
 /// A task to be performed, once.

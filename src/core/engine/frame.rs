@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{EventRef, Failure};
 use crate::asl::model::{FlowId, Name};
-use crate::expr::{Document, Value};
+use crate::expr::Document;
 use crate::time::Timestamp;
 
 /// The state of one thread of control.
@@ -52,6 +52,9 @@ pub struct Visit {
     /// When the state was entered.
     #[serde(rename = "t")]
     pub entered_at: Timestamp,
+    /// The event before the entry, which EvaluationFailed names as its previous one (recorded on AWS).
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<EventRef>,
     /// Attempts made so far by each retrier, in their order.
     #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<u32>,
@@ -73,6 +76,9 @@ pub struct Lane {
     /// Which lane.
     #[serde(rename = "l")]
     pub number: u32,
+    /// Out of how many.
+    #[serde(rename = "o")]
+    pub of: u32,
     /// For a Map: the item in hand.
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
     pub item: Option<Item>,
@@ -127,7 +133,7 @@ pub enum Phase {
     Pending(Pending),
     /// Waits for the lanes of the fork made at this record's slot.
     Forked(Fork),
-    /// A lane needs to know its next item before its transition can be committed. Never stored.
+    /// A lane of a Map has finished an item and needs to know the next one. Runnable.
     Asking,
     /// The frame has ended.
     Done(Outcome),
@@ -165,6 +171,9 @@ pub struct Claim {
     /// Role to be assumed.
     #[serde(rename = "cr", default, skip_serializing_if = "Option::is_none")]
     pub credentials: Option<Arc<str>>,
+    /// When the attempt was scheduled: its timeout counts from here.
+    #[serde(rename = "t")]
+    pub since: Timestamp,
     /// Who performs it; written by the turn.
     #[serde(rename = "h", default)]
     pub holder: Arc<str>,
@@ -194,14 +203,14 @@ pub struct Pending {
     /// When the heartbeat clock started.
     #[serde(rename = "t")]
     pub since: Timestamp,
-    /// When the attempt was scheduled.
-    #[serde(rename = "to", default, skip_serializing_if = "Option::is_none")]
-    pub timeout_seconds: Option<u64>,
 }
 
 impl Pending {
     /// When this token times out if no heartbeat comes after `beat`, and whether that would be a missed heartbeat.
     pub fn due(&self, beat: Option<Timestamp>) -> Option<(Timestamp, bool)> {
+        if self.activity.as_ref().is_some_and(|task| !task.started) {
+            return None;
+        }
         let heartbeat = self
             .heartbeat_seconds
             .map(|s| self.since.max(beat.unwrap_or(self.since)).plus_seconds(s as f64));
@@ -222,9 +231,12 @@ pub struct ActivityTask {
     /// What the worker gets.
     #[serde(rename = "i")]
     pub input: Document,
-    /// Whether a worker has it.
+    /// Whether a worker has it. Its clocks run from then on (AWS: Task state, TimeoutSeconds).
     #[serde(rename = "s", default)]
     pub started: bool,
+    /// `TimeoutSeconds`, counted from when a worker takes it.
+    #[serde(rename = "to", default, skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u64>,
 }
 
 /// A fork that was made at the record's slot.
@@ -264,14 +276,4 @@ pub enum Answer {
     Success(Document),
     /// SendTaskFailure.
     Failure(Failure),
-}
-
-impl Frame {
-    /// Variables as a map; empty where there are none.
-    pub fn variable_map(&self) -> crate::expr::Map {
-        match self.variables.as_ref().map(Document::value) {
-            Some(Value::Object(map)) => (**map).clone(),
-            _ => crate::expr::Map::new(),
-        }
-    }
 }

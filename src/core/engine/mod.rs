@@ -1,18 +1,39 @@
-//! The engine: what happens next. Its door is one function, `decide`: the machine, the frame as its last record left it and
-//! a stimulus go in; the frame after the transition and the events of it come out. No I/O, no clock, no randomness.
+//! The engine: what happens next. Its door is one function, [`decide`]: the machine, the frame as its last record left it
+//! and a stimulus go in; the frame after the transition and the events of it come out. No I/O, no clock, no randomness.
+//!
+//! ```text
+//!   Frame (last record) + Stimulus ──▶ decide ──▶ Decision { frame, events } ──▶ Record (inserted by the turn)
+//!                                                                                    │
+//!                                    messages, task calls, joins ◀── effects ◀───────┘
+//! ```
+//!
+//! Reading order: [`cursor`] (where), [`frame`] (the state of one thread of control), [`record`] (one transition of it),
+//! [`stimulus`] (what may come in), `decide` with `state/` (what happens), [`effect`] and `emit` (what must follow).
 
+mod context;
 pub mod cursor;
+mod data_flow;
+mod decide;
+mod draft;
 pub mod effect;
+mod emit;
 pub mod failure;
 pub mod frame;
 pub mod record;
+mod retry;
+mod setting;
+mod state;
 pub mod stimulus;
 
 pub use cursor::{Cursor, EventRef, ExecutionId, FrameId};
+pub use decide::{Decided, EVENTS_PER_RECORD, begin, decide};
+pub use draft::Decision;
 pub use effect::{Effect, Message, MessageKind, Offer, TaskCall, TaskOutcome};
+pub use emit::{activities, effects, failure_of, item, task_call};
 pub use failure::Failure;
 pub use frame::{
     ActivityTask, Answer, Claim, Fork, Frame, Item, Lane, NextIndex, Outcome, Pending, Phase, Visit,
 };
 pub use record::Record;
-pub use stimulus::{Lanes, Stimulus};
+pub use setting::{Facts, Limits, Setting};
+pub use stimulus::{LaneFailure, Lanes, Stimulus};

@@ -37,9 +37,16 @@ pub struct Record {
     /// What happened in it, in order.
     #[serde(rename = "ev")]
     pub events: Vec<Event>,
+    /// Whether the transition cancelled the fork that was open at the slot before.
+    #[serde(rename = "x", default, skip_serializing_if = "is_false")]
+    pub cancels: bool,
     /// Results of Map iterations that ended in it: index and output.
     #[serde(rename = "re", default, skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<(u64, Document)>,
+}
+
+fn is_false(b: &bool) -> bool {
+    !*b
 }
 
 /// A stored record that cannot be read.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Answer, Failure, Frame, TaskOutcome};
+use super::{Answer, Failure, Frame, Item, TaskOutcome};
 use crate::expr::Document;
 use crate::time::Timestamp;
 
@@ -29,25 +29,29 @@ pub enum Stimulus {
     },
     /// SendTaskSuccess or SendTaskFailure.
     Callback(Answer),
-    /// The dispenser's answer to [`Phase::Asking`](super::Phase::Asking): the next item, or none.
-    Granted(Option<(u64, Document)>),
+    /// The answer to [`Phase::Asking`](super::Phase::Asking): the next item and the iteration's input, or none.
+    Granted(Option<(Item, Document)>),
     /// The fork's lanes have all ended well.
     Joined(Lanes),
     /// A lane of the fork failed.
-    LaneFailed {
-        /// The lane's failure.
-        failure: Failure,
-        /// The lane that failed.
-        lane: Frame,
-        /// The last record's frames of the lanes that had not ended, below them first, in lane order.
-        unfinished: Vec<Frame>,
-        /// Events of all frames below this one.
-        events: u64,
-    },
+    LaneFailed(Box<LaneFailure>),
     /// StopExecution.
     Stop(Failure),
     /// The execution's own `TimeoutSeconds` is over.
     Deadline,
+}
+
+/// How a fork came to fail.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LaneFailure {
+    /// The lane's failure.
+    pub failure: Failure,
+    /// The lane that failed.
+    pub lane: Frame,
+    /// The frames below the fork that had not ended, in order.
+    pub unfinished: Vec<Frame>,
+    /// Events of all frames below this one.
+    pub events: u64,
 }
 
 /// What the lanes of a fork brought.

@@ -74,160 +74,8 @@ mod tests {
     fn mistakes_are_worded_and_placed_as_jackson_does() {
         const LITERALS: &str =
             "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
-        let token = |word: &str| format!("Unrecognized token '{word}': was expecting {LITERALS}");
-        let plain = str::to_owned;
-        let table = [
-            ("no such thing", token("no"), 1, 3),
-            ("truely", token("truely"), 1, 7),
-            ("[nul]", token("nul"), 1, 5),
-            (
-                "{'a': 1}",
-                plain(
-                    "Unexpected character (''' (code 39)): was expecting double-quote to start field name",
-                ),
-                1,
-                3,
-            ),
-            (
-                "{a: 1}",
-                plain(
-                    "Unexpected character ('a' (code 97)): was expecting double-quote to start field name",
-                ),
-                1,
-                3,
-            ),
-            (
-                "{\"a\" 1}",
-                plain(
-                    "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value",
-                ),
-                1,
-                7,
-            ),
-            (
-                "{\"a\": 1\n \"b\": 2}",
-                plain(
-                    "Unexpected character ('\"' (code 34)): was expecting comma to separate Object entries",
-                ),
-                2,
-                3,
-            ),
-            (
-                "[1 2]",
-                plain(
-                    "Unexpected character ('2' (code 50)): was expecting comma to separate Array entries",
-                ),
-                1,
-                5,
-            ),
-            (
-                "[1,]",
-                format!("Unexpected character (']' (code 93)): expected a valid value {LITERALS}"),
-                1,
-                5,
-            ),
-            ("{\"a\":}", plain("Unexpected character ('}' (code 125)): expected a value"), 1, 7),
-            (
-                "{\"a\": 1,}",
-                plain(
-                    "Unexpected character ('}' (code 125)): was expecting double-quote to start field name",
-                ),
-                1,
-                10,
-            ),
-            ("{\"a\": 1,", plain("Unexpected end-of-input within/between Object entries"), 1, 9),
-            ("{\"a\"", plain("Unexpected end-of-input within/between Object entries"), 1, 5),
-            (
-                "\"abc",
-                plain("Unexpected end-of-input: was expecting closing quote for a string value"),
-                1,
-                5,
-            ),
-            ("{\"abc", plain("Unexpected end-of-input in field name"), 1, 6),
-            (
-                "\"a\nb\"",
-                plain(
-                    "Illegal unquoted character ((CTRL-CHAR, code 10)): has to be escaped using backslash to be included in string value",
-                ),
-                1,
-                4,
-            ),
-            ("\"\\x\"", plain("Unrecognized character escape 'x' (code 120)"), 1, 4),
-            (
-                "\"\\u12g4\"",
-                plain(
-                    "Unexpected character ('g' (code 103)): expected a hex-digit for character escape sequence",
-                ),
-                1,
-                7,
-            ),
-            ("[01]", plain("Invalid numeric value: Leading zeroes not allowed"), 1, 3),
-            (
-                "[-a]",
-                plain(
-                    "Unexpected character ('a' (code 97)) in numeric value: expected digit (0-9) to follow minus sign, for valid numeric value",
-                ),
-                1,
-                4,
-            ),
-            (
-                "[1.]",
-                plain(
-                    "Unexpected character (']' (code 93)) in numeric value: Decimal point not followed by a digit",
-                ),
-                1,
-                5,
-            ),
-            (
-                "[1e]",
-                plain(
-                    "Unexpected character (']' (code 93)) in numeric value: Exponent indicator not followed by a digit",
-                ),
-                1,
-                5,
-            ),
-            (
-                "12x",
-                plain(
-                    "Unexpected character ('x' (code 120)): Expected space separating root-level values",
-                ),
-                1,
-                4,
-            ),
-            (
-                "[NaN]",
-                plain(
-                    "Non-standard token 'NaN': enable JsonParser.Feature.ALLOW_NON_NUMERIC_NUMBERS to allow",
-                ),
-                1,
-                5,
-            ),
-            (
-                "// x",
-                plain(
-                    "Unexpected character ('/' (code 47)): maybe a (non-standard) comment? (not recognized as one since Feature 'ALLOW_COMMENTS' not enabled for parser)",
-                ),
-                1,
-                2,
-            ),
-            (
-                "[\u{1}]",
-                plain(
-                    "Illegal character ((CTRL-CHAR, code 1)): only regular white space (\\r, \\n, \\t) is allowed between tokens",
-                ),
-                1,
-                3,
-            ),
-            (
-                "“a”",
-                format!(
-                    "Unexpected character ('“' (code 8220 / 0x201c)): expected a valid value {LITERALS}"
-                ),
-                1,
-                2,
-            ),
-        ];
-        for (text, message, line, column) in table {
+        for (text, words, line, column) in MISTAKES {
+            let message = words.replace("<literals>", LITERALS);
             assert_eq!(jackson_message(text), Some(JsonError { message, line, column }), "{text}");
         }
     }
@@ -300,4 +148,36 @@ mod tests {
             "[Source: (StringReader); line: 1, column: 1]"
         );
     }
+
+    /// Text, words, line and column.
+    #[rustfmt::skip]
+    const MISTAKES: [(&str, &str, usize, usize); 27] = [
+        ("no such thing", "Unrecognized token 'no': was expecting <literals>", 1, 3),
+        ("truely", "Unrecognized token 'truely': was expecting <literals>", 1, 7),
+        ("[nul]", "Unrecognized token 'nul': was expecting <literals>", 1, 5),
+        ("{'a': 1}", "Unexpected character (''' (code 39)): was expecting double-quote to start field name", 1, 3),
+        ("{a: 1}", "Unexpected character ('a' (code 97)): was expecting double-quote to start field name", 1, 3),
+        ("{\"a\" 1}", "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value", 1, 7),
+        ("{\"a\": 1\n \"b\": 2}", "Unexpected character ('\"' (code 34)): was expecting comma to separate Object entries", 2, 3),
+        ("[1 2]", "Unexpected character ('2' (code 50)): was expecting comma to separate Array entries", 1, 5),
+        ("[1,]", "Unexpected character (']' (code 93)): expected a valid value <literals>", 1, 5),
+        ("{\"a\":}", "Unexpected character ('}' (code 125)): expected a value", 1, 7),
+        ("{\"a\": 1,}", "Unexpected character ('}' (code 125)): was expecting double-quote to start field name", 1, 10),
+        ("{\"a\": 1,", "Unexpected end-of-input within/between Object entries", 1, 9),
+        ("{\"a\"", "Unexpected end-of-input within/between Object entries", 1, 5),
+        ("\"abc", "Unexpected end-of-input: was expecting closing quote for a string value", 1, 5),
+        ("{\"abc", "Unexpected end-of-input in field name", 1, 6),
+        ("\"a\nb\"", "Illegal unquoted character ((CTRL-CHAR, code 10)): has to be escaped using backslash to be included in string value", 1, 4),
+        ("\"\\x\"", "Unrecognized character escape 'x' (code 120)", 1, 4),
+        ("\"\\u12g4\"", "Unexpected character ('g' (code 103)): expected a hex-digit for character escape sequence", 1, 7),
+        ("[01]", "Invalid numeric value: Leading zeroes not allowed", 1, 3),
+        ("[-a]", "Unexpected character ('a' (code 97)) in numeric value: expected digit (0-9) to follow minus sign, for valid numeric value", 1, 4),
+        ("[1.]", "Unexpected character (']' (code 93)) in numeric value: Decimal point not followed by a digit", 1, 5),
+        ("[1e]", "Unexpected character (']' (code 93)) in numeric value: Exponent indicator not followed by a digit", 1, 5),
+        ("12x", "Unexpected character ('x' (code 120)): Expected space separating root-level values", 1, 4),
+        ("[NaN]", "Non-standard token 'NaN': enable JsonParser.Feature.ALLOW_NON_NUMERIC_NUMBERS to allow", 1, 5),
+        ("// x", "Unexpected character ('/' (code 47)): maybe a (non-standard) comment? (not recognized as one since Feature 'ALLOW_COMMENTS' not enabled for parser)", 1, 2),
+        ("[\u{1}]", "Illegal character ((CTRL-CHAR, code 1)): only regular white space (\\r, \\n, \\t) is allowed between tokens", 1, 3),
+        ("“a”", "Unexpected character ('“' (code 8220 / 0x201c)): expected a valid value <literals>", 1, 2),
+    ];
 }

@@ -12,11 +12,14 @@ use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 pub mod entropy;
+mod intrinsic;
 pub mod json_error;
 pub mod path;
 pub mod pool;
 pub mod reference;
 pub mod template;
+#[cfg(test)]
+mod trial;
 pub mod value;
 
 pub use entropy::Entropy;
@@ -79,6 +82,8 @@ pub struct Error {
     pub kind: ErrorKind,
     /// The text as AWS words it.
     pub detail: String,
+    /// For JSONata: the field and the place in it, as EvaluationFailed shows it (`Output/values[0]`).
+    pub location: Option<Arc<str>>,
 }
 
 /// The error names that a failed evaluation can have.
@@ -99,7 +104,17 @@ pub enum ErrorKind {
 impl Error {
     /// An error of the given kind.
     pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Error {
-        Error { kind, detail: detail.into() }
+        Error { kind, detail: detail.into(), location: None }
+    }
+
+    /// The same error, found at this place.
+    pub fn at(self, location: impl Into<Arc<str>>) -> Error {
+        Error { location: Some(location.into()), ..self }
+    }
+
+    /// `States.QueryEvaluationError` with this detail.
+    pub fn query(detail: impl Into<String>) -> Error {
+        Error::new(ErrorKind::QueryEvaluation, detail)
     }
 
     /// `States.Runtime` with this detail.

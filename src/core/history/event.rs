@@ -180,6 +180,7 @@ pub enum EventKind {
     EvaluationFailed {
         state: Arc<str>,
         failure: Failure,
-        location: Arc<str>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        location: Option<Arc<str>>,
     },
 }

@@ -209,6 +209,7 @@ mod tests {
             nonce: "".into(),
             frame: state,
             events: previous.iter().map(event).collect(),
+            cancels: false,
             results: Vec::new(),
         };
         (frame, Arc::new(record))

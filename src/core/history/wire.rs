@@ -147,7 +147,7 @@ impl Details<'_> {
                 self.text("name", name).number("index", *index)
             }
             E::EvaluationFailed { state, failure, location } => {
-                let location = Some(&**location).filter(|l| !l.is_empty());
+                let location = location.as_deref();
                 self.failure(failure).optional("location", location).text("state", state)
             }
             work => self.work(work),
@@ -344,7 +344,7 @@ mod tests {
                 EventKind::EvaluationFailed {
                     state: "S".into(),
                     failure: Failure { error: Some("E".into()), cause: None },
-                    location: "".into(),
+                    location: None,
                 },
                 "EvaluationFailed",
                 r#""evaluationFailedEventDetails":{"error":"E","state":"S"}"#,

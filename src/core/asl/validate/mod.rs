@@ -1,0 +1,107 @@
+//! What a definition is held against while it is read: the tables of fields, the form of timestamps and the graph of
+//! transitions. Nothing here builds; it only adds to the [`Findings`].
+
+pub(super) mod fields;
+pub(super) mod graph;
+pub(super) mod parts;
+pub(super) mod schema;
+pub(super) mod timestamp;
+
+use std::fmt;
+
+use super::diagnostic::{Code, Diagnostic, Severity};
+use super::model::{ExecutionType, QueryLanguage};
+
+/// What has been found wrong so far, in the order of finding.
+#[derive(Debug, Default)]
+pub(super) struct Findings(Vec<Diagnostic>);
+
+impl Findings {
+    /// A field that is missing, out of place or wrong.
+    pub(super) fn schema(&mut self, at: impl fmt::Display, message: impl Into<String>) {
+        self.add(Code::SchemaValidationFailed, at, message);
+    }
+
+    /// An error of any code.
+    pub(super) fn add(&mut self, code: Code, at: impl fmt::Display, message: impl Into<String>) {
+        let (message, location) = (message.into(), at.to_string());
+        self.0.push(Diagnostic { severity: Severity::Error, code, message, location });
+    }
+
+    /// Whether nothing was found.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The findings.
+    pub(super) fn into_vec(self) -> Vec<Diagnostic> {
+        self.0
+    }
+}
+
+/// A place in a definition; printed as AWS prints it: `/`, `/States/Fan/Branches[0]/StartAt`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct At<'a> {
+    outer: Option<&'a At<'a>>,
+    step: Step<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step<'a> {
+    Root,
+    Field(&'a str),
+    Item(usize),
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.outer.is_none() {
+            return f.write_str("/");
+        }
+        let mut steps = Vec::new();
+        let mut place = Some(self);
+        while let Some(at) = place {
+            steps.push(at.step);
+            place = at.outer;
+        }
+        steps.iter().rev().try_for_each(|step| match step {
+            Step::Root => Ok(()),
+            Step::Field(name) => write!(f, "/{name}"),
+            Step::Item(index) => write!(f, "[{index}]"),
+        })
+    }
+}
+
+/// A place, and what holds there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Here<'a> {
+    /// The place.
+    pub(super) at: At<'a>,
+    /// The query language of the state around it.
+    pub(super) language: QueryLanguage,
+    /// The type of the workflow around it, which is that of the children inside a distributed Map.
+    pub(super) kind: ExecutionType,
+}
+
+impl<'a> Here<'a> {
+    /// The top of a definition.
+    pub(super) fn top(language: QueryLanguage, kind: ExecutionType) -> Here<'a> {
+        Here { at: At { outer: None, step: Step::Root }, language, kind }
+    }
+
+    /// The member `name` of the object here.
+    pub(super) fn field(&'a self, name: &'a str) -> Here<'a> {
+        Here { at: At { outer: Some(&self.at), step: Step::Field(name) }, ..*self }
+    }
+
+    /// An item of the array here.
+    pub(super) fn item(&'a self, index: usize) -> Here<'a> {
+        Here { at: At { outer: Some(&self.at), step: Step::Item(index) }, ..*self }
+    }
+}
+
+impl fmt::Display for Here<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.at.fmt(f)
+    }
+}

@@ -1,0 +1,275 @@
+//! How data moves through a state, in the order in which it moves:
+//! input → InputPath → Parameters → (the work) → ResultSelector → ResultPath → OutputPath for JSONPath,
+//! input → Arguments → (the work) → Output for JSONata; Assign beside the output, from the same values.
+
+use super::context::Sight;
+use super::draft::{Draft, Look};
+use crate::asl::model;
+use crate::asl::model::{DataFlow, Number, QueryLanguage, ResultPath, Selection, State, Text};
+use crate::expr::template::Template;
+use crate::expr::{Document, Error, ErrorKind, States, Value};
+
+/// What leaves a state.
+pub(crate) struct Leaving {
+    /// The state's output.
+    pub(crate) output: Document,
+    /// Variables to be assigned, as one object.
+    pub(crate) assigned: Option<Value>,
+}
+
+impl Draft<'_> {
+    /// The sight that a state's fields have.
+    pub(crate) fn sight<'v>(state: &State) -> Sight<'v> {
+        let retries = matches!(
+            state.kind,
+            model::Kind::Task(_) | model::Kind::Parallel(_) | model::Kind::Map(_)
+        );
+        Sight { retries, ..Sight::default() }
+    }
+
+    /// The effective input: what InputPath selects (JSONPath), or the input as it is (JSONata).
+    pub(crate) fn effective_input(&self, state: &State) -> Result<Document, Error> {
+        let input = self.made.frame.input.clone();
+        self.select(&state.data.input_path, &input, Draft::sight(state))
+    }
+
+    /// What Parameters or Arguments make of the effective input; the effective input where there are none.
+    pub(crate) fn arguments(
+        &self,
+        state: &State,
+        input: &Document,
+        sight: Sight<'_>,
+    ) -> Result<Document, Error> {
+        let Some(template) = &state.data.arguments else { return Ok(input.clone()) };
+        let field =
+            if state.language == QueryLanguage::Jsonata { "Arguments" } else { "Parameters" };
+        let look = Look {
+            input: input.value(),
+            states: States { input: Some(input.value()), ..States::default() },
+            sight,
+        };
+        self.render(template, look, field)
+    }
+
+    /// Output and variables of a state that had a result (Task, Parallel, Map).
+    pub(crate) fn leave_with_result(
+        &self,
+        state: &State,
+        result: &Document,
+    ) -> Result<Leaving, Error> {
+        let sight = Draft::sight(state);
+        let raw = self.made.frame.input.clone();
+        if state.language == QueryLanguage::Jsonata {
+            let states = States {
+                input: Some(raw.value()),
+                result: Some(result.value()),
+                error_output: None,
+            };
+            return self.leave_jsonata(
+                &state.data,
+                result,
+                Look { input: raw.value(), states, sight },
+            );
+        }
+        let result = match &state.data.result_selector {
+            Some(template) => self.render(template, plain(result, sight), "ResultSelector")?,
+            None => result.clone(),
+        };
+        self.leave_json_path(&state.data, &result, &result, sight)
+    }
+
+    /// Output and variables of a state that has none but its effective input (Choice, Wait, Succeed), or a Pass result.
+    /// `placed` is what ResultPath puts into the input; without it the output is the effective input.
+    pub(crate) fn leave_plainly(
+        &self,
+        state: &State,
+        input: &Document,
+        placed: Option<&Document>,
+    ) -> Result<Leaving, Error> {
+        let sight = Draft::sight(state);
+        if state.language == QueryLanguage::Jsonata {
+            let states = States { input: Some(input.value()), ..States::default() };
+            return self.leave_jsonata(
+                &state.data,
+                input,
+                Look { input: input.value(), states, sight },
+            );
+        }
+        if let Some(result) = placed {
+            return self.leave_json_path(&state.data, result, result, sight);
+        }
+        let assigned = self.assigned(&state.data.assign, plain(input, sight))?;
+        let output = self.select(&state.data.output_path, input, sight)?;
+        Ok(Leaving { output, assigned })
+    }
+
+    fn leave_json_path(
+        &self,
+        data: &DataFlow,
+        result: &Document,
+        seen: &Document,
+        sight: Sight<'_>,
+    ) -> Result<Leaving, Error> {
+        let assigned = self.assigned(&data.assign, plain(seen, sight))?;
+        let merged = self.place(&data.result_path, result)?;
+        let output = self.select(&data.output_path, &merged, sight)?;
+        Ok(Leaving { output, assigned })
+    }
+
+    fn leave_jsonata(
+        &self,
+        data: &DataFlow,
+        otherwise: &Document,
+        look: Look<'_>,
+    ) -> Result<Leaving, Error> {
+        let assigned = self.assigned(&data.assign, look)?;
+        let output = match &data.output {
+            Some(template) => self.render(template, look, "Output")?,
+            None => otherwise.clone(),
+        };
+        Ok(Leaving { output, assigned })
+    }
+
+    /// The value of an Assign field.
+    pub(crate) fn assigned(
+        &self,
+        assign: &Option<Template>,
+        look: Look<'_>,
+    ) -> Result<Option<Value>, Error> {
+        assign
+            .as_ref()
+            .map(|template| self.evaluate(look, |scope| template.evaluate(scope, "Assign")))
+            .transpose()
+    }
+
+    /// A template's value as a document.
+    pub(crate) fn render(
+        &self,
+        template: &Template,
+        look: Look<'_>,
+        field: &str,
+    ) -> Result<Document, Error> {
+        self.evaluate(look, |scope| template.evaluate(scope, field)).map(Document::from)
+    }
+
+    /// InputPath or OutputPath.
+    pub(crate) fn select(
+        &self,
+        selection: &Selection,
+        document: &Document,
+        sight: Sight<'_>,
+    ) -> Result<Document, Error> {
+        match selection {
+            Selection::Whole => Ok(document.clone()),
+            Selection::Nothing => Ok(Document::empty_object()),
+            Selection::Path(path) => self.read(path, plain(document, sight)).map(Document::from),
+        }
+    }
+
+    /// What a path finds, with the wrapping that path fields give an error.
+    pub(crate) fn read(
+        &self,
+        path: &crate::expr::path::Path,
+        look: Look<'_>,
+    ) -> Result<Value, Error> {
+        self.evaluate(look, |scope| path.read(scope)).map_err(|e| Error {
+            detail: format!("Invalid path '{}' : {}", path.source(), e.detail),
+            ..e
+        })
+    }
+
+    /// The input with a result put where ResultPath says.
+    pub(crate) fn place(
+        &self,
+        result_path: &ResultPath,
+        result: &Document,
+    ) -> Result<Document, Error> {
+        let raw = &self.made.frame.input;
+        match result_path {
+            ResultPath::Whole => Ok(result.clone()),
+            ResultPath::Discard => Ok(raw.clone()),
+            ResultPath::At(path) => {
+                path.write(raw.value(), result.value().clone()).map(Document::from)
+            }
+        }
+    }
+
+    /// A number field; `None` where it is absent.
+    pub(crate) fn number(
+        &self,
+        number: &Option<Number>,
+        look: Look<'_>,
+        field: &str,
+    ) -> Result<Option<f64>, Error> {
+        let value = match number {
+            None => return Ok(None),
+            Some(Number::Literal(n)) => return Ok(Some(*n)),
+            Some(Number::Path(path)) => {
+                let value = self.read(path, look)?;
+                return integer(&value).map(|n| Some(n as f64)).ok_or_else(|| {
+                    Error::runtime(format!(
+                        "The {field}Path field refers to value \"{}\" which is not a valid integer: {}",
+                        shown(&value), path.source()
+                    ))
+                });
+            }
+            Some(Number::Expression(template)) => {
+                self.evaluate(look, |scope| template.evaluate(scope, field))?
+            }
+        };
+        value.as_f64().map(Some).ok_or_else(|| {
+            let detail =
+                format!("The field '{field}' must be a number but was: {}", value.to_json());
+            Error::new(ErrorKind::QueryEvaluation, detail).at(field)
+        })
+    }
+
+    /// A text field of a Fail state.
+    pub(crate) fn text(
+        &self,
+        text: &Option<Text>,
+        look: Look<'_>,
+        field: &str,
+    ) -> Result<Option<std::sync::Arc<str>>, Error> {
+        let (template, path) = match text {
+            None => return Ok(None),
+            Some(Text::Literal(text)) => return Ok(Some(text.clone())),
+            Some(Text::Path(template)) => (template, true),
+            Some(Text::Expression(template)) => (template, false),
+        };
+        let shown_as = if path { format!("{field}Path") } else { field.to_owned() };
+        let value = self.evaluate(look, |scope| template.evaluate(scope, &shown_as))?;
+        match value {
+            Value::String(text) => Ok(Some(text)),
+            other if path => Err(Error::runtime(format!(
+                "The {shown_as} field must refer to a string value but was: {}",
+                other.to_json()
+            ))),
+            other => Err(Error::query(format!(
+                "The field '{field}' must be a string but was: {}",
+                other.to_json()
+            ))
+            .at(field)),
+        }
+    }
+}
+
+/// A look at a document and at nothing else.
+pub(crate) fn plain<'v>(document: &'v Document, sight: Sight<'v>) -> Look<'v> {
+    let value = document.value();
+    Look { input: value, states: States { input: Some(value), ..States::default() }, sight }
+}
+
+/// An integer in any of the forms that JSON has for one.
+pub(crate) fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Int(n) => Some(*n),
+        Value::Float(f) if f.trunc() == *f && f.abs() < 9e15 => Some(*f as i64),
+        _ => None,
+    }
+}
+
+/// A value as messages show it: strings bare, the rest as JSON.
+pub(crate) fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_json(), str::to_owned)
+}

@@ -1,0 +1,165 @@
+//! What must follow from a record. Everything is computed from the record itself, so it can be done again at any time;
+//! doing it twice is harmless.
+
+use super::draft::{Decision, Draft};
+use super::{
+    Cursor, Effect, Failure, Fork, Frame, Item, Lane, Message, MessageKind, NextIndex, Offer,
+    Outcome, Phase, Record, Setting, TaskCall, Visit, state,
+};
+use crate::asl::model::{Kind, Map, Resource, State};
+use crate::expr::Document;
+use crate::time::Timestamp;
+
+/// The effects of a record; `set.cursor` is the record's own place.
+pub fn effects(set: &Setting<'_>, record: &Record) -> Vec<Effect> {
+    let here = set.cursor;
+    let mut effects = Vec::new();
+    if record.cancels {
+        effects.push(Effect::Cancel { by: here.clone(), fork: record.slot.saturating_sub(1) });
+    }
+    match &record.frame.phase {
+        Phase::Ready | Phase::Asking => effects.push(send(here.next(), MessageKind::Advance, None)),
+        Phase::Claimed(_) | Phase::Sealed => {}
+        Phase::Waiting { until } | Phase::Backoff { until } => effects.push(timer(here, *until)),
+        Phase::Pending(pending) => {
+            if let Some(task) = pending.activity.as_ref().filter(|task| !task.started) {
+                let offer = Offer { cursor: here.next(), ticket: pending.ticket };
+                effects.push(Effect::Offer { activity: task.arn.clone(), offer });
+            }
+            effects.extend(pending.due(None).map(|(due, _)| timer(here, due)));
+        }
+        Phase::Forked(fork) => {
+            let lanes = lane_frames(set, record, fork);
+            effects.extend(lanes.into_iter().enumerate().map(|(lane, frame)| {
+                let frame_id = here.frame.child(record.slot, lane as u32);
+                let cursor = Cursor { execution: here.execution.clone(), frame: frame_id, slot: 0 };
+                send(cursor, MessageKind::Fork(Box::new(frame)), None)
+            }));
+        }
+        Phase::Done(outcome) => effects.extend(ended(here, record, outcome)),
+    }
+    effects
+}
+
+/// What follows from the end of a frame: the root closes its execution, a lane reports to its fork.
+fn ended(here: &Cursor, record: &Record, outcome: &Outcome) -> Vec<Effect> {
+    let execution = here.execution.clone();
+    match here.frame.fork() {
+        None => vec![Effect::Close { execution, outcome: outcome.clone(), at: record.time }],
+        Some((frame, slot, lane)) => vec![Effect::Join {
+            fork: Cursor { execution, frame, slot },
+            lane,
+            lanes: record.frame.lane.as_ref().map_or(0, |lane| lane.of),
+            failed: !matches!(outcome, Outcome::Succeeded(_)),
+        }],
+    }
+}
+
+fn send(cursor: Cursor, kind: MessageKind, at: Option<Timestamp>) -> Effect {
+    Effect::Send { message: Message { cursor, kind }, at }
+}
+
+fn timer(here: &Cursor, due: Timestamp) -> Effect {
+    send(here.next(), MessageKind::Timer { due }, Some(due))
+}
+
+/// The frames with which the lanes of a fork begin.
+fn lane_frames(set: &Setting<'_>, record: &Record, fork: &Fork) -> Vec<Frame> {
+    let Some(state) = set.machine.state(record.frame.flow, &record.frame.state) else {
+        return Vec::new();
+    };
+    let begin = |number: u32, flow, input: Document, item| Frame {
+        flow,
+        lane: Some(Lane { state: state.name.clone(), number, of: fork.lanes, item }),
+        state: set.machine.flow(flow).map(|f| f.start_at.clone()).unwrap_or_default(),
+        input,
+        variables: record.frame.variables.clone(),
+        visit: Visit { entered_at: record.time, ..Visit::default() },
+        last: Some(fork.started.clone()),
+        events_before: record.frame.events_before,
+        phase: Phase::Ready,
+    };
+    match &state.kind {
+        Kind::Parallel(parallel) => {
+            let branches = parallel.branches.iter().enumerate();
+            branches.map(|(n, &flow)| begin(n as u32, flow, fork.input.clone(), None)).collect()
+        }
+        Kind::Map(map) => {
+            let lanes =
+                (0..fork.lanes).filter_map(|n| Some((n, item(set, record, fork, u64::from(n))?)));
+            lanes.map(|(n, (item, input))| begin(n, map.processor, input, Some(item))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Item `index` of a Map that has forked, with the input of its iteration. `None` past the last item.
+pub fn item(
+    set: &Setting<'_>,
+    record: &Record,
+    fork: &Fork,
+    index: u64,
+) -> Option<(Item, Document)> {
+    let (state, map) = map_of(set, record)?;
+    let all = fork.items.as_ref()?.value().as_array()?;
+    let value = all.get(usize::try_from(index).ok()?)?;
+    let next = match fork.lanes {
+        lanes if lanes as usize >= all.len() => NextIndex::None,
+        1 => NextIndex::Following,
+        _ => NextIndex::Dispensed,
+    };
+    let item = Item { index, of: all.len() as u64, next, value: Document::from(value.clone()) };
+    let draft = Draft::new(set, Decision::from(record.frame.clone()));
+    // The selector was evaluated for every item before the fork; the same data gives the same value.
+    let input = state::map::item_input(&draft, state, map, &fork.input, &item)
+        .unwrap_or_else(|_| item.value.clone());
+    Some((item, input))
+}
+
+fn map_of<'m>(set: &Setting<'m>, record: &Record) -> Option<(&'m State, &'m Map)> {
+    let state = set.machine.state(record.frame.flow, &record.frame.state)?;
+    if let Kind::Map(map) = &state.kind { Some((state, map)) } else { None }
+}
+
+/// The call that a claim stands for; `None` if the frame is not claimed.
+pub fn task_call(set: &Setting<'_>, record: &Record) -> Option<TaskCall> {
+    let Phase::Claimed(claim) = &record.frame.phase else { return None };
+    let state = set.machine.state(record.frame.flow, &record.frame.state)?;
+    let Kind::Task(task) = &state.kind else { return None };
+    let cursor = Cursor { slot: claim.ticket, ..set.cursor.clone() };
+    let mut token =
+        crate::expr::Entropy::of(&cursor.execution.0, &cursor.frame.0, cursor.slot, "idempotency");
+    Some(TaskCall {
+        resource: task.resource.clone(),
+        parameters: claim.parameters.clone(),
+        timeout_seconds: claim.timeout_seconds,
+        credentials: claim.credentials.clone(),
+        idempotency_token: token.uuid(),
+        cursor,
+    })
+}
+
+/// Activities that a definition names.
+pub fn activities(
+    machine: &crate::asl::model::Machine,
+) -> impl Iterator<Item = &std::sync::Arc<str>> {
+    machine.flows.iter().flat_map(|flow| flow.states.values()).filter_map(|state| {
+        match &state.kind {
+            Kind::Task(task) => match &task.resource {
+                Resource::Activity(arn) => Some(arn),
+                _ => None,
+            },
+            _ => None,
+        }
+    })
+}
+
+/// The failure with which a frame ended, if it ended with one.
+pub fn failure_of(frame: &Frame) -> Option<Failure> {
+    match &frame.phase {
+        Phase::Done(Outcome::Failed(f) | Outcome::TimedOut(f) | Outcome::Aborted(f)) => {
+            Some(f.clone())
+        }
+        _ => None,
+    }
+}

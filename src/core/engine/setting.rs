@@ -1,0 +1,63 @@
+//! What a decision may know beside the frame: all of it data, given by the turn.
+
+use std::sync::Arc;
+
+use super::Cursor;
+use crate::asl::model::Machine;
+use crate::expr::Document;
+use crate::time::Timestamp;
+
+/// The setting of one decision.
+pub struct Setting<'a> {
+    /// The definition that the execution runs on.
+    pub machine: &'a Machine,
+    /// What does not change while the execution runs.
+    pub execution: &'a Facts,
+    /// The slot that the decision will be written to.
+    pub cursor: &'a Cursor,
+    /// Logical time of the decision.
+    pub now: Timestamp,
+    /// How many states may be entered.
+    pub states: u32,
+    /// Limits in force.
+    pub limits: Limits,
+    /// Makes the task token for a slot. The same slot always gives the same token.
+    pub token: &'a dyn Fn(&Cursor) -> String,
+    /// Whether an activity exists.
+    pub activity_exists: &'a dyn Fn(&str) -> bool,
+}
+
+/// What does not change while an execution runs.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// `executionArn`
+    pub arn: Arc<str>,
+    /// `name`
+    pub name: Arc<str>,
+    /// `roleArn`
+    pub role: Arc<str>,
+    /// When it started.
+    pub started: Timestamp,
+    /// Its input.
+    pub input: Document,
+    /// ARN of the state machine.
+    pub machine_arn: Arc<str>,
+    /// Name of the state machine.
+    pub machine_name: Arc<str>,
+    /// Region, as history shows it.
+    pub region: Arc<str>,
+}
+
+/// Limits that a workflow can run into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest payload in bytes of UTF-8: input or output of a state, a task, the execution.
+    pub payload: usize,
+    /// Most iterations of an inline Map at a time.
+    pub inline_concurrency: u32,
+}
+
+impl Limits {
+    /// AWS's own.
+    pub const AWS: Limits = Limits { payload: 262_144, inline_concurrency: 40 };
+}

@@ -1,0 +1,219 @@
+//! Map: one run of its processor for each item, in as many lanes as MaxConcurrency allows.
+
+use super::super::context::Sight;
+use super::super::data_flow::plain;
+use super::super::decide::{Broken, Step};
+use super::super::draft::{Draft, Look};
+use super::super::failure::name;
+use super::super::{Failure, Item, NextIndex, Outcome, Phase, Visit, state};
+use crate::asl::model::{Map, QueryLanguage, State};
+use crate::expr::{Document, Error, States, Value};
+use crate::history::EventKind;
+
+/// Forks into lanes.
+pub(crate) fn fork(draft: &mut Draft<'_>, state: &State, map: &Map) -> Result<Step, Error> {
+    if map.distributed.is_some() {
+        return Err(Error::runtime(
+            "Map states with ProcessorConfig Mode DISTRIBUTED cannot be run by this version of the engine.",
+        ));
+    }
+    match prepare(draft, state, map) {
+        Ok(Prepared { input, items, lanes }) => {
+            let length = items.value().as_array().map_or(0, <[Value]>::len) as u64;
+            let started = draft.push(EventKind::MapStateStarted { length });
+            if length == 0 {
+                return Ok(state::fork::succeeded(
+                    draft,
+                    state,
+                    &Document::from_trusted_text("[]"),
+                ));
+            }
+            Ok(state::fork::phase(lanes, input, Some(items), started))
+        }
+        Err(Refused::Expression(error)) => {
+            let failure = draft.evaluation_failed(&error);
+            let closing = (failure.error.as_deref() != Some(name::RUNTIME))
+                .then(|| state::fork::closing(state));
+            Ok(Step::Fail(Broken { failure, heartbeat: false, closing }))
+        }
+        Err(Refused::Plain(failure)) => Ok(Step::Fail(Broken::from(failure))),
+    }
+}
+
+struct Prepared {
+    input: Document,
+    items: Document,
+    lanes: u32,
+}
+
+enum Refused {
+    Expression(Error),
+    Plain(Failure),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Refused {
+        Refused::Expression(error)
+    }
+}
+
+/// Everything that can fail before the first iteration: the items, the concurrency, each item's selector.
+fn prepare(draft: &Draft<'_>, state: &State, map: &Map) -> Result<Prepared, Refused> {
+    let input = draft.effective_input(state)?;
+    let look = plain(&input, Draft::sight(state));
+    let items = items(draft, state, map, &input)?;
+    let all = items.value().as_array().unwrap_or_default();
+    let asked = draft.number(&map.max_concurrency, look, "MaxConcurrency")?.unwrap_or(0.0);
+    draft.number(&map.tolerated_failure_count, look, "ToleratedFailureCount")?;
+    draft.number(&map.tolerated_failure_percentage, look, "ToleratedFailurePercentage")?;
+    let limit = draft.set.limits.inline_concurrency;
+    let most = if asked >= 1.0 { (asked as u32).min(limit) } else { limit };
+    let lanes = most.min(u32::try_from(all.len()).unwrap_or(u32::MAX));
+    if map.item_selector.is_some() {
+        for (index, value) in all.iter().enumerate() {
+            let item = Item {
+                index: index as u64,
+                of: all.len() as u64,
+                next: NextIndex::None,
+                value: value.clone().into(),
+            };
+            item_input(draft, state, map, &input, &item)?;
+        }
+    }
+    Ok(Prepared { input, items, lanes })
+}
+
+fn items(
+    draft: &Draft<'_>,
+    state: &State,
+    map: &Map,
+    input: &Document,
+) -> Result<Document, Refused> {
+    let look = plain(input, Draft::sight(state));
+    let (items, given) = match (&map.items, &map.items_path) {
+        (Some(template), _) => (draft.render(template, look, "Items")?, template.source()),
+        (None, Some(path)) => (Document::from(draft.read(path, look)?), None),
+        (None, None) => (input.clone(), None),
+    };
+    if items.value().as_array().is_some() {
+        return Ok(items);
+    }
+    if state.language == QueryLanguage::JsonPath {
+        let path = map.items_path.as_ref().map_or("$", |path| path.source());
+        return Err(Refused::Plain(Failure::new(
+            name::RUNTIME,
+            format!("Reference path \"{path}\" must point to array."),
+        )));
+    }
+    let text = items.text();
+    Err(Refused::Expression(match given {
+        Some(source) => Error::query(format!(
+            "The JSONata expression '{source}' specified for the field 'Items' returned an unexpected result type. Expected 'array', but was '{}' for value: {text}",
+            type_name(items.value())
+        ))
+        .at("Items"),
+        None => Error::query(format!("Map state input must be an array but was: {text}")),
+    }))
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Int(_) | Value::Float(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// The input of an iteration: what ItemSelector makes of the item, or the item.
+pub(crate) fn item_input(
+    draft: &Draft<'_>,
+    state: &State,
+    map: &Map,
+    input: &Document,
+    item: &Item,
+) -> Result<Document, Error> {
+    let Some(selector) = &map.item_selector else { return Ok(item.value.clone()) };
+    let sight = Sight { item: Some(item), ..Draft::sight(state) };
+    let states = States { input: Some(input.value()), ..States::default() };
+    draft.render(selector, Look { input: input.value(), states, sight }, "ItemSelector")
+}
+
+/// A lane begins: for a Map with its first item.
+pub(crate) fn begin_lane(draft: &mut Draft<'_>) {
+    if let Some(kind) =
+        iteration(draft, |name, index| EventKind::MapIterationStarted { name, index })
+    {
+        draft.push(kind);
+    }
+}
+
+/// The item in hand is done. Its event does not become the previous one of what follows in this lane (recorded), but it
+/// is the lane's last one if nothing follows.
+pub(crate) fn item_done(draft: &mut Draft<'_>, output: Document) {
+    let Some(kind) =
+        iteration(draft, |name, index| EventKind::MapIterationSucceeded { name, index })
+    else {
+        return;
+    };
+    let previous = draft.made.frame.last.clone();
+    let event = draft.push_aside(kind, previous);
+    let Some(item) = draft.made.frame.lane.as_ref().and_then(|lane| lane.item.as_ref()) else {
+        return;
+    };
+    let (index, more) = (
+        item.index,
+        match item.next {
+            NextIndex::None => false,
+            NextIndex::Following => item.index + 1 < item.of,
+            NextIndex::Dispensed => true,
+        },
+    );
+    draft.made.results.push((index, output));
+    let frame = draft.frame();
+    if more {
+        frame.phase = Phase::Asking;
+        return;
+    }
+    frame.last = Some(event);
+    frame.phase = Phase::Done(Outcome::Succeeded(Document::from_trusted_text("null")));
+}
+
+/// The lane goes on with the next item, or is done.
+pub(crate) fn next_item(draft: &mut Draft<'_>, granted: Option<(Item, Document)>) {
+    let start = draft.set.machine.flow(draft.made.frame.flow).map(|flow| flow.start_at.clone());
+    let frame = draft.frame();
+    let (Some((item, input)), Some(start)) = (granted, start) else {
+        frame.phase = Phase::Done(Outcome::Succeeded(Document::from_trusted_text("null")));
+        return;
+    };
+    if let Some(lane) = &mut frame.lane {
+        lane.item = Some(item);
+    }
+    frame.state = start;
+    frame.input = input;
+    frame.visit = Visit::default();
+    frame.phase = Phase::Ready;
+    begin_lane(draft);
+}
+
+/// A lane ends with a failure.
+pub(crate) fn item_failed(draft: &mut Draft<'_>) {
+    if let Some(kind) =
+        iteration(draft, |name, index| EventKind::MapIterationFailed { name, index })
+    {
+        let previous = draft.made.frame.last.clone();
+        draft.push_aside(kind, previous);
+    }
+}
+
+fn iteration(
+    draft: &Draft<'_>,
+    event: impl FnOnce(std::sync::Arc<str>, u64) -> EventKind,
+) -> Option<EventKind> {
+    let lane = draft.made.frame.lane.as_ref()?;
+    let item = lane.item.as_ref()?;
+    Some(event(lane.state.clone(), item.index))
+}

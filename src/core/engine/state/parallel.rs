@@ -1,0 +1,19 @@
+//! Parallel: one lane for each branch, each with the same input.
+
+use super::super::decide::Step;
+use super::super::draft::Draft;
+use crate::asl::model::{Parallel, State};
+use crate::expr::Error;
+use crate::history::EventKind;
+
+/// Forks into the branches.
+pub(crate) fn fork(
+    draft: &mut Draft<'_>,
+    state: &State,
+    parallel: &Parallel,
+) -> Result<Step, Error> {
+    let input = draft.effective_input(state)?;
+    let input = draft.arguments(state, &input, Draft::sight(state))?;
+    let started = draft.push(EventKind::ParallelStateStarted);
+    Ok(super::fork::phase(parallel.branches.len() as u32, input, None, started))
+}

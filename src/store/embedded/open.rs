@@ -1,0 +1,179 @@
+//! Opening: the directory, the lock, the connections and how they are set.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::schema;
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Only one process can have a store open.
+    #[error("{} is in use by another process", .0.display())]
+    InUse(PathBuf),
+    /// An older program must not touch what it does not understand.
+    #[error(
+        "the data was written by a newer version of this program (its tables have version {found}, \
+         this program knows {known})"
+    )]
+    Newer {
+        /// Version of the tables in the file.
+        found: i32,
+        /// Newest version that this program knows.
+        known: i32,
+    },
+    /// Not a store at all.
+    #[error("the file is a database of another program")]
+    Foreign,
+    /// The directory or a file in it cannot be made or read.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// SQLite cannot work with the file.
+    #[error("the database cannot be opened: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// The system gave no thread.
+    #[error("the writer cannot be started: {0}")]
+    Thread(io::Error),
+}
+
+/// Held while the store is open; given up by the system when the process ends, however it ends.
+#[derive(Debug)]
+pub(super) struct DirectoryLock {
+    _file: File,
+}
+
+/// Makes the directory if need be, and locks it.
+pub(super) fn lock(directory: &Path) -> Result<DirectoryLock, OpenError> {
+    make_directory(directory).map_err(|error| file_error(directory, error))?;
+    let path = directory.join("lock");
+    let file = private_file(&path).map_err(|error| file_error(&path, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(DirectoryLock { _file: file }),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(directory.to_owned())),
+        Err(TryLockError::Error(error)) => Err(file_error(&path, error)),
+    }
+}
+
+/// The database file. It is made here, empty, so that it and what SQLite puts beside it are private from the first moment.
+pub(super) fn database(directory: &Path) -> Result<PathBuf, OpenError> {
+    let path = directory.join("stepwright.db");
+    private_file(&path).map_err(|error| file_error(&path, error))?;
+    sync_directory(directory).map_err(|error| file_error(directory, error))?;
+    Ok(path)
+}
+
+/// The one connection that writes, with the tables in place.
+pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
+    let connection = Connection::open_with_flags(path, FLAGS | OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.execute_batch(WRITER_SETTINGS)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    schema::prepare(&connection)?;
+    Ok(connection)
+}
+
+/// A connection that reads.
+pub(super) fn reading(path: &Path) -> Result<Connection, OpenError> {
+    let connection = Connection::open_with_flags(path, FLAGS | OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.execute_batch("PRAGMA cache_size = -384")?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+fn make_directory(directory: &Path) -> io::Result<()> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)?;
+    directory.parent().map_or(Ok(()), sync_directory)
+}
+
+fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Makes the names in a directory durable, where the system has such a thing.
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    if cfg!(unix) && !directory.as_os_str().is_empty() {
+        File::open(directory)?.sync_all()?;
+    }
+    Ok(())
+}
+
+fn file_error(path: &Path, error: io::Error) -> OpenError {
+    OpenError::File { path: path.to_owned(), error }
+}
+
+/// No mutex inside SQLite: each connection stands behind one of ours or belongs to one thread.
+const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+
+/// `synchronous = FULL` makes each commit wait for the disk, `fullfsync` also on macOS. The log is moved into the
+/// database every 16 MB: pages that change often are then written there once for many commits.
+const WRITER_SETTINGS: &str = "
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA fullfsync = ON;
+PRAGMA checkpoint_fullfsync = ON;
+PRAGMA wal_autocheckpoint = 4000;
+PRAGMA journal_size_limit = 67108864;
+PRAGMA cache_size = -2048;
+PRAGMA temp_store = MEMORY;
+";
+
+/// More than there are statements in this program.
+const STATEMENTS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_can_be_locked_once_at_a_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let first = lock(directory.path()).unwrap();
+        let second = lock(directory.path()).unwrap_err();
+        assert!(second.to_string().ends_with(" is in use by another process"), "{second}");
+        drop(first);
+        lock(directory.path()).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn directory_and_files_are_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let outer = tempfile::tempdir().unwrap();
+        let directory = outer.path().join("a/b");
+        let _lock = lock(&directory).unwrap();
+        let database = database(&directory).unwrap();
+        let _writing = writing(&database).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&directory), 0o700);
+        for file in fs::read_dir(&directory).unwrap() {
+            let path = file.unwrap().path();
+            assert_eq!(mode(&path), 0o600, "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("stepwright.db");
+        fs::write(&path, "not a database, but long enough to be looked at".repeat(100)).unwrap();
+        assert!(matches!(writing(&path), Err(OpenError::Database(_))));
+    }
+}

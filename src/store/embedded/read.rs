@@ -1,0 +1,216 @@
+//! Reading. Short reads run where they are asked for: they take some ten microseconds, less than handing them to another
+//! thread. Long ones have a connection of their own, so that they hold up nobody else.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use stepwright_core::engine::{Cursor, ExecutionId, Failure, FrameId, Record};
+use stepwright_core::expr::Document;
+use stepwright_core::time::Timestamp;
+
+use super::open::{self, OpenError};
+use super::{integer, ledger, sound};
+use crate::store::dispenser::{Dispenser, Grant};
+use crate::store::{Closing, Error, Execution, Joined, Status, Stored, subtree};
+
+/// Connections that read what is committed.
+pub(super) struct Readers {
+    short: [Mutex<Connection>; 2],
+    next: AtomicUsize,
+    long: Mutex<Connection>,
+}
+
+impl Readers {
+    pub(super) fn open(path: &Path) -> Result<Readers, OpenError> {
+        Ok(Readers {
+            short: [Mutex::new(open::reading(path)?), Mutex::new(open::reading(path)?)],
+            next: AtomicUsize::new(0),
+            long: Mutex::new(open::reading(path)?),
+        })
+    }
+
+    /// A connection for a read of few rows.
+    pub(super) fn short(&self) -> MutexGuard<'_, Connection> {
+        for connection in &self.short {
+            match connection.try_lock() {
+                Ok(connection) => return connection,
+                Err(TryLockError::Poisoned(connection)) => return connection.into_inner(),
+                Err(TryLockError::WouldBlock) => {}
+            }
+        }
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.short.len();
+        sound(self.short.get(turn).unwrap_or(&self.long))
+    }
+
+    /// The connection for reads of many rows.
+    pub(super) fn long(&self) -> MutexGuard<'_, Connection> {
+        sound(&self.long)
+    }
+
+    pub(super) fn execution(&self, id: &ExecutionId) -> Result<Option<Execution>, Error> {
+        Ok(execution(&self.short(), id)?)
+    }
+
+    pub(super) fn tail(
+        &self,
+        id: &ExecutionId,
+        frame: &FrameId,
+    ) -> Result<Option<Arc<Record>>, Error> {
+        let text: Option<String> = self
+            .short()
+            .prepare_cached(
+                "SELECT body FROM record WHERE execution = (SELECT key FROM execution WHERE id = ?1) \
+                 AND frame = ?2 ORDER BY slot DESC LIMIT 1",
+            )?
+            .query_row(params![&*id.0, &*frame.0], |row| row.get(0))
+            .optional()?;
+        text.map(|text| Ok(Arc::new(Record::decode(&text)?))).transpose()
+    }
+
+    /// See [`Journal::records`](crate::store::Journal::records).
+    pub(super) fn records(
+        &self,
+        id: &ExecutionId,
+        frame: &FrameId,
+        fork: Option<u64>,
+    ) -> Result<Vec<Stored>, Error> {
+        let (from, to) = subtree(frame, fork);
+        let to = to.as_ref().map(|frame| &*frame.0);
+        let connection = self.long();
+        let mut statement = connection.prepare_cached(
+            "SELECT frame, body FROM record \
+             WHERE execution = (SELECT key FROM execution WHERE id = ?1) \
+             AND frame >= ?2 AND (?3 IS NULL OR frame < ?3) ORDER BY frame, slot",
+        )?;
+        let mut rows = statement.query(params![&*id.0, &*from.0, to])?;
+        let mut found: Vec<Stored> = Vec::new();
+        while let Some(row) = rows.next()? {
+            let frame = match found.last() {
+                Some((last, _)) if row.get_ref(0)?.as_str() == Ok(&*last.0) => last.clone(),
+                _ => FrameId(row.get(0)?),
+            };
+            let text = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+            found.push((frame, Arc::new(Record::decode(text)?)));
+        }
+        Ok(found)
+    }
+
+    pub(super) fn joined(&self, fork: &Cursor) -> Result<Joined, Error> {
+        let connection = self.short();
+        match key(&connection, &fork.execution)? {
+            Some(execution) => Ok(ledger::joined(&connection, fork, execution)?),
+            None => Ok(Joined::default()),
+        }
+    }
+
+    pub(super) fn last_beat(&self, ticket: &Cursor) -> Result<Option<Timestamp>, Error> {
+        let at = self
+            .short()
+            .prepare_cached(
+                "SELECT at FROM beat WHERE execution = (SELECT key FROM execution WHERE id = ?1) \
+                 AND frame = ?2 AND slot = ?3",
+            )?
+            .query_row(
+                params![&*ticket.execution.0, &*ticket.frame.0, integer(ticket.slot)],
+                |row| row.get(0).map(Timestamp),
+            )
+            .optional()?;
+        Ok(at)
+    }
+
+    /// The dispenser of a fork as it is stored, and whether its execution is running.
+    pub(super) fn dispenser(&self, fork: &Cursor) -> Result<(Dispenser, bool), Error> {
+        let connection = self.short();
+        let execution = key(&connection, &fork.execution)?
+            .ok_or_else(|| Error::no_execution(&fork.execution))?;
+        let running = connection
+            .prepare_cached("SELECT 1 FROM running WHERE id = ?1")?
+            .exists([&*fork.execution.0])?;
+        let mut statement = connection.prepare_cached(
+            "SELECT lane, lane_slot, item FROM dispensed \
+             WHERE execution = ?1 AND frame = ?2 AND slot = ?3",
+        )?;
+        let grants = statement
+            .query_map(params![execution, &*fork.frame.0, integer(fork.slot)], |row| {
+                let grant = Grant { slot: unsigned(row, 1)?, index: unsigned(row, 2)? };
+                Ok((row.get(0)?, grant))
+            })?
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok((Dispenser::restored(grants), running))
+    }
+}
+
+/// The row of an execution.
+pub(super) fn execution(
+    connection: &Connection,
+    id: &ExecutionId,
+) -> rusqlite::Result<Option<Execution>> {
+    connection
+        .prepare_cached(
+            "SELECT e.id, e.arn, e.name, m.arn, e.revision, e.role, e.started, e.deadline, \
+             e.trace_header, c.status, c.stopped, c.error, c.cause, c.output, e.input \
+             FROM execution e JOIN machine m ON m.key = e.machine \
+             LEFT JOIN closing c ON c.execution = e.key WHERE e.id = ?1",
+        )?
+        .query_row([&*id.0], |row| {
+            let input = Document::from_trusted_text(row.get::<_, Box<str>>(14)?);
+            let output: Option<Box<str>> = row.get(13)?;
+            execution_of(row, input, output.map(Document::from_trusted_text))
+        })
+        .optional()
+}
+
+/// An execution from the first thirteen columns of a row and its payloads.
+pub(super) fn execution_of(
+    row: &Row<'_>,
+    input: Document,
+    output: Option<Document>,
+) -> rusqlite::Result<Execution> {
+    let status: Option<String> = row.get(9)?;
+    let closing = match status {
+        None => None,
+        Some(status) => Some(Closing {
+            status: status_of(&status)?,
+            stopped: Timestamp(row.get(10)?),
+            output,
+            failure: Failure { error: row.get(11)?, cause: row.get(12)? },
+        }),
+    };
+    Ok(Execution {
+        id: ExecutionId(row.get(0)?),
+        arn: row.get(1)?,
+        name: row.get(2)?,
+        machine: row.get(3)?,
+        revision: row.get(4)?,
+        role: row.get(5)?,
+        input,
+        started: Timestamp(row.get(6)?),
+        deadline: row.get::<_, Option<i64>>(7)?.map(Timestamp),
+        trace_header: row.get(8)?,
+        closing,
+    })
+}
+
+/// The number of an execution.
+pub(super) fn key(connection: &Connection, id: &ExecutionId) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT key FROM execution WHERE id = ?1")?
+        .query_row([&*id.0], |row| row.get(0))
+        .optional()
+}
+
+/// A number that is never negative.
+pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let n: i64 = row.get(column)?;
+    u64::try_from(n).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, n))
+}
+
+fn status_of(text: &str) -> rusqlite::Result<Status> {
+    let known = Status::ALL.into_iter().find(|status| status.as_str() == text);
+    known.ok_or_else(|| {
+        let wrong = format!("there is no status {text}");
+        rusqlite::Error::FromSqlConversionFailure(9, rusqlite::types::Type::Text, wrong.into())
+    })
+}

@@ -1,0 +1,225 @@
+//! The writer: one thread, one connection, and each transaction as large as what has queued up. It survives every error:
+//! a transaction that fails is rolled back, everybody in it is told, and the next one is tried afresh.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::ledger::Ledger;
+use super::open::OpenError;
+use super::{Memory, sound};
+use crate::store::Error;
+
+/// One kind of change.
+pub(super) trait Write: Send + 'static {
+    /// What the caller learns when the change is durable.
+    type Answer: Send + 'static;
+
+    /// Makes the change, inside a transaction.
+    fn apply(&self, ledger: &mut Ledger) -> rusqlite::Result<Self::Answer>;
+
+    /// The change is durable; called before anybody learns of it.
+    fn committed(&self, answer: &Self::Answer, memory: &Memory) {
+        let _ = (answer, memory);
+    }
+}
+
+/// The door to the writer thread. Dropping it waits until all is written.
+pub(super) struct Writer {
+    inbox: Arc<Inbox>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(connection: Connection, memory: Arc<Memory>) -> Result<Writer, OpenError> {
+        let inbox = Arc::new(Inbox::default());
+        let desk = Desk { inbox: inbox.clone(), ledger: Ledger::new(connection), memory };
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || desk.run())
+            .map_err(OpenError::Thread)?;
+        Ok(Writer { inbox, thread: Some(thread) })
+    }
+
+    /// Makes a change and waits until it is durable.
+    pub(super) async fn submit<W: Write>(&self, write: W) -> Result<W::Answer, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.inbox.push(Box::new(Awaited { write, answer: None, reply }));
+        answer.await.unwrap_or_else(|_| Err(Error::Unavailable("the writer has ended".to_owned())))
+    }
+
+    /// Makes a change some time, but no later than any change that is handed in after it: if it fails, it is tried again
+    /// first thing in the next transaction.
+    pub(super) fn submit_behind<W: Write>(&self, write: W) {
+        self.inbox.push(Box::new(Behind(write)));
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.inbox.close();
+        if let Some(thread) = self.thread.take() {
+            // It can only have panicked, and then there is nobody left to tell.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[derive(Default)]
+struct Inbox {
+    queue: Mutex<Queue>,
+    filled: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Box<dyn Job>>,
+    closed: bool,
+}
+
+impl Inbox {
+    fn push(&self, job: Box<dyn Job>) {
+        let mut queue = sound(&self.queue);
+        if queue.closed {
+            return; // and whoever waits for the job learns that it was dropped
+        }
+        queue.jobs.push_back(job);
+        let first = queue.jobs.len() == 1;
+        drop(queue);
+        if first {
+            self.filled.notify_one();
+        }
+    }
+
+    fn close(&self) {
+        sound(&self.queue).closed = true;
+        self.filled.notify_one();
+    }
+
+    /// Waits for jobs and takes them all, up to a bound; nothing when the door is closed and all is done.
+    fn take(&self) -> Option<VecDeque<Box<dyn Job>>> {
+        let mut queue = sound(&self.queue);
+        while queue.jobs.is_empty() {
+            if queue.closed {
+                return None;
+            }
+            queue = self.filled.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        if queue.jobs.len() <= LARGEST_BATCH {
+            return Some(std::mem::take(&mut queue.jobs));
+        }
+        Some(queue.jobs.drain(..LARGEST_BATCH).collect())
+    }
+}
+
+/// The thread's own things.
+struct Desk {
+    inbox: Arc<Inbox>,
+    ledger: Ledger,
+    memory: Arc<Memory>,
+}
+
+impl Desk {
+    fn run(mut self) {
+        let mut first = VecDeque::new();
+        while let Some(jobs) = self.inbox.take() {
+            first.extend(jobs);
+            first = self.settle(first);
+        }
+        let lost = if first.is_empty() { 0 } else { self.settle(first).len() };
+        if lost > 0 {
+            tracing::error!(lost, "grants of map items could not be written");
+        }
+    }
+
+    /// Makes all changes or none, and answers. Gives back what must be tried again.
+    fn settle(&mut self, mut jobs: VecDeque<Box<dyn Job>>) -> VecDeque<Box<dyn Job>> {
+        let outcome =
+            self.ledger.transaction(|ledger| jobs.iter_mut().try_for_each(|job| job.apply(ledger)));
+        match outcome {
+            Ok(()) => {
+                jobs.iter().for_each(|job| job.committed(&self.memory));
+                jobs.into_iter().for_each(|job| job.done());
+                VecDeque::new()
+            }
+            Err(error) => {
+                let error = Error::from(error);
+                tracing::warn!(%error, changes = jobs.len(), "a transaction was rolled back");
+                jobs.into_iter().filter_map(|job| job.failed(&error)).collect()
+            }
+        }
+    }
+}
+
+/// However the thread ends, nobody is left waiting for it.
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.inbox.close();
+        sound(&self.inbox.queue).jobs.clear();
+    }
+}
+
+/// A change whose answer type is nobody's business here.
+trait Job: Send {
+    fn apply(&mut self, ledger: &mut Ledger) -> rusqlite::Result<()>;
+    fn committed(&self, memory: &Memory);
+    fn done(self: Box<Self>);
+    /// The job again, if it must not be given up.
+    fn failed(self: Box<Self>, error: &Error) -> Option<Box<dyn Job>>;
+}
+
+/// A change that somebody waits for.
+struct Awaited<W: Write> {
+    write: W,
+    answer: Option<W::Answer>,
+    reply: oneshot::Sender<Result<W::Answer, Error>>,
+}
+
+impl<W: Write> Job for Awaited<W> {
+    fn apply(&mut self, ledger: &mut Ledger) -> rusqlite::Result<()> {
+        self.answer = Some(self.write.apply(ledger)?);
+        Ok(())
+    }
+
+    fn committed(&self, memory: &Memory) {
+        if let Some(answer) = &self.answer {
+            self.write.committed(answer, memory);
+        }
+    }
+
+    fn done(self: Box<Self>) {
+        if let Some(answer) = self.answer {
+            // Whoever asked may have gone away; the change stands.
+            let _ = self.reply.send(Ok(answer));
+        }
+    }
+
+    fn failed(self: Box<Self>, error: &Error) -> Option<Box<dyn Job>> {
+        let _ = self.reply.send(Err(error.clone()));
+        None
+    }
+}
+
+/// A change that nobody waits for and that must not be lost before a later one.
+struct Behind<W>(W);
+
+impl<W: Write> Job for Behind<W> {
+    fn apply(&mut self, ledger: &mut Ledger) -> rusqlite::Result<()> {
+        self.0.apply(ledger).map(|_| ())
+    }
+
+    fn committed(&self, _: &Memory) {}
+
+    fn done(self: Box<Self>) {}
+
+    fn failed(self: Box<Self>, _: &Error) -> Option<Box<dyn Job>> {
+        Some(self)
+    }
+}
+
+/// Bounds the time that the first in a transaction waits for the last.
+const LARGEST_BATCH: usize = 2048;

@@ -1,0 +1,196 @@
+//! The Lambda API, through the official SDK.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::config::http::HttpResponse;
+use aws_sdk_lambda::config::interceptors::{
+    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
+};
+use aws_sdk_lambda::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_lambda::error::{BoxError, ProvideErrorMetadata, SdkError};
+use aws_sdk_lambda::operation::RequestId;
+use aws_sdk_lambda::operation::invoke::InvokeError;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{InvocationType, LogType};
+use stepwright_core::engine::Failure;
+
+use super::reply::Reply;
+use super::request::Request;
+use crate::task::aws::{Aws, Settings, credentials_failure, deepest, service_cause};
+
+/// Calls functions on AWS, or wherever the endpoint is.
+pub(super) struct Remote {
+    aws: Aws,
+    clients: Mutex<HashMap<Key, Client>>,
+}
+
+/// What clients differ in: the region that a function's ARN names, and the role.
+type Key = (Option<String>, Option<Arc<str>>);
+
+impl Remote {
+    /// Nothing is looked up yet.
+    pub(super) fn new(settings: Settings) -> Remote {
+        Remote { aws: Aws::new(settings), clients: Mutex::default() }
+    }
+
+    /// Calls a function, once.
+    pub(super) async fn call(
+        &self,
+        request: &Request,
+        role: Option<&Arc<str>>,
+    ) -> Result<Reply, Failure> {
+        let client = self.client(request.region(), role).await?;
+        let seen = Seen::default();
+        let sent = client
+            .invoke()
+            .function_name(&request.function)
+            .set_qualifier(request.qualifier.clone())
+            .invocation_type(InvocationType::from(request.kind.as_str()))
+            .set_client_context(request.client_context.clone())
+            .set_log_type(request.log_tail.then_some(LogType::Tail))
+            .set_payload(request.payload.clone().map(Blob::new))
+            .customize()
+            .interceptor(seen.clone())
+            .send();
+        match Box::pin(sent).await {
+            Ok(output) => Ok(Reply {
+                status: u16::try_from(output.status_code()).unwrap_or(200),
+                headers: std::mem::take(&mut *seen.headers()),
+                failed: output.function_error().is_some(),
+                payload: output.payload.map_or_else(String::new, text),
+            }),
+            Err(error) => Err(failure(&error, role)),
+        }
+    }
+
+    async fn client(
+        &self,
+        region: Option<&str>,
+        role: Option<&Arc<str>>,
+    ) -> Result<Client, Failure> {
+        let key = (region.map(str::to_owned), role.cloned());
+        if let Some(client) = self.clients().get(&key) {
+            return Ok(client.clone());
+        }
+        let config = self.aws.config(region, role).await?;
+        let mut builder = aws_sdk_lambda::config::Builder::from(&config);
+        let given = self.aws.settings().lambda_endpoint.clone();
+        let given = given.or_else(|| std::env::var("LAMBDA_ENDPOINT").ok());
+        if let Some(endpoint) = given.filter(|endpoint| !endpoint.is_empty()) {
+            builder = builder.endpoint_url(endpoint);
+        }
+        let client = Client::from_conf(builder.build());
+        self.clients().insert(key, client.clone());
+        Ok(client)
+    }
+
+    fn clients(&self) -> MutexGuard<'_, HashMap<Key, Client>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn text(payload: Blob) -> String {
+    String::from_utf8(payload.into_inner())
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// The error name and cause that Step Functions gives for a call that did not reach the function.
+fn failure(error: &SdkError<InvokeError, HttpResponse>, role: Option<&Arc<str>>) -> Failure {
+    if let SdkError::ServiceError(context) = error {
+        let (error, status) = (context.err(), context.raw().status().as_u16());
+        let name = match error.code() {
+            Some(code) if is_modeled(error) => format!("Lambda.{code}"),
+            _ => "Lambda.AWSLambdaException".to_owned(),
+        };
+        let cause = service_cause("AWSLambda", status, error.meta(), error.meta().request_id());
+        return Failure::new(name, cause);
+    }
+    if let Some(failure) = credentials_failure(error, role) {
+        return failure;
+    }
+    let cause = match error {
+        SdkError::ResponseError(_) => {
+            format!("Unable to unmarshall response: {}", deepest(error))
+        }
+        _ => format!("Unable to execute HTTP request: {}", deepest(error)),
+    };
+    Failure::new("Lambda.SdkClientException", cause)
+}
+
+/// Whether the API's model knows the error; all others have one name in common.
+fn is_modeled(error: &InvokeError) -> bool {
+    #[expect(deprecated, reason = "there is no other way to ask whether an error is modeled")]
+    let unknown = matches!(error, InvokeError::Unhandled(_));
+    !unknown
+}
+
+/// Sees the headers of the response, which the SDK keeps to itself, and cuts our own chain of invocations.
+#[derive(Clone, Debug, Default)]
+struct Seen(Arc<Mutex<Vec<(String, String)>>>);
+
+impl Seen {
+    fn headers(&self) -> MutexGuard<'_, Vec<(String, String)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Intercept for Seen {
+    fn name(&self) -> &'static str {
+        "Seen"
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // Inside Lambda, the SDK hands the trace on, and with it the count of invocations in a row by which Lambda stops
+        // loops. A workflow that calls one function many times is no loop.
+        let inside = std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some();
+        if let (true, Ok(trace)) = (inside, std::env::var("_X_AMZN_TRACE_ID")) {
+            let headers = context.request_mut().headers_mut();
+            headers.insert("x-amzn-trace-id", without_lineage(&trace));
+        }
+        Ok(())
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let headers = context.response().headers().iter();
+        *self.headers() =
+            headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Ok(())
+    }
+}
+
+/// The trace header without the part by which Lambda counts.
+fn without_lineage(trace: &str) -> String {
+    let kept = trace
+        .split(';')
+        .filter(|part| !part.trim_start().to_ascii_lowercase().starts_with("lineage="));
+    kept.collect::<Vec<_>>().join(";")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trace_goes_on_without_the_count_of_invocations() {
+        let table = [
+            ("Root=1-a;Parent=b;Sampled=1;Lineage=1:c:3", "Root=1-a;Parent=b;Sampled=1"),
+            ("Lineage=1:c:3;Root=1-a", "Root=1-a"),
+            ("Root=1-a", "Root=1-a"),
+        ];
+        for (trace, expected) in table {
+            assert_eq!(without_lineage(trace), expected);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Emit: carrying out what follows from a record, once or again.
+
+use stepwright_core::engine::{
+    Cursor, Effect, Failure, Message, MessageKind, Outcome, Phase, Record, effects,
+};
+use stepwright_core::time::Timestamp;
+
+use super::{Engine, Error, Loaded, Written};
+use crate::store::{Closing, Status};
+
+impl Engine {
+    /// Carries out what follows from a record that was just committed. `going_on`: this turn goes on with the frame
+    /// itself, so no message to advance it is needed.
+    pub(crate) async fn emit(
+        &self,
+        loaded: &Loaded,
+        here: &Cursor,
+        record: &Record,
+        going_on: bool,
+    ) -> Result<(), Error> {
+        let all = self.with_setting(loaded, here, record.time, 0, |set| effects(set, record));
+        let own = |effect: &Effect| matches!(effect, Effect::Send { message, .. } if message.kind == MessageKind::Advance);
+        self.carry_out(
+            loaded,
+            all.into_iter().filter(|effect| !(going_on && own(effect))).collect(),
+        )
+        .await
+    }
+
+    /// Does again what follows from a settled record. Lanes that have begun look after themselves.
+    pub(crate) async fn redo(
+        &self,
+        loaded: &Loaded,
+        here: &Cursor,
+        record: &Record,
+    ) -> Result<(), Error> {
+        let mut all = self.with_setting(loaded, here, record.time, 0, |set| effects(set, record));
+        if let Phase::Forked(fork) = &record.frame.phase {
+            let begun = self.store.records(&here.execution, &here.frame, Some(record.slot)).await?;
+            all.retain(|effect| match effect {
+                Effect::Send { message, .. } => {
+                    begun.iter().all(|(frame, _)| *frame != message.cursor.frame)
+                }
+                _ => true,
+            });
+            let joined = self.store.joined(here).await?;
+            if !joined.failed.is_empty() || joined.finished >= fork.lanes {
+                all.push(Effect::Send { message: join_message(here), at: None });
+            }
+        }
+        self.carry_out(loaded, all).await
+    }
+
+    async fn carry_out(&self, loaded: &Loaded, all: Vec<Effect>) -> Result<(), Error> {
+        let mut messages = Vec::new();
+        for effect in all {
+            match effect {
+                Effect::Send { message, at } => messages.push((message, at)),
+                Effect::Offer { activity, offer } => self.offers.offer(&activity, offer).await?,
+                Effect::Join { fork, lane, lanes, failed } => {
+                    let joined = self.store.join(&fork, lane, failed).await?;
+                    if !joined.failed.is_empty() || joined.finished >= lanes {
+                        messages.push((join_message(&fork), None));
+                    }
+                }
+                Effect::Cancel { by, fork } => self.seal_below(&by, fork).await?,
+                Effect::Close { outcome, at, .. } => self.close(loaded, outcome, at).await?,
+            }
+        }
+        if !messages.is_empty() {
+            self.queue.send(messages).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn close(
+        &self,
+        loaded: &Loaded,
+        outcome: Outcome,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let (status, output, failure) = match outcome {
+            Outcome::Succeeded(output) => (Status::Succeeded, Some(output), Failure::default()),
+            Outcome::Failed(failure) => (Status::Failed, None, failure),
+            Outcome::TimedOut(failure) => (Status::TimedOut, None, failure),
+            Outcome::Aborted(failure) => (Status::Aborted, None, failure),
+        };
+        let closing = Closing { status, stopped: at, output, failure };
+        self.store.close(&loaded.execution.id, closing).await?;
+        Ok(())
+    }
+
+    /// Seals all unfinished frames of a cancelled fork: no transition of theirs can be committed any more.
+    async fn seal_below(&self, by: &Cursor, fork: u64) -> Result<(), Error> {
+        let records = self.store.records(&by.execution, &by.frame, Some(fork)).await?;
+        for (at, (frame, record)) in records.iter().enumerate() {
+            let last = records.get(at + 1).is_none_or(|(next, _)| next != frame);
+            if !last || record.frame.phase.over() {
+                continue;
+            }
+            let mut here =
+                Cursor { execution: by.execution.clone(), frame: frame.clone(), slot: record.slot };
+            let mut tail = record.clone();
+            while !tail.frame.phase.over() {
+                let mut sealed = stepwright_core::engine::Decision::from(tail.frame.clone());
+                sealed.frame.phase = Phase::Sealed;
+                let time = Timestamp(self.clock.now().0.max(tail.time.0 + 1));
+                here = here.next();
+                let record = self.record(
+                    &here,
+                    sealed,
+                    Written { time, guard: tail.guard.clone(), cancels: false },
+                );
+                match self.commit(&here, record).await? {
+                    Ok(_) => break,
+                    Err(other) => tail = other,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Tells a fork that its set of lanes is worth a look.
+fn join_message(fork: &Cursor) -> Message {
+    Message { cursor: fork.next(), kind: MessageKind::Join }
+}

@@ -1,0 +1,158 @@
+//! Load: the execution's row, the definition it runs on, and the setting of a decision.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use stepwright_core::asl::model::{ExecutionType, Machine};
+use stepwright_core::engine::{Cursor, ExecutionId, Facts, Phase, Setting, activities};
+use stepwright_core::time::Timestamp;
+
+use super::{Engine, Error};
+use crate::store::{Execution, Kind};
+
+/// An execution with all that its turns need to know.
+#[derive(Clone)]
+pub struct Loaded {
+    /// Its row.
+    pub execution: Arc<Execution>,
+    /// The definition that it runs on.
+    pub machine: Arc<Machine>,
+    facts: Arc<Facts>,
+    activities: Arc<[Arc<str>]>,
+}
+
+/// Definitions that were parsed already, by machine ARN and revision. They never change, so they are never stale.
+#[derive(Default)]
+pub(crate) struct Definitions(Mutex<HashMap<Revision, Parsed>>);
+
+/// Machine ARN and revision.
+type Revision = (Arc<str>, Arc<str>);
+
+#[derive(Clone)]
+struct Parsed {
+    machine: Arc<Machine>,
+    activities: Arc<[Arc<str>]>,
+}
+
+/// Definitions kept parsed; beyond it all are dropped, which costs a parse each.
+const KEPT: usize = 1000;
+
+impl Engine {
+    /// Loads an execution; `None` if there is none.
+    pub(crate) async fn load(&self, id: &ExecutionId) -> Result<Option<Loaded>, Error> {
+        let Some(execution) = self.store.execution(id).await? else { return Ok(None) };
+        let parsed = self.definition(&execution).await?;
+        let name = execution.machine.rsplit(':').next().unwrap_or_default();
+        let facts = Facts {
+            arn: execution.arn.clone(),
+            name: execution.name.clone(),
+            role: execution.role.clone(),
+            started: execution.started,
+            input: execution.input.clone(),
+            machine_arn: execution.machine.clone(),
+            machine_name: name.into(),
+            region: self.config.region.clone(),
+        };
+        Ok(Some(Loaded {
+            execution,
+            machine: parsed.machine,
+            facts: Arc::new(facts),
+            activities: parsed.activities,
+        }))
+    }
+
+    async fn definition(&self, execution: &Execution) -> Result<Parsed, Error> {
+        let key = (execution.machine.clone(), execution.revision.clone());
+        let known =
+            self.definitions.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(parsed) = known {
+            return Ok(parsed);
+        }
+        let name = definition_key(&key.0, &key.1);
+        let unreadable = |why: String| Error::Definition(name.clone(), why);
+        let item = self
+            .store
+            .item(Kind::Definition, &name)
+            .await?
+            .ok_or_else(|| unreadable("it is gone".into()))?;
+        let machine =
+            stepwright_core::asl::parse(&item.body, ExecutionType::Standard).map_err(|found| {
+                unreadable(found.first().map(ToString::to_string).unwrap_or_default())
+            })?;
+        let activities = activities(&machine).cloned().collect();
+        let parsed = Parsed { machine: Arc::new(machine), activities };
+        let mut definitions = self.definitions.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if definitions.len() >= KEPT {
+            definitions.clear();
+        }
+        definitions.insert(key, parsed.clone());
+        Ok(parsed)
+    }
+
+    /// Which of the activities that the definition names exist. Nothing is read for one that names none.
+    pub(crate) async fn existing_activities(
+        &self,
+        loaded: &Loaded,
+    ) -> Result<Vec<Arc<str>>, Error> {
+        let mut existing = Vec::new();
+        for arn in loaded.activities.iter() {
+            if self.store.item(Kind::Activity, arn).await?.is_some() {
+                existing.push(arn.clone());
+            }
+        }
+        Ok(existing)
+    }
+
+    /// A setting for looking at a record, not for deciding.
+    pub(crate) fn with_setting<T>(
+        &self,
+        loaded: &Loaded,
+        cursor: &Cursor,
+        now: Timestamp,
+        states: u32,
+        with: impl FnOnce(&Setting<'_>) -> T,
+    ) -> T {
+        self.with_setting_and(loaded, cursor, (now, states), &[], with)
+    }
+
+    /// A setting for a decision.
+    pub(crate) fn with_setting_and<T>(
+        &self,
+        loaded: &Loaded,
+        cursor: &Cursor,
+        (now, states): (Timestamp, u32),
+        existing: &[Arc<str>],
+        with: impl FnOnce(&Setting<'_>) -> T,
+    ) -> T {
+        with(&Setting {
+            machine: &loaded.machine,
+            execution: &loaded.facts,
+            cursor,
+            now,
+            states,
+            limits: self.config.limits,
+            token: &|cursor| self.tokens.seal(cursor),
+            activity_exists: &|arn| existing.iter().any(|known| **known == *arn),
+        })
+    }
+
+    /// Whether one of the forks that a frame belongs to has gone on without it.
+    pub(crate) async fn cancelled(&self, cursor: &Cursor) -> Result<bool, Error> {
+        let mut frame = cursor.frame.clone();
+        while let Some((parent, slot, _)) = frame.fork() {
+            let tail = self.store.tail(&cursor.execution, &parent).await?;
+            let open =
+                tail.is_some_and(|t| t.slot == slot && matches!(t.frame.phase, Phase::Forked(_)));
+            if !open {
+                return Ok(true);
+            }
+            frame = parent;
+        }
+        Ok(false)
+    }
+}
+
+/// Key of a definition in the registry.
+pub fn definition_key(machine: &str, revision: &str) -> String {
+    format!("{machine}#{revision}")
+}

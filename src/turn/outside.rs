@@ -1,0 +1,250 @@
+//! What comes from outside and takes a slot of a frame: StopExecution, callbacks, workers, the execution's own timeout. Each
+//! is linearized by its insert: the caller hears `Ok` when it is committed and what follows has been sent.
+
+use std::sync::Arc;
+
+use stepwright_core::engine::{
+    Answer, Cursor, Decided, Failure, FrameId, Message, MessageKind, Phase, Record, Stimulus, begin,
+};
+use stepwright_core::expr::Document;
+use stepwright_core::time::Timestamp;
+
+use super::{Drive, Engine, Error, Loaded, Made, TokenError, Written};
+use crate::store::Execution;
+
+/// How often an insert from outside is tried against a frame that makes transitions of its own.
+const TRIES: u32 = 64;
+
+/// An activity task as a worker gets it.
+#[derive(Clone, Debug)]
+pub struct ActivityWork {
+    /// `taskToken`
+    pub token: String,
+    /// `input`
+    pub input: Document,
+}
+
+impl Engine {
+    /// Starts an execution whose row was just created: sends its first message, and the one that ends it in time. Doing
+    /// it twice is harmless.
+    ///
+    /// # Errors
+    /// The queue is not available; the row is there and the sweep will find it.
+    pub async fn start(&self, execution: &Execution) -> Result<(), Error> {
+        let first = Cursor::root(execution.id.clone(), 0);
+        let mut messages =
+            vec![(Message { cursor: first.clone(), kind: MessageKind::Start }, None)];
+        if let Some(due) = execution.deadline {
+            messages
+                .push((Message { cursor: first, kind: MessageKind::Deadline { due } }, Some(due)));
+        }
+        Ok(self.queue.send(messages).await?)
+    }
+
+    /// StopExecution: when it stopped, or `None` when it had ended before.
+    ///
+    /// # Errors
+    /// The store is not available, or the execution too busy to be stopped just now.
+    pub async fn stop(
+        &self,
+        execution: &Execution,
+        failure: Failure,
+    ) -> Result<Option<Timestamp>, Error> {
+        match self.load(&execution.id).await? {
+            Some(loaded) => self.interrupt(&loaded, Stimulus::Stop(failure)).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Ends an execution from outside by taking its root's next slot, whatever it is doing.
+    pub(crate) async fn interrupt(
+        &self,
+        loaded: &Loaded,
+        stimulus: Stimulus,
+    ) -> Result<Option<Timestamp>, Error> {
+        let root = Cursor::root(loaded.execution.id.clone(), 0);
+        for _ in 0..TRIES {
+            let tail = self.store.tail(&root.execution, &root.frame).await?;
+            if let Some(tail) = tail.as_ref().filter(|tail| tail.frame.phase.over()) {
+                self.redo(loaded, &super::cursor_of(&root, tail), tail).await?;
+                return Ok(None);
+            }
+            let drive = match &tail {
+                Some(tail) => Drive::after(&super::cursor_of(&root, tail), tail, stimulus.clone()),
+                None => self.unbegun(loaded, &root, stimulus.clone()),
+            };
+            let Made::Commit(decision, time) = self.decide(loaded, &drive, 0).await? else {
+                return Ok(None);
+            };
+            let written = Written { time, guard: "".into(), cancels: drive.forked };
+            let record = self.record(&drive.cursor, *decision, written);
+            if let Ok(record) = self.commit(&drive.cursor, record).await? {
+                self.emit(loaded, &drive.cursor, &record, false).await?;
+                return Ok(Some(record.time));
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    /// An execution whose first message has not been handled yet.
+    fn unbegun(&self, loaded: &Loaded, root: &Cursor, stimulus: Stimulus) -> Drive {
+        let now = self.clock.now();
+        let begun = self.with_setting(loaded, root, now, 0, begin);
+        let made = if let Decided::Commit(made) = begun { Some(*made) } else { None };
+        Drive {
+            cursor: root.clone(),
+            after: loaded.execution.started,
+            made,
+            stimulus,
+            forked: false,
+        }
+    }
+
+    /// SendTaskSuccess and SendTaskFailure.
+    ///
+    /// # Errors
+    /// The store is not available.
+    pub async fn answer(
+        &self,
+        token: &str,
+        answer: Answer,
+    ) -> Result<Result<(), TokenError>, Error> {
+        let Some(ticket) = self.tokens.open_token(token) else {
+            return Ok(Err(TokenError::Invalid));
+        };
+        let Some(loaded) = self.load(&ticket.execution).await? else {
+            return Ok(Err(TokenError::DoesNotExist));
+        };
+        for _ in 0..TRIES {
+            let tail = match self.ticket_holder(&ticket).await? {
+                Ok(tail) => tail,
+                Err(error) => return Ok(Err(error)),
+            };
+            let stimulus = Stimulus::Callback(answer.clone());
+            match self.insert_outside(&loaded, &ticket, &tail, stimulus).await? {
+                Outside::Done => return Ok(Ok(())),
+                Outside::Refused => return Ok(Err(TokenError::TimedOut)),
+                Outside::Again => {}
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    /// SendTaskHeartbeat.
+    ///
+    /// # Errors
+    /// The store is not available.
+    pub async fn heartbeat(&self, token: &str) -> Result<Result<(), TokenError>, Error> {
+        let Some(ticket) = self.tokens.open_token(token) else {
+            return Ok(Err(TokenError::Invalid));
+        };
+        if let Err(error) = self.ticket_holder(&ticket).await? {
+            return Ok(Err(error));
+        }
+        self.store.beat(&ticket, self.clock.now()).await?;
+        Ok(Ok(()))
+    }
+
+    /// The record that waits for a token.
+    async fn ticket_holder(
+        &self,
+        ticket: &Cursor,
+    ) -> Result<Result<Arc<Record>, TokenError>, Error> {
+        let Some(tail) = self.store.tail(&ticket.execution, &ticket.frame).await? else {
+            return Ok(Err(TokenError::DoesNotExist));
+        };
+        let waits = match &tail.frame.phase {
+            Phase::Pending(pending) => pending.ticket == ticket.slot,
+            Phase::Claimed(claim) => claim.ticket == ticket.slot && claim.answer.is_none(),
+            _ => false,
+        };
+        let alive = waits && !self.cancelled(ticket).await?;
+        Ok(if alive { Ok(tail) } else { Err(TokenError::TimedOut) })
+    }
+
+    /// GetActivityTask: waits up to `seconds` for a task of the activity and starts it.
+    ///
+    /// # Errors
+    /// The store or the queue is not available.
+    pub async fn activity_task(
+        &self,
+        activity: &str,
+        worker_name: Option<&str>,
+        seconds: f64,
+    ) -> Result<Option<ActivityWork>, Error> {
+        let until = self.clock.now().plus_seconds(seconds);
+        loop {
+            let left = until.seconds_since(self.clock.now()).max(0.0);
+            let Some(offer) = self.offers.take(activity, left).await? else { return Ok(None) };
+            let stimulus = Stimulus::ActivityStarted { worker_name: worker_name.map(Arc::from) };
+            let Some(loaded) = self.load(&offer.cursor.execution).await? else { continue };
+            let tail = self.store.tail(&offer.cursor.execution, &offer.cursor.frame).await?;
+            let Some(tail) = tail.filter(|tail| tail.slot + 1 == offer.cursor.slot) else {
+                continue;
+            };
+            let Phase::Pending(pending) = &tail.frame.phase else { continue };
+            let Some(task) = &pending.activity else { continue };
+            if self.cancelled(&offer.cursor).await? {
+                continue;
+            }
+            if self.insert_outside(&loaded, &offer.cursor, &tail, stimulus).await? == Outside::Done
+            {
+                let ticket = Cursor { slot: pending.ticket, ..offer.cursor.clone() };
+                return Ok(Some(ActivityWork {
+                    token: self.tokens.seal(&ticket),
+                    input: task.input.clone(),
+                }));
+            }
+        }
+    }
+
+    /// Writes a frame's next record for someone outside.
+    async fn insert_outside(
+        &self,
+        loaded: &Loaded,
+        place: &Cursor,
+        tail: &Record,
+        stimulus: Stimulus,
+    ) -> Result<Outside, Error> {
+        let drive = Drive::after(&super::cursor_of(place, tail), tail, stimulus);
+        let Made::Commit(decision, time) = self.decide(loaded, &drive, 0).await? else {
+            return Ok(Outside::Refused);
+        };
+        let record = self.record(
+            &drive.cursor,
+            *decision,
+            Written { time, guard: "".into(), cancels: false },
+        );
+        let Ok(record) = self.commit(&drive.cursor, record).await? else {
+            return Ok(Outside::Again);
+        };
+        self.emit(loaded, &drive.cursor, &record, false).await?;
+        Ok(Outside::Done)
+    }
+
+    /// All records of an execution. If its last transition was made but its row not closed yet, the row is closed first,
+    /// so that whoever sees the end in the history sees it in the status too.
+    ///
+    /// # Errors
+    /// The store is not available.
+    pub async fn journal(&self, execution: &Execution) -> Result<Vec<crate::store::Stored>, Error> {
+        let records = self.store.records(&execution.id, &FrameId::root(), None).await?;
+        let root = records.iter().rfind(|(frame, _)| frame.is_root());
+        if let Some((frame, record)) = root.filter(|(_, record)| record.frame.phase.over())
+            && execution.closing.is_none()
+            && let Some(loaded) = self.load(&execution.id).await?
+        {
+            let here =
+                Cursor { execution: execution.id.clone(), frame: frame.clone(), slot: record.slot };
+            self.redo(&loaded, &here, record).await?;
+        }
+        Ok(records)
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Outside {
+    Done,
+    Refused,
+    Again,
+}

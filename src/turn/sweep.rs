@@ -1,0 +1,71 @@
+//! The sweep: finds again what must follow from the records of running executions. Messages can be lost (a restart of the
+//! local binary loses all of them, a queue's dead letters, a purge); records cannot. Sweeping twice is harmless.
+
+use std::sync::Arc;
+
+use stepwright_core::engine::{Cursor, ExecutionId, FrameId, Message, MessageKind, Phase, Record};
+
+use super::{Engine, Error, Loaded, join};
+
+/// Executions looked at in one reading of the list.
+const PAGE: usize = 500;
+
+impl Engine {
+    /// Sends again what all running executions wait for. Returns how many there are.
+    ///
+    /// # Errors
+    /// The store or the queue is not available.
+    pub async fn sweep(&self) -> Result<usize, Error> {
+        let mut after: Option<ExecutionId> = None;
+        let mut found = 0;
+        loop {
+            let page = self.store.running(after.as_ref(), PAGE).await?;
+            let Some(last) = page.last() else { return Ok(found) };
+            after = Some(last.clone());
+            for id in &page {
+                found += 1;
+                if let Err(error) = self.sweep_one(id).await {
+                    tracing::error!(%error, execution = %id, "an execution cannot be resumed now");
+                }
+            }
+        }
+    }
+
+    async fn sweep_one(&self, id: &ExecutionId) -> Result<(), Error> {
+        let Some(loaded) = self.load(id).await? else { return Ok(()) };
+        let records = self.store.records(id, &FrameId::root(), None).await?;
+        if records.is_empty() {
+            return self.start(&loaded.execution).await;
+        }
+        if let Some(due) = loaded.execution.deadline {
+            let message = Message {
+                cursor: Cursor::root(id.clone(), 0),
+                kind: MessageKind::Deadline { due },
+            };
+            self.queue.send(vec![(message, Some(due))]).await?;
+        }
+        for (frame, tail) in join::tails(&records) {
+            let here = Cursor { execution: id.clone(), frame, slot: tail.slot };
+            self.sweep_frame(&loaded, &here, &tail).await?;
+        }
+        Ok(())
+    }
+
+    async fn sweep_frame(
+        &self,
+        loaded: &Loaded,
+        here: &Cursor,
+        tail: &Arc<Record>,
+    ) -> Result<(), Error> {
+        if self.cancelled(here).await? {
+            return Ok(());
+        }
+        match &tail.frame.phase {
+            Phase::Ready | Phase::Asking | Phase::Claimed(_) => {
+                let message = Message { cursor: here.next(), kind: MessageKind::Advance };
+                Ok(self.queue.send(vec![(message, None)]).await?)
+            }
+            _ => self.redo(loaded, here, tail).await,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Tasks that someone else answers: `.waitForTaskToken` and activities.
+
+use insta::assert_snapshot;
+use serde_json::json;
+use stepwright::turn::TokenError;
+use stepwright_core::engine::{Answer, Failure, Phase};
+use stepwright_core::expr::Document;
+
+use super::sim::faults::Faults;
+use super::sim::{Sim, block_on};
+use super::{ALL_STATES, Scenario, tell};
+
+const ACTIVITY: &str = "arn:aws:states:us-east-1:123456789012:activity:pack";
+
+fn waiting() -> Scenario {
+    Scenario::states(
+        "Ask",
+        json!({
+            "Ask": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+                "Parameters": {"FunctionName": "ask", "Payload": {"token.$": "$$.Task.Token"}},
+                "TimeoutSeconds": 100, "HeartbeatSeconds": 10, "End": true,
+                "Catch": [{"ErrorEquals": ["States.HeartbeatTimeout"], "Next": "Silent"}, {"ErrorEquals": ["States.ALL"], "Next": "Refused"}]},
+            "Silent": {"Type": "Pass", "Result": "silent", "End": true},
+            "Refused": {"Type": "Pass", "End": true}
+        }),
+    )
+}
+
+/// The token that is out.
+fn token(sim: &Sim, id: &stepwright_core::engine::ExecutionId) -> Option<String> {
+    use stepwright::store::Journal;
+    let tail = block_on(sim.store.tail(id, &stepwright_core::engine::FrameId::root())).ok()??;
+    let Phase::Pending(_) = &tail.frame.phase else { return None };
+    let records =
+        block_on(sim.store.records(id, &stepwright_core::engine::FrameId::root(), None)).ok()?;
+    records.iter().find_map(|(_, record)| match &record.frame.phase {
+        Phase::Claimed(claim) => {
+            claim.parameters.value().get("Payload")?.get("token")?.as_str().map(str::to_owned)
+        }
+        _ => None,
+    })
+}
+
+fn run_until_token(sim: &mut Sim, id: &stepwright_core::engine::ExecutionId) -> String {
+    sim.run_until(|sim| token(sim, id).is_some());
+    token(sim, id).expect("a token is out")
+}
+
+#[test]
+fn a_token_can_be_answered_once() {
+    for states in [1, ALL_STATES] {
+        let (mut sim, id) = waiting().begin(states, 0, Faults::NONE);
+        let token = run_until_token(&mut sim, &id);
+        let success = Answer::Success(Document::from_trusted_text("{\"yes\": 1}"));
+        assert_eq!(block_on(sim.engine.answer(&token, success.clone())).unwrap(), Ok(()));
+        assert_eq!(
+            block_on(sim.engine.answer(&token, success)).unwrap(),
+            Err(TokenError::TimedOut)
+        );
+        assert_eq!(block_on(sim.engine.heartbeat(&token)).unwrap(), Err(TokenError::TimedOut));
+        sim.run();
+        let story = tell(&sim.engine, &id);
+        let shown = story.replace(&token, "TOKEN");
+        assert_snapshot!(shown, @r"");
+    }
+}
+
+#[test]
+fn heartbeats_keep_a_token_alive_and_silence_ends_it() {
+    let (mut sim, id) = waiting().begin(ALL_STATES, 0, Faults::NONE);
+    let token = run_until_token(&mut sim, &id);
+    for _ in 0..3 {
+        sim.clock.advance_to(stepwright::turn::Clock::now(&*sim.clock).plus_seconds(8.0));
+        assert_eq!(block_on(sim.engine.heartbeat(&token)).unwrap(), Ok(()));
+        for _ in 0..50 {
+            sim.run_until(|sim| {
+                sim.queue
+                    .next_due()
+                    .is_none_or(|due| due > stepwright::turn::Clock::now(&*sim.clock))
+            });
+        }
+    }
+    sim.run();
+    let story = tell(&sim.engine, &id);
+    assert_eq!(story.lines().next().unwrap(), "SUCCEEDED \"silent\"");
+    let stopped = {
+        use stepwright::store::Journal;
+        block_on(sim.store.execution(&id)).unwrap().unwrap().closing.as_ref().unwrap().stopped
+    };
+    let lived = stopped.seconds_since(super::sim::BEGINNING);
+    assert!(
+        (34.0..35.0).contains(&lived),
+        "three heartbeats of 8 s and then 10 s of silence, but it lived {lived} s"
+    );
+}
+
+#[test]
+fn a_failure_by_token_is_caught_like_any_other() {
+    let (mut sim, id) = waiting().begin(1, 0, Faults::NONE);
+    let token = run_until_token(&mut sim, &id);
+    let failure = Answer::Failure(Failure { error: None, cause: None });
+    assert_eq!(block_on(sim.engine.answer(&token, failure)).unwrap(), Ok(()));
+    sim.run();
+    let story = tell(&sim.engine, &id);
+    assert_eq!(story.lines().next().unwrap(), "SUCCEEDED {\"Error\":null,\"Cause\":null}");
+}
+
+#[test]
+fn a_token_nobody_made_is_invalid() {
+    let sim = Sim::new(1, 0, Faults::NONE);
+    for token in ["", "garbage", "AQAAAA"] {
+        let answer = Answer::Success(Document::empty_object());
+        assert_eq!(block_on(sim.engine.answer(token, answer)).unwrap(), Err(TokenError::Invalid));
+    }
+}
+
+#[test]
+fn an_activity_is_worked_on_by_one_worker_and_its_clock_runs_from_then() {
+    use stepwright::store::{Kind, Registry};
+    let scenario = Scenario::states(
+        "Pack",
+        json!({"Pack": {"Type": "Task", "Resource": ACTIVITY, "TimeoutSeconds": 60, "End": true}}),
+    )
+    .input(json!({"box": 1}));
+    let sim = Sim::new(ALL_STATES, 0, Faults::NONE);
+    block_on(sim.store.put(Kind::Activity, ACTIVITY, "{}".into(), None)).unwrap();
+    let mut sim = sim;
+    let id = sim.start(&scenario.definition.to_string(), &scenario.input.to_string());
+    sim.run();
+    sim.clock.advance_to(super::sim::BEGINNING.plus_seconds(5_000.0));
+    let work = block_on(sim.engine.activity_task(ACTIVITY, Some("anna"), 0.0))
+        .unwrap()
+        .expect("a task is on offer");
+    assert_eq!(work.input.text(), "{\"box\":1}");
+    assert!(
+        block_on(sim.engine.activity_task(ACTIVITY, Some("otto"), 0.0)).unwrap().is_none(),
+        "only one worker gets it"
+    );
+    let done = Answer::Success(Document::from_trusted_text("\"packed\""));
+    assert_eq!(block_on(sim.engine.answer(&work.token, done)).unwrap(), Ok(()));
+    sim.run();
+    assert_snapshot!(tell(&sim.engine, &id), @r"");
+}
+
+#[test]
+fn an_activity_that_does_not_exist_fails_the_execution() {
+    let story = Scenario::states(
+        "Pack",
+        json!({"Pack": {"Type": "Task", "Resource": ACTIVITY, "End": true}}),
+    )
+    .story();
+    assert_snapshot!(story, @r"");
+}

@@ -1,0 +1,116 @@
+//! What ends an execution from outside: StopExecution, its own timeout, the loss of everything but the store.
+
+use insta::assert_snapshot;
+use serde_json::json;
+use stepwright::store::Journal;
+use stepwright_core::engine::Failure;
+
+use super::sim::block_on;
+use super::sim::faults::Faults;
+use super::{ALL_STATES, Scenario, tell};
+
+fn long_wait() -> Scenario {
+    Scenario::states(
+        "Wait",
+        json!({"Wait": {"Type": "Wait", "Seconds": 100, "Next": "Done"}, "Done": {"Type": "Succeed"}}),
+    )
+}
+
+#[test]
+fn a_stopped_execution_does_nothing_more() {
+    for states in [1, ALL_STATES] {
+        let (mut sim, id) = long_wait().begin(states, 0, Faults::NONE);
+        sim.run_until(|sim| sim.queue.next_due() > Some(super::sim::BEGINNING));
+        let execution = block_on(sim.store.execution(&id)).unwrap().unwrap();
+        let stopped =
+            block_on(sim.engine.stop(&execution, Failure::new("Enough", "by hand"))).unwrap();
+        assert!(stopped.is_some());
+        assert_eq!(
+            block_on(sim.engine.stop(&execution, Failure::default())).unwrap(),
+            None,
+            "it has ended before"
+        );
+        sim.run();
+        assert_snapshot!(tell(&sim.engine, &id), @r"");
+    }
+}
+
+#[test]
+fn an_execution_can_be_stopped_before_it_began() {
+    let (mut sim, id) = long_wait().begin(1, 0, Faults::NONE);
+    let execution = block_on(sim.store.execution(&id)).unwrap().unwrap();
+    assert!(block_on(sim.engine.stop(&execution, Failure::default())).unwrap().is_some());
+    sim.run();
+    assert_snapshot!(tell(&sim.engine, &id), @r"");
+}
+
+#[test]
+fn a_stop_reaches_the_lanes_of_a_fork() {
+    let scenario = Scenario::states(
+        "P",
+        json!({"P": {"Type": "Parallel", "End": true, "Branches": [
+            {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 50, "Next": "X"}, "X": {"Type": "Pass", "End": true}}}
+        ]}}),
+    );
+    let (mut sim, id) = scenario.begin(1, 0, Faults::NONE);
+    sim.run_until(|sim| sim.store.inserts() == 2);
+    sim.run_until(|sim| sim.queue.next_due() > Some(super::sim::BEGINNING));
+    let execution = block_on(sim.store.execution(&id)).unwrap().unwrap();
+    block_on(sim.engine.stop(&execution, Failure::default())).unwrap();
+    sim.run();
+    let story = tell(&sim.engine, &id);
+    assert!(story.starts_with("ABORTED") && !story.contains("StateExited"), "{story}");
+}
+
+#[test]
+fn an_execution_that_takes_longer_than_its_machine_allows_times_out() {
+    let scenario = Scenario::of(json!({
+        "TimeoutSeconds": 5, "StartAt": "Wait",
+        "States": {"Wait": {"Type": "Wait", "Seconds": 60, "Next": "Done"}, "Done": {"Type": "Succeed"}}
+    }));
+    assert_snapshot!(scenario.run(ALL_STATES, 0, Faults::NONE), @r"");
+    for seed in 0..200 {
+        let story = scenario.run([1, ALL_STATES][seed as usize % 2], seed, Faults::ALL);
+        assert!(
+            story.starts_with("TIMED_OUT") && !story.contains("Done"),
+            "seed {seed}: however late messages come\n{story}"
+        );
+    }
+}
+
+#[test]
+fn whatever_the_queue_loses_the_sweep_finds_again() {
+    let scenario = Scenario::states(
+        "First",
+        json!({
+            "First": {"Type": "Wait", "Seconds": 30, "Next": "Fork"},
+            "Fork": {"Type": "Map", "MaxConcurrency": 2, "ItemProcessor": {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 30, "End": true}}}, "Next": "Last"},
+            "Last": {"Type": "Wait", "Seconds": 30, "End": true}
+        }),
+    )
+    .input(json!([1, 2, 3, 4, 5]));
+    let straight = scenario.run(1, 0, Faults::NONE);
+    for lost_after in 0..120 {
+        for states in [1, ALL_STATES] {
+            let (mut sim, id) = scenario.begin(states, lost_after, Faults::NONE);
+            let mut steps = 0;
+            sim.run_until(|_| {
+                steps += 1;
+                steps > lost_after * 7
+            });
+            sim.queue.lose_everything();
+            sim.run();
+            // A message in the hands of a turn that died with everything else is lost too; its claim runs out meanwhile.
+            sim.clock.advance_to(stepwright::turn::Clock::now(&*sim.clock).plus_seconds(120.0));
+            block_on(sim.engine.sweep()).unwrap();
+            sim.run();
+            let story = tell(&sim.engine, &id);
+            assert_eq!(
+                story.lines().next(),
+                straight.lines().next(),
+                "lost after {} steps",
+                lost_after * 7
+            );
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Laws that hold for every execution, whatever is done to it.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use stepwright::store::Journal;
+use stepwright_core::engine::FrameId;
+
+use super::sim::block_on;
+use super::sim::faults::Faults;
+use super::sim::tasks::Act;
+use super::{ALL_STATES, Scenario};
+
+const WORK: &str = "arn:aws:lambda:us-east-1:123456789012:function:work";
+
+fn busy() -> Scenario {
+    let task = |next: &str| json!({"Type": "Task", "Resource": WORK, "Next": next, "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 50}]});
+    Scenario::states(
+        "A",
+        json!({
+            "A": task("B"),
+            "B": {"Type": "Parallel", "Next": "C", "Branches": [
+                {"StartAt": "B1", "States": {"B1": task("B1x"), "B1x": {"Type": "Wait", "Seconds": 5, "End": true}}},
+                {"StartAt": "B2", "States": {"B2": {"Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 2, "End": true,
+                    "ItemProcessor": {"StartAt": "I", "States": {"I": task("Ix"), "Ix": {"Type": "Pass", "End": true}}}}}}
+            ]},
+            "C": {"Type": "Task", "Resource": WORK, "End": true, "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 50}]}
+        }),
+    )
+    .input(json!({"items": [1, 2, 3, 4]}))
+    .function("work", &[Act::Fail("Flaky", ""), Act::Echo])
+}
+
+#[test]
+fn a_task_is_performed_at_most_once_for_each_attempt_even_if_workers_die() {
+    for seed in 0..300 {
+        let states = [1, ALL_STATES][seed as usize % 2];
+        let (mut sim, id) =
+            busy().begin(states, seed, Faults { spare_tasks: false, ..Faults::ALL });
+        sim.run();
+        let performed = sim.tasks.performed();
+        let distinct: BTreeSet<_> = performed.iter().map(|(_, token)| token).collect();
+        assert_eq!(distinct.len(), performed.len(), "seed {seed}: an attempt was performed twice");
+        let execution = block_on_calm(&sim, &id);
+        assert!(execution.closing.is_some(), "seed {seed}: the execution was lost");
+    }
+}
+
+fn block_on_calm(
+    sim: &super::Sim,
+    id: &stepwright_core::engine::ExecutionId,
+) -> std::sync::Arc<stepwright::store::Execution> {
+    sim.store.calm(true);
+    block_on(sim.store.execution(id)).unwrap().unwrap()
+}
+
+#[test]
+fn journals_have_no_gaps_and_time_runs_forward_in_them() {
+    for seed in 0..60 {
+        let (mut sim, id) = busy().begin([1, 2, ALL_STATES][seed as usize % 3], seed, Faults::ALL);
+        sim.run();
+        sim.store.calm(true);
+        let records = block_on(sim.store.records(&id, &FrameId::root(), None)).unwrap();
+        let mut frames: BTreeMap<FrameId, Vec<_>> = BTreeMap::new();
+        for (frame, record) in records {
+            frames.entry(frame).or_default().push(record);
+        }
+        for (frame, records) in frames {
+            for (slot, pair) in records.windows(2).enumerate() {
+                assert!(
+                    pair[0].time < pair[1].time,
+                    "seed {seed}, frame {frame}: time stands still at slot {slot}"
+                );
+            }
+            let slots: Vec<_> = records.iter().map(|r| r.slot).collect();
+            assert_eq!(
+                slots,
+                (0..records.len() as u64).collect::<Vec<_>>(),
+                "seed {seed}, frame {frame}"
+            );
+            assert!(
+                records.last().unwrap().frame.phase.over(),
+                "seed {seed}, frame {frame} is unfinished"
+            );
+        }
+    }
+}
+
+#[test]
+fn duplicates_do_not_multiply() {
+    let states: serde_json::Map<_, _> = (0..200)
+        .map(|n| {
+            let next = if n == 199 {
+                json!({"Type": "Pass", "End": true})
+            } else {
+                json!({"Type": "Pass", "Next": format!("S{}", n + 1)})
+            };
+            (format!("S{n}"), next)
+        })
+        .collect();
+    let scenario = Scenario::states("S0", states.into());
+    let faults = Faults { duplicate: 0.05, ..Faults::NONE };
+    let sent: u64 = (0..10)
+        .map(|seed| {
+            let (mut sim, _) = scenario.begin(1, seed, faults);
+            sim.run();
+            sim.queue.sent()
+        })
+        .sum();
+    assert!(sent <= 10 * 200 * 105 / 100, "{sent} messages for 2000 transitions at 5 % duplicates");
+}

@@ -1,0 +1,188 @@
+//! Scenarios: a definition, an input and what the functions do; then the status, the output and the history.
+//!
+//! Each runs straight, with one state per turn and with as many as there are, and then again with faults of every kind
+//! by many seeds. All runs must tell the same story.
+
+use serde_json::{Value as Json, json};
+use stepwright::store::Status;
+use stepwright::turn::Engine;
+use stepwright_core::engine::ExecutionId;
+use stepwright_core::history::{EventKind, order};
+
+pub mod sim;
+
+mod callbacks;
+mod failures;
+mod forks;
+mod interrupts;
+mod laws;
+mod states;
+mod waits;
+
+use sim::faults::Faults;
+use sim::tasks::Act;
+use sim::{Sim, block_on};
+
+/// Seeds with which every scenario is run through faults, for each number of states per turn.
+const SEEDS: u64 = 25;
+
+/// As many states per turn as there are.
+pub const ALL_STATES: u32 = u32::MAX;
+
+/// A scenario.
+#[derive(Clone)]
+pub struct Scenario {
+    definition: Json,
+    input: Json,
+    scripts: Vec<(&'static str, Vec<Act>)>,
+    concurrent: bool,
+}
+
+impl Scenario {
+    /// A machine with this definition.
+    pub fn of(definition: Json) -> Scenario {
+        Scenario { definition, input: json!({}), scripts: Vec::new(), concurrent: false }
+    }
+
+    /// A machine that starts with `first` and has these states.
+    pub fn states(first: &str, states: Json) -> Scenario {
+        Scenario::of(json!({"StartAt": first, "States": states}))
+    }
+
+    pub fn input(mut self, input: Json) -> Scenario {
+        self.input = input;
+        self
+    }
+
+    /// Function `name` does these things, one after the other.
+    pub fn function(mut self, name: &'static str, acts: &[Act]) -> Scenario {
+        self.scripts.push((name, acts.to_vec()));
+        self
+    }
+
+    /// Lanes run side by side: the order of their events is not given, only what they are.
+    pub fn concurrent(mut self) -> Scenario {
+        self.concurrent = true;
+        self
+    }
+
+    /// Runs it in all ways and tells the story that all of them tell.
+    pub fn story(&self) -> String {
+        let straight = self.run(ALL_STATES, 0, Faults::NONE);
+        for states in [1, 3, ALL_STATES] {
+            assert_eq!(
+                self.comparable(&self.run(states, 0, Faults::NONE)),
+                self.comparable(&straight),
+                "{states} states per turn"
+            );
+            for seed in 0..SEEDS {
+                let faulty = self.run(states, seed, Faults::ALL);
+                assert_eq!(
+                    self.comparable(&faulty),
+                    self.comparable(&straight),
+                    "{states} states per turn, seed {seed}"
+                );
+            }
+        }
+        if self.concurrent { self.comparable(&straight) } else { straight }
+    }
+
+    /// One run to its end.
+    pub fn run(&self, states: u32, seed: u64, faults: Faults) -> String {
+        let (mut sim, id) = self.begin(states, seed, faults);
+        sim.run();
+        sim.store.calm(true);
+        tell(&sim.engine, &id)
+    }
+
+    /// A world in which the execution was just started.
+    pub fn begin(&self, states: u32, seed: u64, faults: Faults) -> (Sim, ExecutionId) {
+        let sim = Sim::new(states, seed, faults);
+        for (name, acts) in &self.scripts {
+            sim.tasks.script(name, acts);
+        }
+        let id = start(&sim, &self.definition.to_string(), &self.input.to_string());
+        (sim, id)
+    }
+
+    fn comparable(&self, story: &str) -> String {
+        if !self.concurrent {
+            return story.to_owned();
+        }
+        let mut lines: Vec<_> = story
+            .lines()
+            .map(|l| l.split_once(' ').filter(|(n, _)| n.contains('<')).map_or(l, |(_, rest)| rest))
+            .collect();
+        let status = lines.remove(0);
+        lines.sort_unstable();
+        lines.insert(0, status);
+        lines.join("\n")
+    }
+}
+
+/// Starts until it works: a caller who gets no answer asks again.
+fn start(sim: &Sim, definition: &str, input: &str) -> ExecutionId {
+    sim.start(definition, input)
+}
+
+/// Status and result, then a line for each event: `id<previous Type detail`.
+pub fn tell(engine: &Engine, id: &ExecutionId) -> String {
+    let execution = block_on(engine.store.execution(id)).unwrap().expect("the execution is there");
+    let mut story = match &execution.closing {
+        None => "RUNNING".to_owned(),
+        Some(closing) if closing.status == Status::Succeeded => {
+            format!("SUCCEEDED {}", closing.output.as_ref().map_or("", |o| o.text()))
+        }
+        Some(closing) => {
+            let part =
+                |text: &Option<std::sync::Arc<str>>| text.as_deref().unwrap_or("-").to_owned();
+            format!(
+                "{} {} {}",
+                closing.status.as_str(),
+                part(&closing.failure.error),
+                part(&closing.failure.cause)
+            )
+        }
+    };
+    let records = block_on(engine.journal(&execution)).unwrap();
+    for entry in order::assemble(&records) {
+        story.push_str(&format!("\n{}<{} {}", entry.id, entry.previous, line(&entry.event.kind)));
+    }
+    story
+}
+
+/// An event in few words: type, name, and what it carries.
+fn line(kind: &EventKind) -> String {
+    match kind {
+        EventKind::StateEntered { class, name, input } => {
+            format!("{class:?}StateEntered {name} {}", input.text())
+        }
+        EventKind::StateExited { class, name, output, .. } => {
+            format!("{class:?}StateExited {name} {}", output.text())
+        }
+        EventKind::StateAborted { class } => format!("{class:?}StateAborted"),
+        other => {
+            let json = serde_json::to_value(other).unwrap();
+            match json {
+                Json::String(name) => name,
+                Json::Object(map) => {
+                    let (name, body) = map.into_iter().next().unwrap();
+                    let detail: Vec<String> = body
+                        .as_object()
+                        .into_iter()
+                        .flatten()
+                        .filter(|(k, _)| *k != "role_arn" && *k != "region")
+                        .map(|(k, v)| {
+                            format!(
+                                "{k}={}",
+                                v.as_str().map_or_else(|| v.to_string(), str::to_owned)
+                            )
+                        })
+                        .collect();
+                    format!("{name} {}", detail.join(" ")).trim_end().to_owned()
+                }
+                other => other.to_string(),
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! A Lambda endpoint in this process: answers by the function's name, and remembers what it was asked.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+
+/// What the endpoint answers for one function: status, more headers, body.
+pub(super) type Canned = (&'static str, u16, &'static [(&'static str, &'static str)], &'static str);
+
+/// The status of an answer that never comes.
+pub(super) const NEVER: u16 = 0;
+
+/// A request as it came in.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub(super) target: String,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: String,
+}
+
+impl Seen {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+}
+
+pub(super) struct Endpoint {
+    pub(super) url: String,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl Endpoint {
+    pub(super) async fn start(answers: &'static [Canned]) -> Endpoint {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
+        let log = seen.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let log = log.clone();
+                let service = service_fn(move |request| answer(request, answers, log.clone()));
+                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+            }
+        });
+        Endpoint { url, seen }
+    }
+
+    pub(super) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    answers: &'static [Canned],
+    log: Arc<Mutex<Vec<Seen>>>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let headers = request.headers().iter();
+    let headers = headers.map(|(n, v)| (n.to_string(), v.to_str().unwrap().to_owned())).collect();
+    let target = request.uri().to_string();
+    let body = request.into_body().collect().await.unwrap().to_bytes();
+    let body = String::from_utf8(body.to_vec()).unwrap();
+    log.lock().unwrap().push(Seen { target: target.clone(), headers, body });
+    let (_, status, more, text) = answers.iter().find(|(name, ..)| target.contains(name)).unwrap();
+    if *status == NEVER {
+        std::future::pending::<()>().await;
+    }
+    let mut response = Response::builder()
+        .status(*status)
+        .header("Content-Type", "application/json")
+        .header("Date", "Mon, 02 Mar 2026 10:00:00 GMT")
+        .header("Server", "test")
+        .header("x-amzn-RequestId", "5e9f1c9e-0000-4000-8000-000000000001");
+    for (name, value) in *more {
+        response = response.header(*name, *value);
+    }
+    Ok(response.body(Full::from(*text)).unwrap())
+}
