@@ -3,10 +3,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use stepwright_core::engine::{ExecutionId, FrameId};
+use stepwright_core::engine::ExecutionId;
 use stepwright_core::history::{Entry, Event, EventKind, assemble};
 
-use crate::store::{self, Execution, Store, Stored};
+use crate::store::{Execution, Stored};
+use crate::turn::{self, Engine};
 
 /// The few histories that are being paged through, most recently used last.
 #[derive(Default)]
@@ -21,13 +22,13 @@ impl Histories {
     /// The store is not available, or damaged.
     pub(super) async fn of(
         &self,
-        store: &dyn Store,
+        engine: &Engine,
         execution: &Execution,
-    ) -> Result<Arc<Vec<Entry>>, store::Error> {
+    ) -> Result<Arc<Vec<Entry>>, turn::Error> {
         if let Some(entries) = self.kept(&execution.id) {
             return Ok(entries);
         }
-        let records = store.records(&execution.id, &FrameId::root(), None).await?;
+        let records = engine.journal(execution).await?;
         if records.is_empty() {
             return Ok(Arc::new(vec![first(execution)]));
         }

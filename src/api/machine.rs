@@ -13,6 +13,7 @@ use super::error::Error;
 use super::input::Input;
 use super::settings::Settings;
 use crate::store::{Kind, Store};
+use crate::turn::definition_key;
 
 /// A state machine without its definition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -124,7 +125,7 @@ pub(super) async fn keep_revision(
     revision: &Revision,
     definition: &str,
 ) -> Result<(), Error> {
-    let key = revision_key(arn, &revision.id);
+    let key = definition_key(arn, &revision.id);
     let settings = serde_json::to_string(revision).map_err(Error::internal)?;
     store.put(Kind::Definition, &key, definition.to_owned(), None).await?;
     store.put(Kind::Revision, &key, settings, None).await?;
@@ -140,7 +141,7 @@ pub(super) async fn definition(
     arn: &str,
     revision: &str,
 ) -> Result<String, Error> {
-    let key = revision_key(arn, revision);
+    let key = definition_key(arn, revision);
     let item = store.item(Kind::Definition, &key).await?;
     item.map(|item| item.body)
         .ok_or_else(|| Error::internal(format!("definition {key} is missing")))
@@ -151,7 +152,7 @@ pub(super) async fn definition(
 /// # Errors
 /// The store is not available, or damaged.
 pub(super) async fn revision(store: &dyn Store, arn: &str, id: &str) -> Result<Revision, Error> {
-    let key = revision_key(arn, id);
+    let key = definition_key(arn, id);
     let item = store.item(Kind::Revision, &key).await?;
     let item = item.ok_or_else(|| Error::internal(format!("revision {key} is missing")))?;
     serde_json::from_str(&item.body).map_err(Error::internal)
@@ -169,10 +170,6 @@ pub(super) fn tags(input: &Input, arn: &str) -> Result<Vec<(String, String)>, Er
     let part =
         |tag: &Value, name| tag.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     Ok(given.iter().map(|tag| (part(tag, "key"), part(tag, "value"))).collect())
-}
-
-fn revision_key(arn: &str, revision: &str) -> String {
-    format!("{arn}#{revision}")
 }
 
 const MAX_TAGS: usize = 50;

@@ -20,7 +20,7 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
         Some(token) => Some(position(&api.pages.open(api.store(), &list, token).await?)?),
         None => None,
     };
-    let entries = api.histories.of(api.store(), &execution).await?;
+    let entries = api.histories.of(&api.engine, &execution).await?;
     let size = input.page_size();
     // A token holds the number of events before (or, from the end, after) the next page.
     let (start, end, next) = if reverse {

@@ -1,0 +1,11 @@
+//! The API as a caller sees it: requests and answers.
+
+mod activity;
+mod execution;
+mod garbage;
+mod history;
+mod machine;
+mod page;
+mod refusal;
+mod serve;
+mod world;
