@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use stepwright::local::functions::{Functions, Host, Invocation};
+use stepwright::task::function::{Functions, Host, Invocation};
 use stepwright_core::expr::Value;
 
 use super::endpoint::Endpoint;
