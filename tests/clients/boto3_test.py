@@ -1,0 +1,150 @@
+"""boto3, unchanged: every operation of the API that is there, and the errors by their classes."""
+
+import json
+import threading
+import unittest
+
+from server import ROLE, Server, ended, machine, until
+
+WAIT = machine("Wait", Wait={"Type": "Wait", "Seconds": 600, "End": True})
+
+
+class Boto3(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server("--function", "double=python3 -c 'import json,sys; print(json.load(sys.stdin)*2)'")
+        cls.client = cls.server.client()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.remove()
+
+    def create(self, name, definition):
+        return self.client.create_state_machine(name=name, definition=definition, roleArn=ROLE)["stateMachineArn"]
+
+    def test_a_machine_lives_from_creation_to_deletion(self):
+        sfn = self.client
+        arn = self.create("life", WAIT)
+        self.assertEqual(arn, "arn:aws:states:us-east-1:123456789012:stateMachine:life")
+        self.assertEqual(self.create("life", WAIT), arn, "the same request again is the same machine")
+        with self.assertRaises(sfn.exceptions.StateMachineAlreadyExists):
+            self.create("life", machine("P", P={"Type": "Pass", "End": True}))
+        changed = machine("Q", Q={"Type": "Pass", "End": True})
+        sfn.update_state_machine(stateMachineArn=arn, definition=changed)
+        self.assertEqual(sfn.describe_state_machine(stateMachineArn=arn)["definition"], changed)
+        names = [m["name"] for m in sfn.list_state_machines()["stateMachines"]]
+        self.assertIn("life", names)
+        sfn.delete_state_machine(stateMachineArn=arn)
+        with self.assertRaises(sfn.exceptions.StateMachineDoesNotExist):
+            sfn.start_execution(stateMachineArn=arn)
+
+    def test_an_execution_is_started_described_listed_and_read(self):
+        sfn = self.client
+        call = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "double", "Payload.$": "$.n"},
+                "ResultSelector": {"n.$": "$.Payload"}, "End": True}
+        arn = self.create("double", machine("Call", Call=call))
+        execution = sfn.start_execution(stateMachineArn=arn, name="one", input='{"n": 21}')["executionArn"]
+        found = ended(sfn, execution)
+        self.assertEqual((found["status"], json.loads(found["output"])), ("SUCCEEDED", {"n": 42}))
+        pages = sfn.get_paginator("get_execution_history").paginate(executionArn=execution, maxResults=2)
+        events = [event for page in pages for event in page["events"]]
+        self.assertEqual([e["type"] for e in events], [
+            "ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted", "TaskSucceeded", "TaskStateExited", "ExecutionSucceeded"])
+        self.assertEqual([e["id"] for e in events], list(range(1, 8)))
+        backwards = sfn.get_execution_history(executionArn=execution, reverseOrder=True)["events"]
+        self.assertEqual([e["id"] for e in backwards], list(range(7, 0, -1)))
+        listed = sfn.list_executions(stateMachineArn=arn, statusFilter="SUCCEEDED")["executions"]
+        self.assertEqual([e["executionArn"] for e in listed], [execution])
+
+    def test_a_running_execution_can_be_stopped(self):
+        sfn = self.client
+        execution = sfn.start_execution(stateMachineArn=self.create("stop", WAIT))["executionArn"]
+        sfn.stop_execution(executionArn=execution, error="Enough", cause="by hand")
+        found = ended(sfn, execution)
+        self.assertEqual((found["status"], found["error"], found["cause"]), ("ABORTED", "Enough", "by hand"))
+
+    def test_a_worker_polls_an_activity(self):
+        sfn = self.client
+        activity = sfn.create_activity(name="pack")["activityArn"]
+        task = {"Type": "Task", "Resource": activity, "TimeoutSeconds": 60, "HeartbeatSeconds": 30, "End": True}
+        arn = self.create("packing", machine("Pack", Pack=task))
+        work = {}
+        worker = threading.Thread(target=lambda: work.update(self.server.client().get_activity_task(activityArn=activity, workerName="w")))
+        worker.start()
+        execution = sfn.start_execution(stateMachineArn=arn, input='{"box": 1}')["executionArn"]
+        worker.join(timeout=20)
+        self.assertEqual(json.loads(work["input"]), {"box": 1})
+        sfn.send_task_heartbeat(taskToken=work["taskToken"])
+        sfn.send_task_success(taskToken=work["taskToken"], output='"packed"')
+        with self.assertRaises(sfn.exceptions.TaskTimedOut):
+            sfn.send_task_success(taskToken=work["taskToken"], output='"again"')
+        self.assertEqual(ended(sfn, execution)["output"], '"packed"')
+        self.assertEqual([a["name"] for a in sfn.list_activities()["activities"]], ["pack"])
+        sfn.delete_activity(activityArn=activity)
+
+    def test_bad_requests_are_refused_in_words(self):
+        sfn = self.client
+        table = [
+            (lambda: self.create("bad", "not json"), sfn.exceptions.InvalidDefinition, "INVALID_JSON_DESCRIPTION"),
+            (lambda: self.create("bad", machine("P", P={"Type": "Pass", "Next": "Nowhere"})), sfn.exceptions.InvalidDefinition, "Nowhere"),
+            (lambda: self.create("bad", machine("P", P={"Type": "Pass"})), sfn.exceptions.InvalidDefinition, "/States/P"),
+            (lambda: self.create("a b", WAIT), sfn.exceptions.InvalidName, "a b"),
+            (lambda: sfn.describe_execution(executionArn="nonsense"), sfn.exceptions.InvalidArn, "nonsense"),
+            (lambda: sfn.send_task_success(taskToken="nonsense", output="{}"), sfn.exceptions.InvalidToken, ""),
+        ]
+        for request, error, part in table:
+            with self.assertRaises(error) as raised:
+                request()
+            self.assertIn(part, str(raised.exception))
+
+
+class Durability(unittest.TestCase):
+    def setUp(self):
+        self.server = Server()
+
+    def tearDown(self):
+        self.server.remove()
+
+    def test_a_wait_is_finished_after_a_kill(self):
+        sfn = self.server.client()
+        arn = sfn.create_state_machine(name="sleepy", roleArn=ROLE, definition=machine(
+            "Wait", Wait={"Type": "Wait", "Seconds": 2, "Next": "Done"}, Done={"Type": "Pass", "Result": "woke up", "End": True}))["stateMachineArn"]
+        execution = sfn.start_execution(stateMachineArn=arn)["executionArn"]
+        until(lambda: len(sfn.get_execution_history(executionArn=execution)["events"]) == 2)
+        self.server.kill()
+        self.server.start()
+        sfn = self.server.client()
+        found = ended(sfn, execution)
+        self.assertEqual((found["status"], found["output"]), ("SUCCEEDED", '"woke up"'))
+        took = (found["stopDate"] - found["startDate"]).total_seconds()
+        self.assertGreaterEqual(took, 2.0)
+
+    def test_nothing_that_was_acknowledged_is_lost_by_kills_under_load(self):
+        sfn = self.server.client()
+        arn = sfn.create_state_machine(name="load", roleArn=ROLE, definition=machine(
+            "M", M={"Type": "Map", "ItemProcessor": {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1, "End": True}}}, "End": True}))["stateMachineArn"]
+        started = []
+        for _ in range(3):
+            for _ in range(10):
+                started.append(sfn.start_execution(stateMachineArn=arn, input="[1, 2, 3]")["executionArn"])
+            self.server.kill()
+            self.server.start()
+            sfn = self.server.client()
+        for execution in started:
+            found = ended(sfn, execution)
+            self.assertEqual((found["status"], found["output"]), ("SUCCEEDED", "[1,2,3]"))
+            events = sfn.get_execution_history(executionArn=execution)["events"]
+            self.assertEqual([e["id"] for e in events], list(range(1, len(events) + 1)))
+            self.assertEqual(sum(e["type"] == "MapIterationSucceeded" for e in events), 3)
+
+    def test_an_orderly_stop_is_quick_and_keeps_everything(self):
+        sfn = self.server.client()
+        arn = sfn.create_state_machine(name="kept", definition=WAIT, roleArn=ROLE)["stateMachineArn"]
+        execution = sfn.start_execution(stateMachineArn=arn)["executionArn"]
+        self.assertEqual(self.server.stop(), 0)
+        self.server.start()
+        self.assertEqual(self.server.client().describe_execution(executionArn=execution)["status"], "RUNNING")
+
+
+if __name__ == "__main__":
+    unittest.main()
