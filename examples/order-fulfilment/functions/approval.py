@@ -27,7 +27,9 @@ def request(event, context):
         raise InvalidRequest(str(problem)) from None
     path = shop.folder() / "approvals" / f"{order_id}.json"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps({"orderId": order_id, "totalCents": total, "taskToken": token}))
+    # approve.py may run in another terminal, which does not know where this run can be reached.
+    endpoint = os.environ.get("STEPWRIGHT_ENDPOINT")
+    path.write_text(json.dumps({"orderId": order_id, "totalCents": total, "taskToken": token, "endpoint": endpoint}))
     print(f"order {order_id}: {total / 100:.2f} waits for approval in {path}")
     if os.environ.get("SHOP_APPROVER", "policy") == "policy":
         decide(order_id, total)

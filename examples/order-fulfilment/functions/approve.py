@@ -2,7 +2,8 @@
 
     python3 approve.py ORDER_ID [--by NAME] [--refuse REASON] [--after SECONDS]
 
-Needs nothing but the Step Functions API at STEPWRIGHT_ENDPOINT (default http://127.0.0.1:8083).
+Needs nothing but the Step Functions API: at STEPWRIGHT_ENDPOINT, else where the request came from, else at
+http://127.0.0.1:8083.
 """
 import argparse
 import json
@@ -26,23 +27,24 @@ def main():
     path = shop.folder() / "approvals" / f"{arguments.order_id}.json"
     if not path.is_file():
         sys.exit(f"order {arguments.order_id} does not wait for approval")
-    token = json.loads(path.read_text())["taskToken"]
+    request = json.loads(path.read_text())
+    endpoint = os.environ.get("STEPWRIGHT_ENDPOINT") or request["endpoint"] or "http://127.0.0.1:8083"
+    token = request["taskToken"]
     if arguments.refuse:
         answer = {"taskToken": token, "error": "ApprovalRefused", "cause": arguments.refuse}
-        call("SendTaskFailure", answer)
+        call(endpoint, "SendTaskFailure", answer)
     else:
         output = {"approved": True, "by": arguments.by}
-        call("SendTaskSuccess", {"taskToken": token, "output": json.dumps(output)})
+        call(endpoint, "SendTaskSuccess", {"taskToken": token, "output": json.dumps(output)})
     path.unlink(missing_ok=True)
     print(f"order {arguments.order_id}: {'refused' if arguments.refuse else 'approved'} by {arguments.by}")
 
 
-def call(operation, parameters):
+def call(endpoint, operation, parameters):
     headers = {
         "Content-Type": "application/x-amz-json-1.0",
         "X-Amz-Target": f"AWSStepFunctions.{operation}",
     }
-    endpoint = os.environ.get("STEPWRIGHT_ENDPOINT", "http://127.0.0.1:8083")
     request = urllib.request.Request(endpoint, json.dumps(parameters).encode(), headers)
     try:
         urllib.request.urlopen(request, timeout=10).close()

@@ -77,7 +77,7 @@ impl Request {
         Ok(Request {
             function,
             qualifier,
-            payload: members.get("Payload").map(Value::to_json),
+            payload: members.get("Payload").and_then(payload),
             kind,
             client_context,
             log_tail: log_type.as_deref() == Some("Tail"),
@@ -116,6 +116,15 @@ impl Kind {
 
     fn read(text: &str) -> Option<Kind> {
         [Kind::RequestResponse, Kind::Event, Kind::DryRun].into_iter().find(|k| k.as_str() == text)
+    }
+}
+
+/// The body that a `Payload` becomes (recorded): a string that is JSON text is sent as it stands, `null` is no body.
+fn payload(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) if Value::parse(text).is_ok() => Some(text.to_string()),
+        value => Some(value.to_json()),
     }
 }
 
@@ -170,6 +179,23 @@ mod tests {
         assert_eq!(Request::of_parameters(&Document::parse(text).unwrap()).unwrap(), expected);
         let only = Document::parse(r#"{"FunctionName":"f"}"#).unwrap();
         assert_eq!(Request::of_parameters(&only).unwrap().payload, None);
+    }
+
+    #[test]
+    fn a_payload_that_is_json_text_is_sent_as_it_stands() {
+        let table = [
+            (r#"{"a": 1}"#, Some(r#"{"a":1}"#)),
+            (r#""{\"a\":  1}""#, Some(r#"{"a":  1}"#)),
+            (r#""0""#, Some("0")),
+            (r#""\"text\"""#, Some(r#""text""#)),
+            (r#""text""#, Some(r#""text""#)),
+            ("0.0", Some("0.0")),
+            ("null", None),
+        ];
+        for (given, expected) in table {
+            let value = Value::parse(given).unwrap();
+            assert_eq!(payload(&value).as_deref(), expected, "{given}");
+        }
     }
 
     #[test]
