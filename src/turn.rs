@@ -299,7 +299,7 @@ impl Engine {
             }
             let performed = matches!(drive.stimulus, Stimulus::Task(_));
             let stimulus = drive.stimulus.clone();
-            let (decision, time) = match self.decide(loaded, &drive, states).await? {
+            let (decision, time) = match self.decide_surely(loaded, &drive, states).await? {
                 Made::Commit(decision, time) => (decision, time),
                 Made::NotBefore(at) => {
                     let message =
@@ -310,6 +310,11 @@ impl Engine {
                 Made::Stale => return Ok(Verdict::Delete),
             };
             states = states.saturating_sub(decision.entered);
+            // Where it cannot be known, the outcome in hand is worth more than a task performed in vain.
+            let claims = matches!(decision.frame.phase, Phase::Claimed(_));
+            if claims && self.cancelled(&drive.cursor).await.unwrap_or(false) {
+                return Ok(Verdict::Delete);
+            }
             let cancels = drive.forked && !matches!(stimulus, Stimulus::Joined(_));
             let record = self.record(
                 &drive.cursor,
@@ -332,7 +337,7 @@ impl Engine {
             self.emit(loaded, &drive.cursor, &record, runnable && states > 0).await?;
             let stimulus = match &record.frame.phase {
                 Phase::Ready | Phase::Asking if states > 0 => Stimulus::Advance,
-                Phase::Claimed(_) => match self.perform(loaded, &drive.cursor, &record).await? {
+                Phase::Claimed(_) => match self.perform(loaded, &drive.cursor, &record).await {
                     Some(outcome) => Stimulus::Task(outcome),
                     None => return Ok(Verdict::Delete),
                 },
@@ -348,19 +353,33 @@ impl Engine {
         loaded.execution.deadline.is_some_and(|deadline| deadline <= self.clock.now())
     }
 
-    /// Performs the claimed task; `None` if the frame was cancelled before it began.
+    /// Performs the claimed task.
     async fn perform(
         &self,
         loaded: &Loaded,
         cursor: &Cursor,
         record: &Record,
-    ) -> Result<Option<TaskOutcome>, Error> {
-        if self.cancelled(cursor).await? {
-            return Ok(None);
-        }
+    ) -> Option<TaskOutcome> {
         let call = self.with_setting(loaded, cursor, record.time, 0, |set| task_call(set, record));
-        let Some(call) = call else { return Ok(None) };
-        Ok(Some(self.tasks.perform(&call).await))
+        Some(self.tasks.perform(&call?).await)
+    }
+
+    /// The decision on a frame; tried again while the store is not available, since what led to it (a task that was
+    /// performed) may not be had a second time.
+    async fn decide_surely(
+        &self,
+        loaded: &Loaded,
+        drive: &Drive,
+        states: u32,
+    ) -> Result<Made, Error> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.decide(loaded, drive, states).await {
+                Err(Error::Store(store::Error::Unavailable(_))) if tries < TRIES => {}
+                made => return made,
+            }
+        }
     }
 
     /// The decision on a frame, with the items that its lane asks for on the way.
@@ -433,13 +452,22 @@ impl Engine {
         })
     }
 
-    /// Inserts a record; `Err` is the record that was there before. A reply that was lost is no lost race.
+    /// Inserts a record; `Err` is the record that was there before. A reply that was lost is no lost race: the nonce tells
+    /// whose record it is, so an insert that failed is simply tried again. Giving up would waste what was done for it.
     pub(crate) async fn commit(
         &self,
         cursor: &Cursor,
         record: Arc<Record>,
-    ) -> Result<Result<Arc<Record>, Arc<Record>>, Error> {
-        match self.store.insert(cursor, record.clone()).await? {
+    ) -> Result<Committed, Error> {
+        let mut tries = 0;
+        let answer = loop {
+            tries += 1;
+            match self.store.insert(cursor, record.clone()).await {
+                Err(store::Error::Unavailable(_)) if tries < TRIES => {}
+                answer => break answer?,
+            }
+        };
+        match answer {
             Insertion::Exists(other) if other.nonce != record.nonce => Ok(Err(other)),
             _ => {
                 if let Some(observer) = &self.observer {
@@ -463,6 +491,12 @@ impl Engine {
         self.config.sole && process != &*self.config.holder
     }
 }
+
+/// How often what must not be lost is tried while the store is not available.
+const TRIES: u32 = 5;
+
+/// The record that is in its slot now: ours, or another one that was there before.
+pub(crate) type Committed = Result<Arc<Record>, Arc<Record>>;
 
 /// What the one who commits a decision adds to it.
 pub(crate) struct Written {

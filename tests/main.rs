@@ -10,6 +10,8 @@
 #![allow(missing_docs, unreachable_pub, reason = "nothing outside this binary uses it")]
 
 mod api;
+mod contract;
 mod scenario;
 mod structure;
+mod support;
 mod task;

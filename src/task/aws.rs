@@ -55,7 +55,8 @@ impl Aws {
         &self.settings
     }
 
-    /// The configuration for calls as ourselves or in a role; who makes a client of it keeps the client. `region` is taken if no other is known.
+    /// The configuration for calls as ourselves or in a role; who makes a client of it keeps the client. `region` is taken
+    /// if no other is known.
     pub(super) async fn config(
         &self,
         region: Option<&str>,
@@ -139,13 +140,14 @@ pub(super) fn credentials_failure(
 ) -> Option<Failure> {
     let found = sources(error).find_map(|source| source.downcast_ref::<CredentialsError>())?;
     let detail = deepest(found);
-    let cause = match role {
-        Some(role) => format!(
-            "The role of the state machine is not authorized to assume the task state's role, {role}. ({detail})"
+    let cause = match (role, found) {
+        // AWS begins with the ARN of the state machine's role, which nobody has to have here.
+        (Some(role), error) if format!("{error:?}").contains("AccessDenied") => format!(
+            "The role of the state machine is not authorized to assume the task state's role, {role}."
         ),
-        None => format!(
-            "There are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE. ({detail})"
-        ),
+        (Some(role), _) => format!("The task state's role, {role}, cannot be assumed: {detail}"),
+        (None, CredentialsError::CredentialsNotLoaded(_)) => NO_CREDENTIALS.to_owned(),
+        (None, _) => format!("{NO_CREDENTIALS} (The last source that was tried says: {detail})"),
     };
     Some(Failure::new(name::TASK_FAILED, cause))
 }
@@ -181,4 +183,5 @@ fn no_region() -> Failure {
     Failure::new(name::TASK_FAILED, "There is no AWS region: set AWS_REGION or AWS_PROFILE.")
 }
 
+const NO_CREDENTIALS: &str = "There are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.";
 const METADATA_LIMIT: Duration = Duration::from_secs(1);

@@ -48,7 +48,7 @@ fn run_until_token(sim: &mut Sim, id: &stepwright_core::engine::ExecutionId) -> 
 
 #[test]
 fn a_token_can_be_answered_once() {
-    for states in [1, ALL_STATES] {
+    insta::allow_duplicates! { for states in [1, ALL_STATES] {
         let (mut sim, id) = waiting().begin(states, 0, Faults::NONE);
         let token = run_until_token(&mut sim, &id);
         let success = Answer::Success(Document::from_trusted_text("{\"yes\": 1}"));
@@ -61,8 +61,18 @@ fn a_token_can_be_answered_once() {
         sim.run();
         let story = tell(&sim.engine, &id);
         let shown = story.replace(&token, "TOKEN");
-        assert_snapshot!(shown, @r"");
-    }
+        assert_snapshot!(shown, @r#"
+    SUCCEEDED {"yes": 1}
+    1<0 ExecutionStarted input={}
+    2<0 TaskStateEntered Ask {}
+    3<2 TaskScheduled service={"t":"lambda","r":"invoke.waitForTaskToken"} parameters={"FunctionName":"ask","Payload":{"token":"TOKEN"}} timeout=100 heartbeat=10
+    4<3 TaskStarted service={"t":"lambda","r":"invoke.waitForTaskToken"}
+    5<4 TaskSubmitted service={"t":"lambda","r":"invoke.waitForTaskToken"} output={"token":"TOKEN"}
+    6<5 TaskSucceeded service={"t":"lambda","r":"invoke.waitForTaskToken"} output={"yes":1}
+    7<6 TaskStateExited Ask {"yes": 1}
+    8<7 ExecutionSucceeded output={"yes":1}
+    "#);
+    }}
 }
 
 #[test]
@@ -139,7 +149,16 @@ fn an_activity_is_worked_on_by_one_worker_and_its_clock_runs_from_then() {
     let done = Answer::Success(Document::from_trusted_text("\"packed\""));
     assert_eq!(block_on(sim.engine.answer(&work.token, done)).unwrap(), Ok(()));
     sim.run();
-    assert_snapshot!(tell(&sim.engine, &id), @r"");
+    assert_snapshot!(tell(&sim.engine, &id), @r#"
+    SUCCEEDED "packed"
+    1<0 ExecutionStarted input={"box":1}
+    2<0 TaskStateEntered Pack {"box":1}
+    3<2 ActivityScheduled resource=arn:aws:states:us-east-1:123456789012:activity:pack input={"box":1} timeout=60
+    4<3 ActivityStarted worker_name=anna
+    5<4 ActivitySucceeded output=packed
+    6<5 TaskStateExited Pack "packed"
+    7<6 ExecutionSucceeded output=packed
+    "#);
 }
 
 #[test]
@@ -149,5 +168,10 @@ fn an_activity_that_does_not_exist_fails_the_execution() {
         json!({"Pack": {"Type": "Task", "Resource": ACTIVITY, "End": true}}),
     )
     .story();
-    assert_snapshot!(story, @r"");
+    assert_snapshot!(story, @r#"
+    FAILED States.Runtime An error occurred while executing the state 'Pack' (entered at the event id #2). The activity arn:aws:states:us-east-1:123456789012:activity:pack does not exist.
+    1<0 ExecutionStarted input={}
+    2<0 TaskStateEntered Pack {}
+    3<2 ExecutionFailed e=States.Runtime c=An error occurred while executing the state 'Pack' (entered at the event id #2). The activity arn:aws:states:us-east-1:123456789012:activity:pack does not exist.
+    "#);
 }

@@ -17,7 +17,22 @@ fn a_retrier_tries_again_in_the_same_visit_of_the_state() {
     )
     .function("work", &[Act::Fail("Flaky", "once"), Act::Fail("Flaky", "twice"), Act::Echo])
     .story();
-    assert_snapshot!(story, @r"");
+    assert_snapshot!(story, @r#"
+    SUCCEEDED {}
+    1<0 ExecutionStarted input={}
+    2<0 TaskStateEntered Work {}
+    3<2 LambdaFunctionScheduled resource=arn:aws:lambda:us-east-1:123456789012:function:work input={}
+    4<3 LambdaFunctionStarted
+    5<4 LambdaFunctionFailed e=Flaky c=once
+    6<5 LambdaFunctionScheduled resource=arn:aws:lambda:us-east-1:123456789012:function:work input={}
+    7<6 LambdaFunctionStarted
+    8<7 LambdaFunctionFailed e=Flaky c=twice
+    9<8 LambdaFunctionScheduled resource=arn:aws:lambda:us-east-1:123456789012:function:work input={}
+    10<9 LambdaFunctionStarted
+    11<10 LambdaFunctionSucceeded output={}
+    12<11 TaskStateExited Work {}
+    13<12 ExecutionSucceeded output={}
+    "#);
 }
 
 #[test]
@@ -35,7 +50,21 @@ fn a_catcher_gets_error_and_cause_where_it_wants_them() {
     .input(json!({"a": 1}))
     .function("work", &[Act::Fail("Boom", "it broke")])
     .story();
-    assert_snapshot!(story, @r"");
+    assert_snapshot!(story, @r#"
+    SUCCEEDED {"a":1,"error":{"Error":"Boom","Cause":"it broke"}}
+    1<0 ExecutionStarted input={"a":1}
+    2<0 TaskStateEntered Work {"a":1}
+    3<2 LambdaFunctionScheduled resource=arn:aws:lambda:us-east-1:123456789012:function:work input={"a":1}
+    4<3 LambdaFunctionStarted
+    5<4 LambdaFunctionFailed e=Boom c=it broke
+    6<5 LambdaFunctionScheduled resource=arn:aws:lambda:us-east-1:123456789012:function:work input={"a":1}
+    7<6 LambdaFunctionStarted
+    8<7 LambdaFunctionFailed e=Boom c=it broke
+    9<8 TaskStateExited Work {"a":1,"error":{"Error":"Boom","Cause":"it broke"}}
+    10<9 PassStateEntered Mend {"a":1,"error":{"Error":"Boom","Cause":"it broke"}}
+    11<10 PassStateExited Mend {"a":1,"error":{"Error":"Boom","Cause":"it broke"}}
+    12<11 ExecutionSucceeded output={"a":1,"error":{"Error":"Boom","Cause":"it broke"}}
+    "#);
 }
 
 #[test]
@@ -49,7 +78,12 @@ fn a_missing_path_is_a_runtime_error_that_nothing_catches() {
         }),
     )
     .story();
-    assert_snapshot!(story, @r"");
+    assert_snapshot!(story, @r#"
+    FAILED States.Runtime An error occurred while executing the state 'Work' (entered at the event id #2). The JSONPath '$.missing' specified for the field 'x.$' could not be found in the input '{}'
+    1<0 ExecutionStarted input={}
+    2<0 TaskStateEntered Work {}
+    3<2 ExecutionFailed e=States.Runtime c=An error occurred while executing the state 'Work' (entered at the event id #2). The JSONPath '$.missing' specified for the field 'x.$' could not be found in the input '{}'
+    "#);
 }
 
 #[test]
@@ -64,7 +98,18 @@ fn a_task_that_takes_too_long_times_out() {
     )
     .function("work", &[Act::Take(30.0)])
     .story();
-    assert_snapshot!(story, @r"");
+    assert_snapshot!(story, @r#"
+    SUCCEEDED {"Error":"States.Timeout","Cause":null}
+    1<0 ExecutionStarted input={}
+    2<0 TaskStateEntered Work {}
+    3<2 LambdaFunctionScheduled resource=arn:aws:lambda:us-east-1:123456789012:function:work input={} timeout=3
+    4<3 LambdaFunctionStarted
+    5<4 LambdaFunctionTimedOut e=States.Timeout
+    6<5 TaskStateExited Work {"Error":"States.Timeout","Cause":null}
+    7<6 PassStateEntered Late {"Error":"States.Timeout","Cause":null}
+    8<7 PassStateExited Late {"Error":"States.Timeout","Cause":null}
+    9<8 ExecutionSucceeded output={"Error":"States.Timeout","Cause":null}
+    "#);
 }
 
 #[test]
@@ -73,5 +118,13 @@ fn an_unhandled_failure_fails_the_execution() {
         Scenario::states("Work", json!({"Work": {"Type": "Task", "Resource": WORK, "End": true}}))
             .function("work", &[Act::Fail("Boom", "it broke")])
             .story();
-    assert_snapshot!(story, @r"");
+    assert_snapshot!(story, @r#"
+    FAILED Boom it broke
+    1<0 ExecutionStarted input={}
+    2<0 TaskStateEntered Work {}
+    3<2 LambdaFunctionScheduled resource=arn:aws:lambda:us-east-1:123456789012:function:work input={}
+    4<3 LambdaFunctionStarted
+    5<4 LambdaFunctionFailed e=Boom c=it broke
+    6<5 ExecutionFailed e=Boom c=it broke
+    "#);
 }

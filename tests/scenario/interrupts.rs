@@ -18,7 +18,7 @@ fn long_wait() -> Scenario {
 
 #[test]
 fn a_stopped_execution_does_nothing_more() {
-    for states in [1, ALL_STATES] {
+    insta::allow_duplicates! { for states in [1, ALL_STATES] {
         let (mut sim, id) = long_wait().begin(states, 0, Faults::NONE);
         sim.run_until(|sim| sim.queue.next_due() > Some(super::sim::BEGINNING));
         let execution = block_on(sim.store.execution(&id)).unwrap().unwrap();
@@ -31,8 +31,12 @@ fn a_stopped_execution_does_nothing_more() {
             "it has ended before"
         );
         sim.run();
-        assert_snapshot!(tell(&sim.engine, &id), @r"");
-    }
+        assert_snapshot!(tell(&sim.engine, &id), @r#"
+    ABORTED Enough by hand
+    1<0 ExecutionStarted input={}
+    2<0 ExecutionAborted e=Enough c=by hand
+    "#);
+    }}
 }
 
 #[test]
@@ -41,7 +45,11 @@ fn an_execution_can_be_stopped_before_it_began() {
     let execution = block_on(sim.store.execution(&id)).unwrap().unwrap();
     assert!(block_on(sim.engine.stop(&execution, Failure::default())).unwrap().is_some());
     sim.run();
-    assert_snapshot!(tell(&sim.engine, &id), @r"");
+    assert_snapshot!(tell(&sim.engine, &id), @r#"
+    ABORTED - -
+    1<0 ExecutionStarted input={}
+    2<0 ExecutionAborted
+    "#);
 }
 
 #[test]
@@ -68,7 +76,12 @@ fn an_execution_that_takes_longer_than_its_machine_allows_times_out() {
         "TimeoutSeconds": 5, "StartAt": "Wait",
         "States": {"Wait": {"Type": "Wait", "Seconds": 60, "Next": "Done"}, "Done": {"Type": "Succeed"}}
     }));
-    assert_snapshot!(scenario.run(ALL_STATES, 0, Faults::NONE), @r"");
+    assert_snapshot!(scenario.run(ALL_STATES, 0, Faults::NONE), @r#"
+    TIMED_OUT - -
+    1<0 ExecutionStarted input={}
+    2<0 WaitStateEntered Wait {}
+    3<2 ExecutionTimedOut
+    "#);
     for seed in 0..200 {
         let story = scenario.run([1, ALL_STATES][seed as usize % 2], seed, Faults::ALL);
         assert!(

@@ -35,13 +35,24 @@ pub struct Scenario {
     definition: Json,
     input: Json,
     scripts: Vec<(&'static str, Vec<Act>)>,
-    concurrent: bool,
+    alike: Alike,
+}
+
+/// What all runs of a scenario have in common.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Alike {
+    /// The whole story.
+    Story,
+    /// What happened, in whatever order: lanes run side by side.
+    Events,
+    /// How it ended: what happened on the way depends on when things came.
+    End,
 }
 
 impl Scenario {
     /// A machine with this definition.
     pub fn of(definition: Json) -> Scenario {
-        Scenario { definition, input: json!({}), scripts: Vec::new(), concurrent: false }
+        Scenario { definition, input: json!({}), scripts: Vec::new(), alike: Alike::Story }
     }
 
     /// A machine that starts with `first` and has these states.
@@ -61,9 +72,13 @@ impl Scenario {
     }
 
     /// Lanes run side by side: the order of their events is not given, only what they are.
-    pub fn concurrent(mut self) -> Scenario {
-        self.concurrent = true;
-        self
+    pub fn concurrent(self) -> Scenario {
+        Scenario { alike: Alike::Events, ..self }
+    }
+
+    /// What happens on the way depends on when things come, only the end is given.
+    pub fn ends_alike(self) -> Scenario {
+        Scenario { alike: Alike::End, ..self }
     }
 
     /// Runs it in all ways and tells the story that all of them tell.
@@ -84,7 +99,7 @@ impl Scenario {
                 );
             }
         }
-        if self.concurrent { self.comparable(&straight) } else { straight }
+        if self.alike == Alike::Events { self.comparable(&straight) } else { straight }
     }
 
     /// One run to its end.
@@ -101,28 +116,24 @@ impl Scenario {
         for (name, acts) in &self.scripts {
             sim.tasks.script(name, acts);
         }
-        let id = start(&sim, &self.definition.to_string(), &self.input.to_string());
+        let id = sim.start(&self.definition.to_string(), &self.input.to_string());
         (sim, id)
     }
 
     fn comparable(&self, story: &str) -> String {
-        if !self.concurrent {
-            return story.to_owned();
+        let mut lines: Vec<_> = story.lines().map(without_ids).collect();
+        match self.alike {
+            Alike::Story => return story.to_owned(),
+            Alike::End => lines.truncate(1),
+            Alike::Events => lines[1..].sort_unstable(),
         }
-        let mut lines: Vec<_> = story
-            .lines()
-            .map(|l| l.split_once(' ').filter(|(n, _)| n.contains('<')).map_or(l, |(_, rest)| rest))
-            .collect();
-        let status = lines.remove(0);
-        lines.sort_unstable();
-        lines.insert(0, status);
         lines.join("\n")
     }
 }
 
-/// Starts until it works: a caller who gets no answer asks again.
-fn start(sim: &Sim, definition: &str, input: &str) -> ExecutionId {
-    sim.start(definition, input)
+/// `7<6 PassStateEntered …` without its ids.
+fn without_ids(line: &str) -> &str {
+    line.split_once(' ').filter(|(ids, _)| ids.contains('<')).map_or(line, |(_, rest)| rest)
 }
 
 /// Status and result, then a line for each event: `id<previous Type detail`.

@@ -11,7 +11,13 @@ fn a_pass_state_hands_on_its_input_with_its_white_space() {
     let story = Scenario::states("A", json!({"A": {"Type": "Pass", "End": true}}))
         .input(json!([1, 2]))
         .story();
-    assert_snapshot!(story, @r"");
+    assert_snapshot!(story, @r#"
+    SUCCEEDED [1,2]
+    1<0 ExecutionStarted input=[1,2]
+    2<0 PassStateEntered A [1,2]
+    3<2 PassStateExited A [1,2]
+    4<3 ExecutionSucceeded output=[1,2]
+    "#);
 }
 
 #[test]
@@ -26,7 +32,16 @@ fn data_moves_through_every_field_in_order() {
     )
     .input(json!({"order": {"id": 7}}))
     .story();
-    assert_snapshot!(story, @r"");
+    assert_snapshot!(story, @r#"
+    SUCCEEDED {"done":7}
+    1<0 ExecutionStarted input={"order":{"id":7}}
+    2<0 TaskStateEntered Work {"order":{"id":7}}
+    3<2 LambdaFunctionScheduled resource=arn:aws:lambda:us-east-1:123456789012:function:work input={"id":7,"of":"machine"}
+    4<3 LambdaFunctionStarted
+    5<4 LambdaFunctionSucceeded output={"id":7,"of":"machine"}
+    6<5 TaskStateExited Work {"done":7}
+    7<6 ExecutionSucceeded output={"done":7}
+    "#);
 }
 
 #[test]
@@ -40,7 +55,15 @@ fn a_result_path_keeps_the_input_and_null_drops_the_result() {
     )
     .input(json!({"a": 1}))
     .story();
-    assert_snapshot!(story, @r"");
+    assert_snapshot!(story, @r#"
+    SUCCEEDED {"a":1,"kept":{"here":{"b":2}}}
+    1<0 ExecutionStarted input={"a":1}
+    2<0 PassStateEntered Keep {"a":1}
+    3<2 PassStateExited Keep {"a":1,"kept":{"here":{"b":2}}}
+    4<3 PassStateEntered Drop {"a":1,"kept":{"here":{"b":2}}}
+    5<4 PassStateExited Drop {"a":1,"kept":{"here":{"b":2}}}
+    6<5 ExecutionSucceeded output={"a":1,"kept":{"here":{"b":2}}}
+    "#);
 }
 
 #[test]
@@ -80,7 +103,12 @@ fn a_choice_without_a_way_out_fails_the_execution() {
         }),
     )
     .story();
-    assert_snapshot!(story, @r"");
+    assert_snapshot!(story, @r#"
+    FAILED States.Runtime An error occurred while executing the state 'Choose' (entered at the event id #2). Failed to transition out of the state. The state does not point to a next state.
+    1<0 ExecutionStarted input={}
+    2<0 ChoiceStateEntered Choose {}
+    3<2 ExecutionFailed e=States.Runtime c=An error occurred while executing the state 'Choose' (entered at the event id #2). Failed to transition out of the state. The state does not point to a next state.
+    "#);
 }
 
 #[test]
@@ -91,7 +119,12 @@ fn a_fail_state_takes_its_texts_from_the_definition_or_the_data() {
     )
     .input(json!({"name": "Broken", "why": {"a": 1}}))
     .story();
-    assert_snapshot!(story, @r"");
+    assert_snapshot!(story, @r#"
+    FAILED Broken because of {a=1}
+    1<0 ExecutionStarted input={"name":"Broken","why":{"a":1}}
+    2<0 FailStateEntered Bad {"name":"Broken","why":{"a":1}}
+    3<2 ExecutionFailed e=Broken c=because of {a=1}
+    "#);
 }
 
 #[test]
@@ -106,5 +139,14 @@ fn a_service_call_is_scheduled_started_and_succeeds() {
     .input(json!({"x": 1}))
     .function("work", &[Act::Return("{\"ok\": true}")])
     .story();
-    assert_snapshot!(story, @r"");
+    assert_snapshot!(story, @r#"
+    SUCCEEDED {"ok": true}
+    1<0 ExecutionStarted input={"x":1}
+    2<0 TaskStateEntered Call {"x":1}
+    3<2 TaskScheduled service={"t":"lambda","r":"invoke"} parameters={"FunctionName":"work","Payload":{"x":1}} timeout=5
+    4<3 TaskStarted service={"t":"lambda","r":"invoke"}
+    5<4 TaskSucceeded service={"t":"lambda","r":"invoke"} output={"ok":true}
+    6<5 TaskStateExited Call {"ok": true}
+    7<6 ExecutionSucceeded output={"ok":true}
+    "#);
 }

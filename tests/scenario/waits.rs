@@ -45,7 +45,13 @@ fn a_wait_lasts_as_long_as_it_says_in_every_form() {
 
 #[test]
 fn a_wait_is_entered_and_left() {
-    assert_snapshot!(wait("Seconds", json!(5)).story(), @r"");
+    assert_snapshot!(wait("Seconds", json!(5)).story(), @r#"
+    SUCCEEDED {}
+    1<0 ExecutionStarted input={}
+    2<0 WaitStateEntered Wait {}
+    3<2 WaitStateExited Wait {}
+    4<3 ExecutionSucceeded output={}
+    "#);
 }
 
 #[test]

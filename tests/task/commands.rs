@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use stepwright::task::{Performer, Settings, Tasks};
+use stepwright_core::engine::TaskOutcome;
 use stepwright_core::expr::Value;
 
-use super::{Local, function, gone, invoke, plain};
+use super::{Local, call, function, gone, invoke, plain};
 
 #[tokio::test]
 async fn a_command_reads_its_event_and_prints_its_result() {
@@ -112,6 +114,17 @@ async fn a_command_that_runs_too_long_is_killed_with_its_children() {
     for process in std::fs::read_to_string(processes).unwrap().split_whitespace() {
         assert!(gone(process).await, "process {process} is killed");
     }
+}
+
+#[tokio::test]
+async fn a_task_that_times_out_leaves_nothing_running() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = folder.path().join("id");
+    let local = Local::command(&format!("f=sh -c 'echo $$ > {}; sleep 600'", id.display()));
+    let tasks = Tasks::new(local.functions.clone(), Settings::default());
+    let outcome = tasks.perform(&call(function("f"), "{}", Some(1))).await;
+    assert_eq!(outcome, TaskOutcome::TimedOut);
+    assert!(gone(std::fs::read_to_string(&id).unwrap().trim()).await);
 }
 
 #[tokio::test]

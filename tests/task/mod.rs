@@ -13,6 +13,7 @@ mod commands;
 mod endpoint;
 mod lambda_api;
 mod node;
+mod orders;
 mod python;
 mod runtimes;
 

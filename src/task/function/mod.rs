@@ -8,6 +8,9 @@
 //! NAME=python:FILE.py:HANDLER     a handler as on Lambda, run by a small runtime client of ours
 //! NAME=node:FILE.mjs:HANDLER
 //! ```
+//!
+//! An invocation may take 900 seconds, Lambda's maximum, unless a functions file says otherwise. What runs too long is
+//! killed with everything that it started, and so is what still runs when the caller loses interest.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

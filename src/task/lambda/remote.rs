@@ -41,7 +41,10 @@ impl Remote {
         request: &Request,
         role: Option<&Arc<str>>,
     ) -> Result<Reply, Failure> {
-        let client = self.client(request.region(), role).await?;
+        let client = self
+            .client(request.region(), role)
+            .await
+            .map_err(|failure| hinted(failure, request))?;
         let seen = Seen::default();
         let sent = client
             .invoke()
@@ -57,11 +60,15 @@ impl Remote {
         match Box::pin(sent).await {
             Ok(output) => Ok(Reply {
                 status: u16::try_from(output.status_code()).unwrap_or(200),
-                headers: std::mem::take(&mut *seen.headers()),
+                headers: std::mem::take(&mut seen.exchange().headers),
                 failed: output.function_error().is_some(),
                 payload: output.payload.map_or_else(String::new, text),
             }),
-            Err(error) => Err(failure(&error, role)),
+            Err(error) => Err(match credentials_failure(&error, role) {
+                Some(failure) if role.is_some() => failure,
+                Some(failure) => hinted(failure, request),
+                None => failure(&error, &seen.exchange().authority),
+            }),
         }
     }
 
@@ -96,8 +103,15 @@ fn text(payload: Blob) -> String {
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
+/// What to do about a configuration that does not reach AWS, for who does not mean to.
+fn hinted(failure: Failure, request: &Request) -> Failure {
+    let (cause, (name, _)) = (failure.cause.as_deref().unwrap_or_default(), request.name());
+    let cause = format!("{cause} Or run the function on this machine: --function {name}=COMMAND");
+    Failure { cause: Some(cause.into()), ..failure }
+}
+
 /// The error name and cause that Step Functions gives for a call that did not reach the function.
-fn failure(error: &SdkError<InvokeError, HttpResponse>, role: Option<&Arc<str>>) -> Failure {
+fn failure(error: &SdkError<InvokeError, HttpResponse>, authority: &str) -> Failure {
     if let SdkError::ServiceError(context) = error {
         let (error, status) = (context.err(), context.raw().status().as_u16());
         let name = match error.code() {
@@ -107,14 +121,12 @@ fn failure(error: &SdkError<InvokeError, HttpResponse>, role: Option<&Arc<str>>)
         let cause = service_cause("AWSLambda", status, error.meta(), error.meta().request_id());
         return Failure::new(name, cause);
     }
-    if let Some(failure) = credentials_failure(error, role) {
-        return failure;
-    }
+    let reason = deepest(error);
+    let reason = reason.strip_prefix("failed to lookup address information: ").unwrap_or(&reason);
     let cause = match error {
-        SdkError::ResponseError(_) => {
-            format!("Unable to unmarshall response: {}", deepest(error))
-        }
-        _ => format!("Unable to execute HTTP request: {}", deepest(error)),
+        SdkError::ResponseError(_) => format!("Unable to unmarshall response: {reason}"),
+        _ if authority.is_empty() => format!("Unable to execute HTTP request: {reason}"),
+        _ => format!("Unable to execute HTTP request: {authority}: {reason}"),
     };
     Failure::new("Lambda.SdkClientException", cause)
 }
@@ -126,12 +138,20 @@ fn is_modeled(error: &InvokeError) -> bool {
     !unknown
 }
 
-/// Sees the headers of the response, which the SDK keeps to itself, and cuts our own chain of invocations.
+/// Sees what the SDK keeps to itself, and cuts our own chain of invocations.
 #[derive(Clone, Debug, Default)]
-struct Seen(Arc<Mutex<Vec<(String, String)>>>);
+struct Seen(Arc<Mutex<Exchange>>);
+
+#[derive(Debug, Default)]
+struct Exchange {
+    /// Host, and port if it is not the usual one, that the request goes to.
+    authority: String,
+    /// Headers of the response.
+    headers: Vec<(String, String)>,
+}
 
 impl Seen {
-    fn headers(&self) -> MutexGuard<'_, Vec<(String, String)>> {
+    fn exchange(&self) -> MutexGuard<'_, Exchange> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -147,6 +167,9 @@ impl Intercept for Seen {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let uri = context.request().uri();
+        let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+        rest.split('/').next().unwrap_or_default().clone_into(&mut self.exchange().authority);
         // Inside Lambda, the SDK hands the trace on, and with it the count of invocations in a row by which Lambda stops
         // loops. A workflow that calls one function many times is no loop.
         let inside = std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some();
@@ -164,7 +187,7 @@ impl Intercept for Seen {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let headers = context.response().headers().iter();
-        *self.headers() =
+        self.exchange().headers =
             headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Ok(())
     }

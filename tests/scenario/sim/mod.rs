@@ -191,11 +191,12 @@ impl Sim {
             });
         }
         let chosen = self.dice.below(self.turns.len() as u64) as usize;
-        if self.dice.chance(self.faults.crash) && !(self.faults.spare_tasks && self.tasks.busy()) {
+        let spared = self.faults.spare_tasks && self.store.claimed();
+        if self.dice.chance(self.faults.crash) && !spared {
             self.turns.swap_remove(chosen);
             return true;
         }
-        if self.dice.chance(self.faults.pause) {
+        if self.dice.chance(self.faults.pause) && !spared {
             self.clock.advance_to(self.clock.now().plus_seconds(VISIBILITY / 2.0));
         }
         self.poll(chosen);

@@ -1,7 +1,8 @@
 //! A store that fails by the dice: before an operation, or after it took effect.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use stepwright::store::memory::MemoryStore;
@@ -9,7 +10,7 @@ use stepwright::store::{
     Closing, Creation, Error, Execution, Insertion, Item, Joined, Journal, Kind, ListQuery,
     Registry, Stored,
 };
-use stepwright_core::engine::{Cursor, ExecutionId, FrameId, Record};
+use stepwright_core::engine::{Cursor, ExecutionId, FrameId, Phase, Record};
 use stepwright_core::time::Timestamp;
 
 use super::breathe;
@@ -22,12 +23,14 @@ pub struct SimStore {
     faults: Faults,
     calm: AtomicBool,
     inserts: AtomicU64,
+    claims: Mutex<BTreeSet<(ExecutionId, FrameId)>>,
 }
 
 impl SimStore {
     pub fn new(inner: MemoryStore, seed: u64, faults: Faults) -> SimStore {
         let (calm, inserts) = (AtomicBool::new(false), AtomicU64::new(0));
-        SimStore { inner, dice: Dice::new(seed ^ 0x570e), faults, calm, inserts }
+        let claims = Mutex::default();
+        SimStore { inner, dice: Dice::new(seed ^ 0x570e), faults, calm, inserts, claims }
     }
 
     /// While calm, nothing fails (for setting a scene, and for looking at it).
@@ -38,6 +41,21 @@ impl SimStore {
     /// Records inserted so far.
     pub fn inserts(&self) -> u64 {
         self.inserts.load(Ordering::SeqCst)
+    }
+
+    /// Whether a task is claimed whose outcome is not recorded yet.
+    pub fn claimed(&self) -> bool {
+        !self.claims.lock().unwrap().is_empty()
+    }
+
+    fn note(&self, cursor: &Cursor, record: &Record) {
+        self.inserts.fetch_add(1, Ordering::SeqCst);
+        let frame = (cursor.execution.clone(), cursor.frame.clone());
+        let mut claims = self.claims.lock().unwrap();
+        match record.frame.phase {
+            Phase::Claimed(_) => claims.insert(frame),
+            _ => claims.remove(&frame),
+        };
     }
 
     async fn before(&self) -> Result<(), Error> {
@@ -89,7 +107,7 @@ impl Journal for SimStore {
         self.before().await?;
         let answer = self.inner.insert(cursor, Arc::new(written)).await?;
         if matches!(answer, Insertion::Inserted) {
-            self.inserts.fetch_add(1, Ordering::SeqCst);
+            self.note(cursor, &record);
         }
         self.after().await?;
         Ok(answer)

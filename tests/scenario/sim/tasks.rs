@@ -50,11 +50,6 @@ impl SimTasks {
         self.performed.lock().unwrap().clone()
     }
 
-    /// Whether a task is being performed.
-    pub fn busy(&self) -> bool {
-        !self.waiting.lock().unwrap().is_empty()
-    }
-
     /// When the next task that takes its time is done.
     pub fn wakes_at(&self) -> Option<Timestamp> {
         self.waiting.lock().unwrap().iter().copied().min()

@@ -1,0 +1,147 @@
+//! Lists of executions.
+
+use std::sync::Arc;
+
+use stepwright::store::{Execution, ListPosition, ListQuery, Status};
+
+use super::homes::{StoreHome, on_every_store};
+use crate::support::build::{MACHINE, at, execution, failed, id, succeeded};
+
+on_every_store! {
+    running_executions_count_by_their_start_others_by_their_stop
+    a_list_can_be_read_page_by_page_while_new_executions_come
+    executions_of_the_same_time_are_all_listed_once
+    the_list_of_another_machine_is_its_own
+    a_row_of_a_list_says_how_it_ended
+    running_executions_are_found_by_id
+}
+
+fn query(status: Option<Status>, after: Option<ListPosition>, limit: usize) -> ListQuery {
+    ListQuery { machine: MACHINE.into(), status, after, limit }
+}
+
+fn position(row: &Execution) -> ListPosition {
+    let time = row.closing.as_ref().map_or(row.started, |closing| closing.stopped);
+    ListPosition { time, id: row.id.clone() }
+}
+
+fn names(rows: &[Arc<Execution>]) -> Vec<&str> {
+    rows.iter().map(|row| &*row.name).collect()
+}
+
+/// All pages, with something done between each two of them.
+async fn pages(
+    home: &StoreHome,
+    status: Option<Status>,
+    limit: usize,
+    mut between: impl AsyncFnMut(),
+) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut after = None;
+    loop {
+        let page = home.store.list(&query(status, after.take(), limit)).await.unwrap();
+        found.extend(names(&page).into_iter().map(str::to_owned));
+        let Some(last) = page.last().filter(|_| page.len() == limit) else {
+            return found;
+        };
+        after = Some(position(last));
+        between().await;
+    }
+}
+
+async fn running_executions_count_by_their_start_others_by_their_stop(home: &StoreHome) {
+    for (name, start) in [("a", 1.0), ("b", 2.0), ("c", 3.0), ("d", 4.0), ("e", 5.0)] {
+        home.store.create(execution(name, at(start))).await.unwrap();
+    }
+    home.store.close(&id("b"), succeeded(at(9.0))).await.unwrap();
+    home.store.close(&id("c"), failed(at(4.5))).await.unwrap();
+    home.store.close(&id("d"), succeeded(at(8.0))).await.unwrap();
+    let table: [(Option<Status>, &[&str]); 5] = [
+        (None, &["b", "d", "e", "c", "a"]),
+        (Some(Status::Running), &["e", "a"]),
+        (Some(Status::Succeeded), &["b", "d"]),
+        (Some(Status::Failed), &["c"]),
+        (Some(Status::Aborted), &[]),
+    ];
+    for (status, expected) in table {
+        let rows = home.store.list(&query(status, None, 10)).await.unwrap();
+        assert_eq!(names(&rows), expected, "{status:?}");
+    }
+    let rows = home.store.list(&query(None, None, 2)).await.unwrap();
+    assert_eq!(names(&rows), ["b", "d"], "no more than asked for");
+}
+
+async fn a_list_can_be_read_page_by_page_while_new_executions_come(home: &StoreHome) {
+    for n in 0..7 {
+        home.store.create(execution(&format!("old{n}"), at(f64::from(n)))).await.unwrap();
+    }
+    for n in [1, 4] {
+        home.store.close(&id(&format!("old{n}")), succeeded(at(f64::from(n)))).await.unwrap();
+    }
+    let mut newer = 0;
+    let found = pages(home, None, 2, async || {
+        newer += 1;
+        home.store
+            .create(execution(&format!("new{newer}"), at(100.0 + f64::from(newer))))
+            .await
+            .unwrap();
+    })
+    .await;
+    assert_eq!(found, ["old6", "old5", "old4", "old3", "old2", "old1", "old0"]);
+    assert_eq!(newer, 3);
+}
+
+async fn executions_of_the_same_time_are_all_listed_once(home: &StoreHome) {
+    for name in ["b", "d", "a", "e", "c"] {
+        home.store.create(execution(name, at(1.0))).await.unwrap();
+    }
+    home.store.close(&id("d"), succeeded(at(1.0))).await.unwrap();
+    for limit in 1..=6 {
+        let mut found = pages(home, None, limit, async || {}).await;
+        found.sort();
+        assert_eq!(found, ["a", "b", "c", "d", "e"], "in pages of {limit}");
+    }
+}
+
+async fn the_list_of_another_machine_is_its_own(home: &StoreHome) {
+    home.store.create(execution("a", at(0.0))).await.unwrap();
+    let other: Arc<str> = format!("{MACHINE}2").into();
+    home.store
+        .create(Execution { machine: other.clone(), ..execution("b", at(0.0)) })
+        .await
+        .unwrap();
+    let table: [(Arc<str>, &[&str]); 3] =
+        [(MACHINE.into(), &["a"]), (other, &["b"]), ("arn:none".into(), &[])];
+    for (machine, expected) in table {
+        let rows = home.store.list(&ListQuery { machine, ..query(None, None, 9) }).await.unwrap();
+        assert_eq!(names(&rows), expected);
+    }
+}
+
+async fn a_row_of_a_list_says_how_it_ended(home: &StoreHome) {
+    let created = execution("a", at(0.0));
+    home.store.create(created.clone()).await.unwrap();
+    home.store.close(&id("a"), failed(at(2.0))).await.unwrap();
+    let rows = home.store.list(&query(None, None, 9)).await.unwrap();
+    let row = Execution { input: created.input.clone(), ..(*rows[0]).clone() };
+    assert_eq!(row, Execution { closing: Some(failed(at(2.0))), ..created });
+}
+
+async fn running_executions_are_found_by_id(home: &StoreHome) {
+    for name in ["c", "a", "e", "d", "b"] {
+        home.store.create(execution(name, at(0.0))).await.unwrap();
+    }
+    home.store.close(&id("d"), succeeded(at(1.0))).await.unwrap();
+    let table: [(Option<&str>, usize, &[&str]); 5] = [
+        (None, 10, &["a", "b", "c", "e"]),
+        (None, 2, &["a", "b"]),
+        (Some("b"), 2, &["c", "e"]),
+        (Some("bb"), 1, &["c"]),
+        (Some("e"), 2, &[]),
+    ];
+    for (after, limit, expected) in table {
+        let after = after.map(id);
+        let found = home.store.running(after.as_ref(), limit).await.unwrap();
+        assert_eq!(found.iter().map(|id| &*id.0).collect::<Vec<_>>(), expected, "{after:?}");
+    }
+}

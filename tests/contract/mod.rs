@@ -1,0 +1,10 @@
+//! The promises of stores and queues, as one suite that runs on each of them.
+
+mod durability;
+mod forks;
+mod homes;
+mod journal;
+mod listing;
+mod offers;
+mod queue;
+mod registry;

@@ -1,0 +1,139 @@
+//! A store that fails on purpose, around any other.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use stepwright::store::{
+    Closing, Creation, Error, Execution, Insertion, Item, Joined, Journal, Kind, ListQuery,
+    Registry, Store, Stored,
+};
+use stepwright_core::engine::{Cursor, ExecutionId, FrameId, Record};
+use stepwright_core::time::Timestamp;
+
+use super::fault::Faults;
+use super::meter::Operation;
+
+/// Fails, crashes and counts as its [`Faults`] say.
+pub(crate) struct FaultyStore {
+    inner: Arc<dyn Store>,
+    faults: Arc<Faults>,
+}
+
+impl FaultyStore {
+    pub(crate) fn around(inner: Arc<dyn Store>, faults: Arc<Faults>) -> FaultyStore {
+        FaultyStore { inner, faults }
+    }
+
+    async fn through<T>(
+        &self,
+        operation: Operation,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        self.faults.through(operation, call, Error::Unavailable).await
+    }
+}
+
+#[async_trait]
+impl Journal for FaultyStore {
+    async fn create(&self, execution: Execution) -> Result<Creation, Error> {
+        self.through(Operation::Create, self.inner.create(execution)).await
+    }
+
+    async fn execution(&self, id: &ExecutionId) -> Result<Option<Arc<Execution>>, Error> {
+        self.through(Operation::ReadExecution, self.inner.execution(id)).await
+    }
+
+    async fn close(&self, id: &ExecutionId, closing: Closing) -> Result<bool, Error> {
+        self.through(Operation::Close, self.inner.close(id, closing)).await
+    }
+
+    async fn insert(&self, cursor: &Cursor, record: Arc<Record>) -> Result<Insertion, Error> {
+        self.through(Operation::Insert, self.inner.insert(cursor, record)).await
+    }
+
+    async fn tail(
+        &self,
+        execution: &ExecutionId,
+        frame: &FrameId,
+    ) -> Result<Option<Arc<Record>>, Error> {
+        self.through(Operation::Tail, self.inner.tail(execution, frame)).await
+    }
+
+    async fn records(
+        &self,
+        execution: &ExecutionId,
+        frame: &FrameId,
+        fork: Option<u64>,
+    ) -> Result<Vec<Stored>, Error> {
+        self.through(Operation::Records, self.inner.records(execution, frame, fork)).await
+    }
+
+    async fn join(&self, fork: &Cursor, lane: u32, failed: bool) -> Result<Joined, Error> {
+        self.through(Operation::Join, self.inner.join(fork, lane, failed)).await
+    }
+
+    async fn joined(&self, fork: &Cursor) -> Result<Joined, Error> {
+        self.through(Operation::Joined, self.inner.joined(fork)).await
+    }
+
+    async fn dispense(
+        &self,
+        fork: &Cursor,
+        lane: u32,
+        lane_slot: u64,
+        first: u64,
+    ) -> Result<u64, Error> {
+        self.through(Operation::Dispense, self.inner.dispense(fork, lane, lane_slot, first)).await
+    }
+
+    async fn beat(&self, ticket: &Cursor, at: Timestamp) -> Result<(), Error> {
+        self.through(Operation::Beat, self.inner.beat(ticket, at)).await
+    }
+
+    async fn last_beat(&self, ticket: &Cursor) -> Result<Option<Timestamp>, Error> {
+        self.through(Operation::LastBeat, self.inner.last_beat(ticket)).await
+    }
+
+    async fn list(&self, query: &ListQuery) -> Result<Vec<Arc<Execution>>, Error> {
+        self.through(Operation::List, self.inner.list(query)).await
+    }
+
+    async fn running(
+        &self,
+        after: Option<&ExecutionId>,
+        limit: usize,
+    ) -> Result<Vec<ExecutionId>, Error> {
+        self.through(Operation::Running, self.inner.running(after, limit)).await
+    }
+}
+
+#[async_trait]
+impl Registry for FaultyStore {
+    async fn item(&self, kind: Kind, key: &str) -> Result<Option<Item>, Error> {
+        self.through(Operation::Item, self.inner.item(kind, key)).await
+    }
+
+    async fn put(
+        &self,
+        kind: Kind,
+        key: &str,
+        body: String,
+        expected: Option<u64>,
+    ) -> Result<bool, Error> {
+        self.through(Operation::Put, self.inner.put(kind, key, body, expected)).await
+    }
+
+    async fn remove(&self, kind: Kind, key: &str, expected: u64) -> Result<bool, Error> {
+        self.through(Operation::Remove, self.inner.remove(kind, key, expected)).await
+    }
+
+    async fn items(
+        &self,
+        kind: Kind,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Item)>, Error> {
+        self.through(Operation::Items, self.inner.items(kind, prefix, after, limit)).await
+    }
+}
