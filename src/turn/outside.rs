@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use stepwright_core::engine::{
-    Answer, Cursor, Decided, Failure, FrameId, Message, MessageKind, Phase, Record, Stimulus, begin,
+    Answer, Cursor, Decided, Failure, FrameId, Message, MessageKind, Offer, Phase, Record,
+    Stimulus, begin,
 };
 use stepwright_core::expr::Document;
 use stepwright_core::time::Timestamp;
 
+use super::held::Held;
 use super::{Drive, Engine, Error, Loaded, Made, TokenError, Written};
 use crate::store::Execution;
 
@@ -162,7 +164,8 @@ impl Engine {
         Ok(if alive { Ok(tail) } else { Err(TokenError::TimedOut) })
     }
 
-    /// GetActivityTask: waits up to `seconds` for a task of the activity and starts it.
+    /// GetActivityTask: waits up to `seconds` for a task of the activity and starts it. Dropping the future puts a task
+    /// that it had taken, but not handed out, on offer again.
     ///
     /// # Errors
     /// The store or the queue is not available.
@@ -176,26 +179,36 @@ impl Engine {
         loop {
             let left = until.seconds_since(self.clock.now()).max(0.0);
             let Some(offer) = self.offers.take(activity, left).await? else { return Ok(None) };
-            let stimulus = Stimulus::ActivityStarted { worker_name: worker_name.map(Arc::from) };
-            let Some(loaded) = self.load(&offer.cursor.execution).await? else { continue };
-            let tail = self.store.tail(&offer.cursor.execution, &offer.cursor.frame).await?;
-            let Some(tail) = tail.filter(|tail| tail.slot + 1 == offer.cursor.slot) else {
-                continue;
-            };
-            let Phase::Pending(pending) = &tail.frame.phase else { continue };
-            let Some(task) = &pending.activity else { continue };
-            if self.cancelled(&offer.cursor).await? {
-                continue;
-            }
-            if self.insert_outside(&loaded, &offer.cursor, &tail, stimulus).await? == Outside::Done
-            {
-                let ticket = Cursor { slot: pending.ticket, ..offer.cursor.clone() };
-                return Ok(Some(ActivityWork {
-                    token: self.tokens.seal(&ticket),
-                    input: task.input.clone(),
-                }));
+            let held = Held::new(self.offers.clone(), activity, &offer);
+            let work = self.hand_out(&offer, worker_name).await?;
+            held.settle();
+            if work.is_some() {
+                return Ok(work);
             }
         }
+    }
+
+    /// Starts the task on offer; `None` if it is not to be started any more.
+    async fn hand_out(
+        &self,
+        offer: &Offer,
+        worker_name: Option<&str>,
+    ) -> Result<Option<ActivityWork>, Error> {
+        let Some(loaded) = self.load(&offer.cursor.execution).await? else { return Ok(None) };
+        let tail = self.store.tail(&offer.cursor.execution, &offer.cursor.frame).await?;
+        let Some(tail) = tail.filter(|tail| tail.slot + 1 == offer.cursor.slot) else {
+            return Ok(None);
+        };
+        let Phase::Pending(pending) = &tail.frame.phase else { return Ok(None) };
+        let Some(task) = &pending.activity else { return Ok(None) };
+        if self.cancelled(&offer.cursor).await? {
+            return Ok(None);
+        }
+        let stimulus = Stimulus::ActivityStarted { worker_name: worker_name.map(Arc::from) };
+        let inserted = self.insert_outside(&loaded, &offer.cursor, &tail, stimulus).await?;
+        let ticket = Cursor { slot: pending.ticket, ..offer.cursor.clone() };
+        Ok((inserted == Outside::Done)
+            .then(|| ActivityWork { token: self.tokens.seal(&ticket), input: task.input.clone() }))
     }
 
     /// Writes a frame's next record for someone outside.

@@ -8,4 +8,5 @@ mod machine;
 mod page;
 mod refusal;
 mod serve;
+mod work;
 mod world;

@@ -109,7 +109,8 @@ impl Clock for StandingClock {
     }
 }
 
-struct Nobody;
+/// Performs tasks that nobody asks for.
+pub(super) struct Nobody;
 
 #[async_trait]
 impl Performer for Nobody {
