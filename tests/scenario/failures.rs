@@ -99,16 +99,16 @@ fn a_task_that_takes_too_long_times_out() {
     .function("work", &[Act::Take(30.0)])
     .story();
     assert_snapshot!(story, @r#"
-    SUCCEEDED {"Error":"States.Timeout","Cause":null}
+    SUCCEEDED {"Error":"States.Timeout","Cause":""}
     1<0 ExecutionStarted input={}
     2<0 TaskStateEntered Work {}
     3<2 LambdaFunctionScheduled resource=arn:aws:lambda:us-east-1:123456789012:function:work input={} timeout=3
     4<3 LambdaFunctionStarted
     5<4 LambdaFunctionTimedOut e=States.Timeout
-    6<5 TaskStateExited Work {"Error":"States.Timeout","Cause":null}
-    7<6 PassStateEntered Late {"Error":"States.Timeout","Cause":null}
-    8<7 PassStateExited Late {"Error":"States.Timeout","Cause":null}
-    9<8 ExecutionSucceeded output={"Error":"States.Timeout","Cause":null}
+    6<5 TaskStateExited Work {"Error":"States.Timeout","Cause":""}
+    7<6 PassStateEntered Late {"Error":"States.Timeout","Cause":""}
+    8<7 PassStateExited Late {"Error":"States.Timeout","Cause":""}
+    9<8 ExecutionSucceeded output={"Error":"States.Timeout","Cause":""}
     "#);
 }
 

@@ -53,11 +53,13 @@ impl Failure {
         Failure { error: Some(name::TIMEOUT.into()), cause: None }
     }
 
-    /// What a catcher puts into the data: `{"Error": …, "Cause": …}`; what is missing is `null`
-    /// (recorded on AWS for SendTaskFailure without an error).
+    /// What a catcher puts into the data: `{"Error": …, "Cause": …}`. What is missing is `null` (recorded on AWS for
+    /// SendTaskFailure without an error), but the cause of a timeout is the empty string (recorded as well).
     pub fn output(&self) -> Value {
         let part = |text: &Option<Arc<str>>| text.clone().map_or(Value::Null, Value::String);
-        Value::object([("Error", part(&self.error)), ("Cause", part(&self.cause))])
+        let timeout = self.error.as_deref() == Some(name::TIMEOUT) && self.cause.is_none();
+        let cause = if timeout { Value::from("") } else { part(&self.cause) };
+        Value::object([("Error", part(&self.error)), ("Cause", cause)])
     }
 
     /// Whether one of the names in `ErrorEquals` means this failure.

@@ -7,6 +7,7 @@ use super::super::context::Sight;
 use super::super::data_flow::plain;
 use super::super::decide::{Broken, Step, too_large};
 use super::super::draft::Draft;
+use super::super::failure::{located, name};
 use super::super::{ActivityTask, Answer, Claim, Failure, Pending, Phase, TaskOutcome};
 use crate::asl::model::{Kind, Pattern, Resource, State, Task};
 use crate::expr::{Document, Error};
@@ -154,9 +155,22 @@ pub(crate) fn performed(
             submitted(draft, state, claim, output)
         }
         TaskOutcome::Succeeded(output) => succeeded(draft, state, &output),
-        TaskOutcome::Failed(failure) => broken(draft, task, failure),
+        TaskOutcome::Failed(failure) => {
+            let failure = placed(draft, failure);
+            broken(draft, task, failure)
+        }
         TaskOutcome::TimedOut => timed_out(draft, state, false),
     }
+}
+
+/// A runtime error that an integration found says in which state, as those that the engine finds do.
+fn placed(draft: &Draft<'_>, failure: Failure) -> Failure {
+    if failure.error.as_deref() != Some(name::RUNTIME) {
+        return failure;
+    }
+    let frame = &draft.made.frame;
+    let detail = failure.cause.as_deref().unwrap_or_default();
+    Failure::new(name::RUNTIME, located(&frame.state, frame.visit.entered_event, detail))
 }
 
 /// The service has taken the request of a `.waitForTaskToken` task; now the token's holder has the word, unless it has
@@ -267,5 +281,5 @@ fn misplaced(state: &State) -> Failure {
         "The state '{}' is not a Task in the definition that the execution runs on.",
         state.name
     );
-    Failure::new(super::super::failure::name::RUNTIME, cause)
+    Failure::new(name::RUNTIME, cause)
 }
