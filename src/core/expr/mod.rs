@@ -12,6 +12,7 @@ use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 pub mod entropy;
+pub mod jsonata;
 pub mod path;
 pub mod reference;
 pub mod template;
