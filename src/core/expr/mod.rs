@@ -14,8 +14,10 @@ use std::sync::Arc;
 pub mod entropy;
 mod intrinsic;
 pub mod json_error;
+pub mod jsonata;
 pub mod path;
 pub mod pool;
+mod query;
 pub mod reference;
 pub mod template;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::intrinsic::Call;
 use super::path::{Path, Root};
+use super::query::Query;
 use super::{Error, ErrorKind, Scope, Value};
 
 /// A compiled template.
@@ -29,7 +30,7 @@ enum Node {
     },
     /// What stands in `{% … %}`, and where below the field that is (`/a[0]`).
     Jsonata {
-        source: Arc<str>,
+        query: Query,
         place: Arc<str>,
     },
 }
@@ -64,12 +65,12 @@ impl Template {
     /// # Errors
     /// Where and what is wrong, for the validator.
     pub fn jsonata(source: &Value) -> Result<Template, (String, String)> {
-        Ok(Template { node: jsonata(source, "") })
+        Ok(Template { node: jsonata(source, "")? })
     }
 
     /// For a template that is a single JSONata expression: its text between `{%` and `%}`, trimmed.
     pub fn source(&self) -> Option<&str> {
-        None
+        if let Node::Jsonata { query, .. } = &self.node { Some(query.source()) } else { None }
     }
 
     /// Evaluates the template. `field` is the name of the field it stands in (`Output`, `Arguments`, `Assign`,
@@ -93,14 +94,15 @@ impl Template {
         paths
     }
 
-    /// Names of the variables that JSONPath expressions of the template read, without `$`.
-    pub fn variables(&self) -> BTreeSet<&str> {
-        self.paths()
-            .into_iter()
-            .filter_map(
-                |path| if let Root::Variable(name) = path.root() { Some(name) } else { None },
-            )
-            .collect()
+    /// Names of the variables that the template reads, without `$`; `states` is among them where `$states` is read.
+    pub fn variables(&self) -> BTreeSet<String> {
+        let by_path = self.paths().into_iter().filter_map(|path| match path.root() {
+            Root::Variable(name) => Some(name.to_owned()),
+            _ => None,
+        });
+        let mut names: BTreeSet<String> = by_path.collect();
+        self.node.queries(&mut |query| names.extend(query.variables()));
+        names
     }
 }
 
@@ -149,27 +151,28 @@ fn no_string(value: &Value) -> String {
     format!("must be a STRING that contains a JSONPath but was {kind}")
 }
 
-fn jsonata(source: &Value, place: &str) -> Node {
-    match source {
+fn jsonata(source: &Value, place: &str) -> Result<Node, (String, String)> {
+    Ok(match source {
         Value::String(text) => match text.strip_prefix("{%").and_then(|t| t.strip_suffix("%}")) {
             Some(expression) => {
-                Node::Jsonata { source: expression.trim().into(), place: place.into() }
+                let query = Query::parse(expression).map_err(|what| (place.to_owned(), what))?;
+                Node::Jsonata { query, place: place.into() }
             }
             None => Node::Literal(source.clone()),
         },
         Value::Array(items) => {
             let nodes =
                 items.iter().enumerate().map(|(n, item)| jsonata(item, &format!("{place}[{n}]")));
-            array(source, nodes.collect())
+            array(source, nodes.collect::<Result<_, _>>()?)
         }
         Value::Object(members) => {
-            let nodes = members
-                .iter()
-                .map(|(key, member)| (key.clone(), jsonata(member, &format!("{place}/{key}"))));
-            object(source, nodes.collect())
+            let nodes = members.iter().map(|(key, member)| {
+                Ok((key.clone(), jsonata(member, &format!("{place}/{key}"))?))
+            });
+            object(source, nodes.collect::<Result<_, (String, String)>>()?)
         }
         leaf => Node::Literal(leaf.clone()),
-    }
+    })
 }
 
 fn array(source: &Value, nodes: Vec<Node>) -> Node {
@@ -209,7 +212,16 @@ impl Node {
             Node::JsonPath { key, expression } => {
                 expression.evaluate(scope, key.as_deref().unwrap_or(field))
             }
-            Node::Jsonata { source, place } => evaluate_jsonata(source, &format!("{field}{place}")),
+            Node::Jsonata { query, place } => query.evaluate(scope, &format!("{field}{place}")),
+        }
+    }
+
+    fn queries<'a>(&'a self, visit: &mut dyn FnMut(&'a Query)) {
+        match self {
+            Node::Array(nodes) => nodes.iter().for_each(|node| node.queries(visit)),
+            Node::Object(nodes) => nodes.iter().for_each(|(_, node)| node.queries(visit)),
+            Node::Jsonata { query, .. } => visit(query),
+            Node::Literal(_) | Node::JsonPath { .. } => {}
         }
     }
 
@@ -245,14 +257,6 @@ impl Expression {
             }),
         }
     }
-}
-
-/// The door to JSONata.
-fn evaluate_jsonata(source: &str, field: &str) -> Result<Value, Error> {
-    let detail = format!(
-        "The JSONata expression '{source}' specified for the field '{field}' cannot be evaluated yet."
-    );
-    Err(Error::new(ErrorKind::QueryEvaluation, detail))
 }
 
 #[cfg(test)]
@@ -352,7 +356,7 @@ mod tests {
     fn variables_and_paths_are_listed_wherever_they_are_read() {
         let source = r#"{"a.$":"$z.x","b":[{"c.$":"States.Format('{}{}', $y, States.Array($$.Id))"}],"d":"$no"}"#;
         let template = Template::json_path(&json(source)).unwrap();
-        assert_eq!(Vec::from_iter(template.variables()), ["y", "z"]);
+        assert_eq!(Vec::from_iter(template.variables()), ["y".to_owned(), "z".to_owned()]);
         let paths: Vec<&str> = template.paths().into_iter().map(Path::source).collect();
         assert_eq!(paths, ["$z.x", "$y", "$$.Id"]);
     }
@@ -365,10 +369,10 @@ mod tests {
         for literal in ["{%}", "{%", " {% 1 %}", "{% 1 %} ", "{ % 1 % }", "x"] {
             assert!(template(literal).as_literal().is_some(), "{literal}");
         }
-        let error = Trial::of("{}").fill(&template("{% 1 %}"), "Output").unwrap_err();
+        let error = Trial::of("{}").fill(&template("{% $x %}"), "Output").unwrap_err();
         assert_eq!(error.kind, ErrorKind::QueryEvaluation);
         assert!(
-            error.detail.contains("expression '1' specified for the field 'Output/a[0]'"),
+            error.detail.contains("expression '$x' specified for the field 'Output/a[0]'"),
             "{error}"
         );
     }

@@ -1,0 +1,479 @@
+//! From the written tree to the one that is walked: paths become flat, predicates go to their step, calls in tail
+//! position are put off.
+
+use std::sync::Arc;
+
+use indexmap::IndexSet;
+
+use super::super::super::value::Value;
+use super::super::ast::{
+    Block, Call, Condition, Element, Group, Kind, Lambda, Node, Operator, Partial, Path, Program,
+    Stage, Symbol, Term, Transform,
+};
+use super::super::error::{Fault, Outcome};
+use super::super::pattern::Pattern;
+use super::ancestry::{Ancestors, inherit, underivable};
+use super::syntax::{Form, Syntax};
+
+/// Lowers a complete tree.
+pub(super) fn lower(source: &str, tree: Syntax) -> Outcome<Program> {
+    let mut lowering = Lowering::default();
+    let root = lowering.node(tree)?;
+    if matches!(root.kind, Kind::Parent(_)) || !root.seeking.is_empty() {
+        return Err(underivable(&root.kind).at(root.position));
+    }
+    let compose = if lowering.chains { Some(lowering.compose()?) } else { None };
+    let labels: Vec<usize> = lowering.ancestors.0.iter().map(|slot| slot.label).collect();
+    let labels = labels.into_iter().map(|label| lowering.symbol(&format!("!{label}"))).collect();
+    let symbols = lowering.symbols.into_iter().collect();
+    Ok(Program { source: source.into(), root, symbols, labels, compose })
+}
+
+#[derive(Default)]
+struct Lowering {
+    symbols: IndexSet<Arc<str>>,
+    ancestors: Ancestors,
+    /// `~>` occurs.
+    chains: bool,
+    /// How many bindings have been lowered so far.
+    bindings: usize,
+}
+
+impl Lowering {
+    fn symbol(&mut self, name: &str) -> Symbol {
+        let index = match self.symbols.get_index_of(name) {
+            Some(index) => index,
+            None => self.symbols.insert_full(name.into()).0,
+        };
+        index as Symbol
+    }
+
+    fn compose(&mut self) -> Outcome<Arc<Lambda>> {
+        let text = "function($f, $g) { function($x) { $g($f($x)) } }";
+        let node = self.node(super::read(text)?)?;
+        match node.kind {
+            Kind::Lambda(lambda) => Ok(lambda),
+            _ => Err(Fault::new("S0500")),
+        }
+    }
+
+    fn node(&mut self, syntax: Syntax) -> Outcome<Node> {
+        let Syntax { form, position, keep_array, .. } = syntax;
+        let mut node = self.form(form, position, keep_array)?;
+        node.keep_array |= keep_array;
+        Ok(node)
+    }
+
+    fn boxed(&mut self, syntax: Syntax) -> Outcome<Box<Node>> {
+        Ok(Box::new(self.node(syntax)?))
+    }
+
+    fn form(&mut self, form: Form, position: usize, keep: bool) -> Outcome<Node> {
+        match form {
+            Form::Literal(value) => Ok(new(Kind::Literal(value), position)),
+            Form::Number(n) => Ok(new(Kind::Number(n), position)),
+            Form::String(text) => Ok(new(Kind::Literal(Value::String(text)), position)),
+            Form::Name(name) => Ok(single_step(name, position, keep)),
+            Form::Variable(name) => Ok(new(self.variable(&name), position)),
+            Form::Regex(source, flags) => {
+                let pattern =
+                    Pattern::new(&source, &flags, position).map_err(|f| f.at(position))?;
+                Ok(new(Kind::Regex(Arc::new(pattern)), position))
+            }
+            Form::Wildcard => Ok(new(Kind::Wildcard, position)),
+            Form::Descendant => Ok(new(Kind::Descendant, position)),
+            Form::Parent => Ok(new(Kind::Parent(self.ancestors.open()), position)),
+            Form::End => Err(Fault::new("S0207").at(position).token("(end)")),
+            Form::Binary(operator, both) => self.binary(operator, *both, position),
+            Form::Step(both) => self.step(*both, position),
+            Form::Predicate(both) => self.predicate(*both, position),
+            Form::Group(left, pairs) => self.group(*left, pairs, position),
+            Form::Order(left, terms) => self.order(*left, terms, position),
+            Form::Focus(left, name) => self.focus(*left, &name, position),
+            Form::Index(left, name) => self.index(*left, &name),
+            Form::Bind(name, right) => self.bind(&name, *right, position),
+            Form::Apply(both) => self.apply(*both, position),
+            Form::Negate(operand) => self.negate(*operand, position),
+            Form::Array(items) => self.array(items, position),
+            Form::Object(pairs) => self.object(pairs, position),
+            Form::Block(items) => self.block(items, position),
+            Form::Call(procedure, arguments) => self.call(*procedure, arguments, position),
+            Form::Partial(procedure, arguments) => self.partial(*procedure, arguments, position),
+            Form::Lambda(parameters, signature, body) => {
+                let parameters = parameters.iter().map(|name| self.symbol(name)).collect();
+                let body = put_off_tail_calls(self.node(*body)?);
+                let lambda = Lambda { parameters, signature, body, thunk: false };
+                Ok(new(Kind::Lambda(Arc::new(lambda)), position))
+            }
+            Form::Condition(both, otherwise) => self.condition(*both, otherwise, position),
+            Form::Transform(both, delete) => {
+                let (pattern, update) = *both;
+                let pattern = self.node(pattern)?;
+                let update = self.node(update)?;
+                let delete = delete.map(|node| self.node(*node)).transpose()?;
+                let transform = Transform { pattern, update, delete };
+                Ok(new(Kind::Transform(Arc::new(transform)), position))
+            }
+        }
+    }
+
+    fn variable(&mut self, name: &str) -> Kind {
+        if name.is_empty() { Kind::Context } else { Kind::Variable(self.symbol(name)) }
+    }
+
+    fn step(&mut self, (left, right): (Syntax, Syntax), position: usize) -> Outcome<Node> {
+        let left = self.node(left)?;
+        let parent = if let Kind::Parent(slot) = left.kind { Some(slot) } else { None };
+        let mut path = into_path(left);
+        path.seeking.extend(parent);
+        let mut rest = self.node(right)?;
+        if let Kind::Path(more) = &mut rest.kind {
+            let more = std::mem::take(&mut more.steps);
+            extend(&mut path, more);
+        } else {
+            if !rest.filters.is_empty() {
+                rest.step.stages = rest.filters.drain(..).map(Stage::Filter).collect();
+            }
+            extend(&mut path, [rest]);
+        }
+        if let Kind::Path(path) = &mut path.kind {
+            normalise_steps(path)?;
+        }
+        path.position = position;
+        self.ancestors.resolve(&mut path)?;
+        Ok(path)
+    }
+
+    fn predicate(&mut self, (left, right): (Syntax, Syntax), position: usize) -> Outcome<Node> {
+        let mut node = self.node(left)?;
+        let mut predicate = self.node(right)?;
+        on_target(&mut node, |is_path, target| {
+            if target.group.is_some() {
+                return Err(Fault::new("S0209").at(position));
+            }
+            self.ancestors.enter_predicate(target, &predicate)?;
+            predicate.seeking.clear();
+            if is_path {
+                target.step.stages.push(Stage::Filter(predicate));
+            } else {
+                target.filters.push(predicate);
+            }
+            Ok(())
+        })?;
+        Ok(node)
+    }
+
+    fn group(
+        &mut self,
+        left: Syntax,
+        pairs: Vec<(Syntax, Syntax)>,
+        position: usize,
+    ) -> Outcome<Node> {
+        let mut node = self.node(left)?;
+        if node.group.is_some() {
+            return Err(Fault::new("S0210").at(position));
+        }
+        let pairs = self.pairs(pairs)?;
+        node.group = Some(Box::new(Group { pairs, position }));
+        Ok(node)
+    }
+
+    fn pairs(&mut self, pairs: Vec<(Syntax, Syntax)>) -> Outcome<Vec<(Node, Node)>> {
+        pairs.into_iter().map(|(key, value)| Ok((self.node(key)?, self.node(value)?))).collect()
+    }
+
+    fn order(
+        &mut self,
+        left: Syntax,
+        terms: Vec<(bool, Syntax)>,
+        position: usize,
+    ) -> Outcome<Node> {
+        let mut path = into_path(self.node(left)?);
+        let mut sort = new(Kind::Context, position);
+        let mut keys = Vec::with_capacity(terms.len());
+        for (descending, term) in terms {
+            let key = self.node(term)?;
+            inherit(&mut sort, &key);
+            keys.push(Term { descending, key });
+        }
+        sort.kind = Kind::Sort(keys);
+        extend(&mut path, [sort]);
+        self.ancestors.resolve(&mut path)?;
+        Ok(path)
+    }
+
+    fn focus(&mut self, left: Syntax, name: &str, position: usize) -> Outcome<Node> {
+        let mut node = self.node(left)?;
+        let name = self.symbol(name);
+        on_target(&mut node, |_, target| {
+            if !target.step.stages.is_empty() || !target.filters.is_empty() {
+                return Err(Fault::new("S0215").at(position));
+            }
+            if matches!(target.kind, Kind::Sort(_)) {
+                return Err(Fault::new("S0216").at(position));
+            }
+            target.step.focus = Some(name);
+            target.step.tuple = true;
+            Ok(())
+        })?;
+        Ok(node)
+    }
+
+    fn index(&mut self, left: Syntax, name: &str) -> Outcome<Node> {
+        let mut node = self.node(left)?;
+        let name = self.symbol(name);
+        if !matches!(node.kind, Kind::Path(_)) {
+            node.step.stages.extend(node.filters.drain(..).map(Stage::Filter));
+            node = into_path(node);
+        }
+        on_target(&mut node, |_, target| {
+            if target.step.stages.is_empty() {
+                target.step.index = Some(name);
+            } else {
+                target.step.stages.push(Stage::Index(name));
+            }
+            target.step.tuple = true;
+        });
+        Ok(node)
+    }
+
+    fn binary(
+        &mut self,
+        operator: &'static str,
+        (left, right): (Syntax, Syntax),
+        position: usize,
+    ) -> Outcome<Node> {
+        let Some(operator) = Operator::named(operator) else {
+            return Err(Fault::new("S0206").at(position).token(operator));
+        };
+        let (left, right) = (self.node(left)?, self.node(right)?);
+        let mut node = new(Kind::Context, position);
+        inherit(&mut node, &left);
+        inherit(&mut node, &right);
+        node.kind = Kind::Binary(operator, Box::new((left, right)));
+        Ok(node)
+    }
+
+    fn bind(&mut self, name: &str, right: Syntax, position: usize) -> Outcome<Node> {
+        let symbol = self.symbol(name);
+        let right = self.node(right)?;
+        self.bindings += 1;
+        let mut node = new(Kind::Context, position);
+        inherit(&mut node, &right);
+        node.kind = Kind::Bind(symbol, Box::new(right));
+        Ok(node)
+    }
+
+    fn apply(&mut self, (left, right): (Syntax, Syntax), position: usize) -> Outcome<Node> {
+        self.chains = true;
+        let (left, right) = (self.node(left)?, self.node(right)?);
+        let keep_array = left.keep_array || right.keep_array;
+        let mut node = new(Kind::Apply(Box::new((left, right))), position);
+        node.keep_array = keep_array;
+        Ok(node)
+    }
+
+    fn negate(&mut self, operand: Syntax, position: usize) -> Outcome<Node> {
+        let mut operand = self.node(operand)?;
+        if let Kind::Number(n) = &mut operand.kind {
+            *n = -*n;
+            return Ok(operand);
+        }
+        let mut node = new(Kind::Context, position);
+        inherit(&mut node, &operand);
+        node.kind = Kind::Negate(Box::new(operand));
+        Ok(node)
+    }
+
+    fn array(&mut self, items: Vec<Syntax>, position: usize) -> Outcome<Node> {
+        let mut node = new(Kind::Context, position);
+        let mut elements = Vec::with_capacity(items.len());
+        for item in items {
+            let item = self.node(item)?;
+            inherit(&mut node, &item);
+            let nested = matches!(item.kind, Kind::Array(_));
+            elements.push(Element { node: item, nested });
+        }
+        node.kind = Kind::Array(elements);
+        Ok(node)
+    }
+
+    fn object(&mut self, pairs: Vec<(Syntax, Syntax)>, position: usize) -> Outcome<Node> {
+        let mut node = new(Kind::Context, position);
+        let pairs = self.pairs(pairs)?;
+        for (key, value) in &pairs {
+            inherit(&mut node, key);
+            inherit(&mut node, value);
+        }
+        node.kind = Kind::Object(Box::new(Group { pairs, position }));
+        Ok(node)
+    }
+
+    fn block(&mut self, items: Vec<Syntax>, position: usize) -> Outcome<Node> {
+        let mut node = new(Kind::Context, position);
+        let mut expressions = Vec::with_capacity(items.len());
+        let bindings = self.bindings;
+        for item in items {
+            let part = self.node(item)?;
+            inherit(&mut node, &part);
+            node.step.constructed |= is_constructed(&part);
+            expressions.push(part);
+        }
+        let scoped = self.bindings > bindings;
+        node.kind = Kind::Block(Block { expressions, scoped });
+        Ok(node)
+    }
+
+    fn call(
+        &mut self,
+        procedure: Syntax,
+        arguments: Vec<Syntax>,
+        position: usize,
+    ) -> Outcome<Node> {
+        let mut node = new(Kind::Context, position);
+        let mut lowered = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            let argument = self.node(argument)?;
+            inherit(&mut node, &argument);
+            lowered.push(argument);
+        }
+        let procedure = self.node(procedure)?;
+        node.kind = Kind::Call(Box::new(Call { procedure, arguments: lowered }));
+        Ok(node)
+    }
+
+    fn partial(
+        &mut self,
+        procedure: Syntax,
+        arguments: Vec<Option<Syntax>>,
+        position: usize,
+    ) -> Outcome<Node> {
+        let mut node = new(Kind::Context, position);
+        let mut lowered = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            let argument = argument.map(|argument| self.node(argument)).transpose()?;
+            if let Some(argument) = &argument {
+                inherit(&mut node, argument);
+            }
+            lowered.push(argument);
+        }
+        let procedure = self.node(procedure)?;
+        node.kind = Kind::Partial(Box::new(Partial { procedure, arguments: lowered }));
+        Ok(node)
+    }
+
+    fn condition(
+        &mut self,
+        (test, then): (Syntax, Syntax),
+        otherwise: Option<Box<Syntax>>,
+        position: usize,
+    ) -> Outcome<Node> {
+        let mut node = new(Kind::Context, position);
+        let test = self.node(test)?;
+        inherit(&mut node, &test);
+        let then = self.node(then)?;
+        inherit(&mut node, &then);
+        let otherwise = otherwise.map(|branch| self.node(*branch)).transpose()?;
+        if let Some(branch) = &otherwise {
+            inherit(&mut node, branch);
+        }
+        node.kind = Kind::Condition(Box::new(Condition { test, then, otherwise }));
+        Ok(node)
+    }
+}
+
+fn new(kind: Kind, position: usize) -> Node {
+    Node { kind, position, ..Node::default() }
+}
+
+fn single_step(name: Arc<str>, position: usize, keep_singleton: bool) -> Node {
+    let mut step = new(Kind::Name(name), position);
+    step.keep_array = keep_singleton;
+    let path = Path { steps: vec![step], keep_singleton };
+    new(Kind::Path(Box::new(path)), position)
+}
+
+fn into_path(node: Node) -> Node {
+    if matches!(node.kind, Kind::Path(_)) {
+        return node;
+    }
+    let position = node.position;
+    let path = Path { steps: vec![node], keep_singleton: false };
+    new(Kind::Path(Box::new(path)), position)
+}
+
+/// Adds steps at the end of a node that is a path.
+fn extend(node: &mut Node, more: impl IntoIterator<Item = Node>) {
+    if let Kind::Path(path) = &mut node.kind {
+        path.steps.extend(more);
+    }
+}
+
+/// What follows a node attaches to the last step of a path (then the flag is set), or to the node itself.
+fn on_target<R>(node: &mut Node, act: impl FnOnce(bool, &mut Node) -> R) -> R {
+    if let Kind::Path(path) = &mut node.kind
+        && let Some(last) = path.steps.last_mut()
+    {
+        return act(true, last);
+    }
+    act(false, node)
+}
+
+/// Whether the expression begins with an array constructor that keeps its nesting.
+fn is_constructed(node: &Node) -> bool {
+    let first = match &node.kind {
+        Kind::Path(path) => path.steps.first(),
+        _ => None,
+    };
+    node.step.constructed || first.is_some_and(|step| step.step.constructed)
+}
+
+/// Calls in tail position are wrapped, so that the caller's evaluation ends before they begin.
+fn put_off_tail_calls(mut node: Node) -> Node {
+    match &mut node.kind {
+        Kind::Call(_) if node.filters.is_empty() => {
+            let position = node.position;
+            let lambda =
+                Lambda { parameters: Vec::new(), signature: None, body: node, thunk: true };
+            return new(Kind::Lambda(Arc::new(lambda)), position);
+        }
+        Kind::Condition(condition) => {
+            let then = std::mem::take(&mut condition.then);
+            condition.then = put_off_tail_calls(then);
+            condition.otherwise = condition.otherwise.take().map(put_off_tail_calls);
+        }
+        Kind::Block(block) => {
+            if let Some(last) = block.expressions.pop() {
+                block.expressions.push(put_off_tail_calls(last));
+            }
+        }
+        _ => {}
+    }
+    node
+}
+
+/// Text steps are names; literals cannot be steps; arrays at the ends keep their nesting.
+fn normalise_steps(path: &mut Path) -> Outcome<()> {
+    for step in &mut path.steps {
+        let value = match &step.kind {
+            Kind::Number(n) => Value::number(*n),
+            Kind::Literal(Value::String(name)) => {
+                step.kind = Kind::Name(name.clone());
+                continue;
+            }
+            Kind::Literal(value) => value.clone(),
+            _ => continue,
+        };
+        return Err(Fault::new("S0213").at(step.position).with("value", value.to_json()));
+    }
+    path.keep_singleton |= path.steps.iter().any(|step| step.keep_array);
+    let last = path.steps.len().saturating_sub(1);
+    for index in [0, last] {
+        if let Some(step) = path.steps.get_mut(index)
+            && matches!(step.kind, Kind::Array(_))
+        {
+            step.step.constructed = true;
+        }
+    }
+    Ok(())
+}
