@@ -206,7 +206,7 @@ impl Draft<'_> {
             Some(Number::Literal(n)) => return Ok(Some(*n)),
             Some(Number::Path(path)) => {
                 let value = self.read(path, look)?;
-                return integer(&value).map(|n| Some(n as f64)).ok_or_else(|| {
+                return integer_at_path(&value).map(|n| Some(n as f64)).ok_or_else(|| {
                     Error::runtime(format!(
                         "The {field}Path field refers to value \"{}\" which is not a valid integer: {}",
                         shown(&value), path.source()
@@ -267,6 +267,11 @@ pub(crate) fn integer(value: &Value) -> Option<i64> {
         Value::Float(f) if f.trunc() == *f && f.abs() < 9e15 => Some(*f as i64),
         _ => None,
     }
+}
+
+/// An integer that a path field refers to: AWS takes the digits of a string as well (recorded for MaxConcurrencyPath).
+pub(crate) fn integer_at_path(value: &Value) -> Option<i64> {
+    integer(value).or_else(|| value.as_str()?.parse().ok())
 }
 
 /// A value as messages show it: strings bare, the rest as JSON.

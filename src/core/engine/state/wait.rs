@@ -1,7 +1,7 @@
 //! Wait: until a number of seconds has passed or a time has come.
 
 use super::super::Phase;
-use super::super::data_flow::{integer, plain, shown};
+use super::super::data_flow::{integer, integer_at_path, plain, shown};
 use super::super::decide::Step;
 use super::super::draft::{Draft, Look};
 use crate::asl::model::{Moment, Number, State, Wait};
@@ -42,7 +42,7 @@ fn seconds(draft: &Draft<'_>, seconds: &Number, look: Look<'_>) -> Result<f64, E
         Number::Path(path) => {
             let value = draft.read(path, look)?;
             let source = path.source();
-            let n = integer(&value).ok_or_else(|| {
+            let n = integer_at_path(&value).ok_or_else(|| {
                 let value = shown(&value);
                 Error::runtime(format!("The SecondsPath parameter cannot be parsed as a long value: {source} == {value}"))
             })?;
