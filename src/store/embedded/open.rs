@@ -176,6 +176,18 @@ mod tests {
     }
 
     #[test]
+    fn a_commit_waits_for_the_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = writing(&database(directory.path()).unwrap()).unwrap();
+        let table = [("journal_mode", "wal"), ("synchronous", "2"), ("fullfsync", "1")];
+        for (setting, expected) in table {
+            let query = format!("SELECT CAST({setting} AS TEXT) FROM pragma_{setting}");
+            let found: String = connection.query_row(&query, [], |row| row.get(0)).unwrap();
+            assert_eq!(found, expected, "{setting}");
+        }
+    }
+
+    #[test]
     fn a_file_that_is_no_database_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("stepwright.db");

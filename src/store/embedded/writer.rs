@@ -325,6 +325,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_asks_a_writer_that_has_died_is_told() {
+        struct Deadly;
+        impl Write for Deadly {
+            type Answer = ();
+            fn apply(&self, _: &mut Ledger) -> rusqlite::Result<()> {
+                panic!("as no write should")
+            }
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let writer = writer(directory.path());
+        for outcome in [writer.submit(Deadly).await, writer.submit(put("later", 1)).await] {
+            let told = outcome.unwrap_err().to_string();
+            assert_eq!(told, "the store is not available: the writer has ended");
+        }
+    }
+
+    #[tokio::test]
     async fn what_is_written_behind_is_written_before_the_end() {
         let directory = tempfile::tempdir().unwrap();
         let writer = writer(directory.path());
