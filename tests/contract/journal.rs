@@ -22,6 +22,7 @@ on_every_store! {
     a_record_comes_back_as_it_was_written
     the_tail_is_the_last_record_of_its_frame
     the_tail_of_a_frame_that_is_over_is_still_there
+    nobody_reads_less_than_was_acknowledged
     a_closed_execution_still_takes_records
     records_are_ordered_by_frame_and_slot_and_filtered_by_fork
     the_last_heartbeat_is_the_latest_one
@@ -168,6 +169,27 @@ async fn the_tail_of_a_frame_that_is_over_is_still_there(home: &StoreHome) {
         let tail = home.store.tail(&id("a"), &FrameId::root()).await.unwrap().unwrap();
         assert_eq!(tail, last_record(1, "end"));
         home.store.close(&id("a"), succeeded(at(1.0))).await.unwrap();
+    }
+}
+
+/// Many frames, so that a store that remembers tails within bounds must also read them.
+async fn nobody_reads_less_than_was_acknowledged(home: &StoreHome) {
+    home.store.create(execution("a", at(0.0))).await.unwrap();
+    let large = Document::from_trusted_text(format!("\"{}\"", "x".repeat(200_000)));
+    let lanes = (0..120).map(|lane| {
+        let (store, large) = (home.store.clone(), large.clone());
+        tokio::spawn(async move {
+            let frame = FrameId::root().child(1, lane);
+            for slot in 0..5 {
+                let written = record_with(slot, "n", large.clone(), Phase::Ready);
+                store.insert(&cursor("a", &frame.0, slot), written).await.unwrap();
+                let tail = store.tail(&id("a"), &frame).await.unwrap().unwrap();
+                assert_eq!(tail.slot, slot, "of {frame}");
+            }
+        })
+    });
+    for lane in lanes.collect::<Vec<_>>() {
+        lane.await.unwrap();
     }
 }
 

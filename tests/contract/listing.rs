@@ -11,6 +11,7 @@ on_every_store! {
     running_executions_count_by_their_start_others_by_their_stop
     a_list_can_be_read_page_by_page_while_new_executions_come
     executions_of_the_same_time_are_all_listed_once
+    a_list_goes_on_after_an_execution_that_is_gone
     the_list_of_another_machine_is_its_own
     a_row_of_a_list_says_how_it_ended
     running_executions_are_found_by_id
@@ -101,6 +102,15 @@ async fn executions_of_the_same_time_are_all_listed_once(home: &StoreHome) {
         found.sort();
         assert_eq!(found, ["a", "b", "c", "d", "e"], "in pages of {limit}");
     }
+}
+
+async fn a_list_goes_on_after_an_execution_that_is_gone(home: &StoreHome) {
+    for (name, start) in [("a", 1.0), ("z", 2.0), ("c", 3.0)] {
+        home.store.create(execution(name, at(start))).await.unwrap();
+    }
+    let gone = ListPosition { time: at(2.0), id: id("gone") };
+    let rows = home.store.list(&query(None, Some(gone), 9)).await.unwrap();
+    assert_eq!(names(&rows), ["a"]);
 }
 
 async fn the_list_of_another_machine_is_its_own(home: &StoreHome) {

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use stepwright::queue::embedded::EmbeddedQueue;
 use stepwright::queue::{Delivery, Queue};
 use stepwright::turn::Clock;
 use stepwright_core::engine::{FrameId, MessageKind};
 use stepwright_core::time::Timestamp;
+
+use tokio::task::JoinHandle;
 
 use super::homes::{QueueHome, on_every_queue, wall_clock};
 use crate::support::build::{message, record};
@@ -21,7 +24,21 @@ on_every_queue! {
     a_message_given_back_comes_again_with_its_id_and_a_higher_count
     a_message_given_back_for_later_does_not_come_before
     messages_have_ids_of_their_own
-    whoever_waits_first_is_woken_by_a_message
+    those_who_wait_are_woken_by_messages
+    one_who_waits_is_woken_by_a_message_given_back
+}
+
+/// Bounds a test that would hang otherwise.
+async fn soon<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), work).await.expect("nobody was woken")
+}
+
+/// Somebody who waits for a message.
+async fn receiver(home: &QueueHome) -> JoinHandle<u64> {
+    let queue = home.queue.clone();
+    let receiver = tokio::spawn(async move { queue.receive().await.unwrap().message.cursor.slot });
+    tokio::task::yield_now().await;
+    receiver
 }
 
 /// Receives and deletes until each of these slots has come.
@@ -107,20 +124,26 @@ async fn messages_have_ids_of_their_own(home: &QueueHome) {
     }
 }
 
-async fn whoever_waits_first_is_woken_by_a_message(home: &QueueHome) {
-    let receivers: Vec<_> = (0..5)
-        .map(|_| {
-            let queue = home.queue.clone();
-            tokio::spawn(async move { queue.receive().await.unwrap().message.cursor.slot })
-        })
-        .collect();
-    tokio::task::yield_now().await;
-    // Enough for all, even if some come twice.
-    for slot in 0..20 {
+async fn those_who_wait_are_woken_by_messages(home: &QueueHome) {
+    let mut receivers = Vec::new();
+    for _ in 0..5 {
+        receivers.push(receiver(home).await);
+    }
+    for slot in 0..5 {
         home.queue.send(vec![(message(slot), None)]).await.unwrap();
     }
     for receiver in receivers {
-        receiver.await.unwrap();
+        assert!(soon(receiver).await.unwrap() < 5);
+    }
+}
+
+async fn one_who_waits_is_woken_by_a_message_given_back(home: &QueueHome) {
+    for pause in [0.0, 0.02] {
+        home.queue.send(vec![(message(1), None)]).await.unwrap();
+        let delivery = home.queue.receive().await.unwrap();
+        let receiver = receiver(home).await;
+        home.queue.give_back(&delivery.receipt, pause).await.unwrap();
+        assert_eq!(soon(receiver).await.unwrap(), 1);
     }
 }
 

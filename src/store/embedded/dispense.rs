@@ -50,6 +50,12 @@ impl Dispensers {
         Ok(index)
     }
 
+    /// Executions of which dispensers are remembered.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.executions.len()
+    }
+
     /// An execution was closed.
     pub(super) fn closed(&mut self, id: &ExecutionId) {
         self.executions.remove(id);

@@ -138,6 +138,35 @@ pub(super) fn joined(
     Ok(joined)
 }
 
+// Counts, not bytes.
 const EXECUTIONS: usize = 16_384;
 const MACHINES: usize = 1024;
 const FORKS: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::embedded::schema;
+
+    #[test]
+    fn what_was_rolled_back_is_not_remembered() {
+        let connection = Connection::open_in_memory().unwrap();
+        schema::prepare(&connection).unwrap();
+        let mut ledger = Ledger::new(connection);
+        let undone = ledger.transaction(|ledger| {
+            ledger.machine(&"first".into())?;
+            Err(rusqlite::Error::InvalidQuery)
+        });
+        assert!(undone.is_err());
+        let mut number = |arn: &str| {
+            let mut number = 0;
+            let put = |ledger: &mut Ledger| {
+                number = ledger.machine(&arn.into())?;
+                Ok(())
+            };
+            ledger.transaction(put).unwrap();
+            number
+        };
+        assert_ne!(number("second"), number("first"));
+    }
+}

@@ -21,6 +21,8 @@ mod read;
 mod recent;
 mod registry;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod write;
 mod writer;
 

@@ -39,6 +39,9 @@ pub enum OpenError {
     /// SQLite cannot work with the file.
     #[error("the database cannot be opened: {0}")]
     Database(#[from] rusqlite::Error),
+    /// Some network file systems cannot hold the log that readers and the writer share.
+    #[error("the file system of {} cannot hold the write-ahead log of a database", .0.display())]
+    NoLog(PathBuf),
     /// The system gave no thread.
     #[error("the writer cannot be started: {0}")]
     Thread(io::Error),
@@ -73,6 +76,10 @@ pub(super) fn database(directory: &Path) -> Result<PathBuf, OpenError> {
 /// The one connection that writes, with the tables in place.
 pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
     let connection = Connection::open_with_flags(path, FLAGS | OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(OpenError::NoLog(path.to_owned()));
+    }
     connection.execute_batch(WRITER_SETTINGS)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     schema::prepare(&connection)?;
@@ -125,7 +132,6 @@ const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 /// `synchronous = FULL` makes each commit wait for the disk, `fullfsync` also on macOS. The log is moved into the
 /// database every 16 MB: pages that change often are then written there once for many commits.
 const WRITER_SETTINGS: &str = "
-PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 PRAGMA fullfsync = ON;
 PRAGMA checkpoint_fullfsync = ON;
@@ -166,6 +172,18 @@ mod tests {
         for file in fs::read_dir(&directory).unwrap() {
             let path = file.unwrap().path();
             assert_eq!(mode(&path), 0o600, "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn a_commit_waits_for_the_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = writing(&database(directory.path()).unwrap()).unwrap();
+        let table = [("journal_mode", "wal"), ("synchronous", "2"), ("fullfsync", "1")];
+        for (setting, expected) in table {
+            let query = format!("SELECT CAST({setting} AS TEXT) FROM pragma_{setting}");
+            let found: String = connection.query_row(&query, [], |row| row.get(0)).unwrap();
+            assert_eq!(found, expected, "{setting}");
         }
     }
 

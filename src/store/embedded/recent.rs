@@ -78,6 +78,16 @@ mod tests {
     }
 
     #[test]
+    fn a_value_in_the_place_of_another_does_not_weigh_twice() {
+        let mut map = Recent::within(8);
+        map.insert('a', 1, 1);
+        for n in 0..100 {
+            map.insert('b', n, 1);
+        }
+        assert_eq!(map.get(&'a'), Some(&mut 1));
+    }
+
+    #[test]
     fn an_old_value_never_comes_back_after_a_new_one() {
         let mut map = Recent::within(4);
         map.insert('a', 1, 1);

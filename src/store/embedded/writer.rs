@@ -223,3 +223,130 @@ impl<W: Write> Job for Behind<W> {
 
 /// Bounds the time that the first in a transaction waits for the last.
 const LARGEST_BATCH: usize = 2048;
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::mpsc;
+
+    use rusqlite::OptionalExtension;
+
+    use super::*;
+    use crate::store::embedded::open;
+
+    /// Any statement.
+    struct Run(String);
+
+    impl Write for Run {
+        type Answer = ();
+
+        fn apply(&self, ledger: &mut Ledger) -> rusqlite::Result<()> {
+            ledger.connection.execute_batch(&self.0)
+        }
+    }
+
+    /// Holds up the writer, so that what is handed in meanwhile becomes one transaction.
+    struct Hold {
+        entered: mpsc::Sender<()>,
+        released: Mutex<mpsc::Receiver<()>>,
+    }
+
+    impl Write for Hold {
+        type Answer = ();
+
+        fn apply(&self, _: &mut Ledger) -> rusqlite::Result<()> {
+            self.entered.send(()).unwrap();
+            sound(&self.released).recv().unwrap();
+            Ok(())
+        }
+    }
+
+    fn writer(directory: &Path) -> Writer {
+        let connection = open::writing(&open::database(directory).unwrap()).unwrap();
+        Writer::start(connection, Arc::default()).unwrap()
+    }
+
+    fn put(key: &str, size: usize) -> Run {
+        Run(format!("INSERT INTO item VALUES ('secret', '{key}', 1, '{}')", "x".repeat(size)))
+    }
+
+    fn has(directory: &Path, key: &str) -> bool {
+        let connection = open::reading(&directory.join("stepwright.db")).unwrap();
+        let found: Option<i64> = connection
+            .query_row("SELECT 1 FROM item WHERE key = ?1", [key], |row| row.get(0))
+            .optional()
+            .unwrap();
+        found.is_some()
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_an_error_that_passes() {
+        let directory = tempfile::tempdir().unwrap();
+        let writer = writer(directory.path());
+        writer.submit(Run("PRAGMA max_page_count = 100".to_owned())).await.unwrap();
+        writer.submit(put("before", 1_000)).await.unwrap();
+        for _ in 0..2 {
+            let full = writer.submit(put("too large", 1_000_000)).await.unwrap_err();
+            assert_eq!(full.to_string(), "the store is not available: database or disk is full");
+            assert!(matches!(full, Error::Unavailable(_)));
+        }
+        writer.submit(put("small", 1_000)).await.unwrap();
+        writer.submit(Run("PRAGMA max_page_count = 1000000".to_owned())).await.unwrap();
+        writer.submit(put("large", 1_000_000)).await.unwrap();
+        let keys = ["before", "too large", "small", "large"];
+        assert_eq!(keys.map(|key| has(directory.path(), key)), [true, false, true, true]);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_fails_fails_for_all_in_it_but_keeps_what_is_written_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        let writer = Arc::new(writer(directory.path()));
+        let ((enter, entered), (release, released)) = (mpsc::channel(), mpsc::channel());
+        let submit = |write: Run| {
+            let writer = writer.clone();
+            tokio::spawn(async move { writer.submit(write).await })
+        };
+        let hold = tokio::spawn({
+            let writer = writer.clone();
+            let hold = Hold { entered: enter, released: Mutex::new(released) };
+            async move { writer.submit(hold).await }
+        });
+        tokio::task::yield_now().await;
+        entered.recv().unwrap();
+        writer.submit_behind(put("behind", 1));
+        let (good, bad) = (submit(put("good", 1)), submit(Run("INSERT INTO nowhere".to_owned())));
+        tokio::task::yield_now().await;
+        release.send(()).unwrap();
+        hold.await.unwrap().unwrap();
+        assert!(good.await.unwrap().is_err() && bad.await.unwrap().is_err());
+        writer.submit(put("later", 1)).await.unwrap();
+        let keys = ["behind", "good", "later"];
+        assert_eq!(keys.map(|key| has(directory.path(), key)), [true, false, true]);
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_a_writer_that_has_died_is_told() {
+        struct Deadly;
+        impl Write for Deadly {
+            type Answer = ();
+            fn apply(&self, _: &mut Ledger) -> rusqlite::Result<()> {
+                panic!("as no write should")
+            }
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let writer = writer(directory.path());
+        for outcome in [writer.submit(Deadly).await, writer.submit(put("later", 1)).await] {
+            let told = outcome.unwrap_err().to_string();
+            assert_eq!(told, "the store is not available: the writer has ended");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_written_behind_is_written_before_the_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let writer = writer(directory.path());
+        writer.submit_behind(put("behind", 1));
+        drop(writer);
+        assert!(has(directory.path(), "behind"));
+    }
+}

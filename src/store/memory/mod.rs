@@ -45,7 +45,7 @@ impl MemoryStore {
         MemoryStore::keeping(DEFAULT_CLOSED_KEPT)
     }
 
-    /// A store that keeps the newest `closed` closed executions.
+    /// A store that keeps the `closed` executions that were closed last.
     pub fn keeping(closed: usize) -> MemoryStore {
         MemoryStore {
             journal: Mutex::new(State {

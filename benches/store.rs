@@ -1,0 +1,84 @@
+//! What an execution costs the store: one creation, one record of 3 KB, one closing. Time, and CPU of the whole process,
+//! per execution; one execution after the other, and 64 at once.
+//!
+//! `cargo bench --bench store`, or `… -- embedded` for one of the stores. CPU and memory are read from `/proc`; elsewhere they show as 0.
+#![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
+
+#[path = "../tests/support/build.rs"]
+#[allow(dead_code, reason = "shared with the tests")]
+mod build;
+#[allow(dead_code, reason = "shared by the benchmarks")]
+mod process;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use stepwright::store::Store;
+use stepwright::store::embedded::EmbeddedStore;
+use stepwright::store::memory::MemoryStore;
+use stepwright_core::engine::{Phase, Record};
+use stepwright_core::expr::Document;
+
+fn main() {
+    let only = std::env::args().nth(1).filter(|name| !name.starts_with('-'));
+    let wanted = |name: &str| only.as_ref().is_none_or(|only| only == name);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    println!("store     tasks   executions/s      wall us       CPU us    RSS MB");
+    for (tasks, count) in [(1, 300_000), (64, 300_000)] {
+        if wanted("memory") {
+            runtime.block_on(measure("memory", Arc::new(MemoryStore::new()), tasks, count));
+        }
+    }
+    for (tasks, count) in [(1, 2_000), (64, 100_000), (512, 200_000)] {
+        if wanted("embedded") {
+            let directory = tempfile::tempdir().unwrap();
+            let store = EmbeddedStore::open(directory.path()).unwrap();
+            runtime.block_on(measure("embedded", Arc::new(store), tasks, count));
+        }
+    }
+}
+
+async fn measure(name: &str, store: Arc<dyn Store>, tasks: usize, count: usize) {
+    let text = format!("{{\"order\":\"{}\"}}", "x".repeat(2_700));
+    let payload = Document::from_trusted_text(text);
+    let record = build::record_with(0, "0123456789abcdef", payload, Phase::Ready);
+    let next = Arc::new(AtomicUsize::new(0));
+    let (start, cpu) = (Instant::now(), process::cpu_seconds());
+    let running: Vec<_> = (0..tasks)
+        .map(|_| {
+            let (store, next, record) = (store.clone(), next.clone(), record.clone());
+            tokio::spawn(async move {
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    if n >= count {
+                        return;
+                    }
+                    live(&*store, n, record.clone()).await;
+                }
+            })
+        })
+        .collect();
+    for task in running {
+        task.await.unwrap();
+    }
+    let (wall, cpu) = (start.elapsed().as_secs_f64(), process::cpu_seconds() - cpu);
+    let each = 1e6 / count as f64;
+    println!(
+        "{name:<9} {tasks:>5} {:>14.0} {:>12.1} {:>12.1} {:>9.1}",
+        count as f64 / wall,
+        wall * each,
+        cpu * each,
+        process::resident_megabytes()
+    );
+}
+
+/// One life. The id is a hash as in real life, so that it lands anywhere in an index.
+async fn live(store: &dyn Store, n: usize, record: Arc<Record>) {
+    let hash = (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let name = format!("{:016x}{n:010}", hash ^ (hash >> 29));
+    let started = build::at(n as f64 / 1e3);
+    store.create(build::execution(&name, started)).await.unwrap();
+    store.insert(&build::cursor(&name, "", 0), record).await.unwrap();
+    store.close(&build::id(&name), build::succeeded(started)).await.unwrap();
+}
