@@ -83,6 +83,7 @@ fn record() -> Arc<Record> {
             phase: Phase::Ready,
         },
         events: Vec::new(),
+        cancels: false,
         results: Vec::new(),
     })
 }
