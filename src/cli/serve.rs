@@ -60,9 +60,6 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
         let world = World::open(&home, &place, tasks, None).await?;
         println!("{}", greeting(&home, listener.local_addr()?));
-        if world.resumed > 0 {
-            println!("{} running executions go on where they were", world.resumed);
-        }
         let api = Api::new(world.engine.clone()).with_express(world.express.clone());
         serve::serve(listener, Arc::new(api), stop).await;
         world.stop().await;

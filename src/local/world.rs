@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use stepwright_core::engine::Limits;
 
@@ -18,6 +19,9 @@ use crate::turn::{self, Config, Engine, Observer, Parts};
 /// States that one turn enters before it looks up: enough that a turn is not felt, few enough that an endless loop lets
 /// others in.
 const STATES_PER_TURN: u32 = 10_000;
+
+/// Pause before another try to resume what was running.
+const RESUME_AGAIN: Duration = Duration::from_secs(5);
 
 /// Express executions that stay in memory after their end, for their logs.
 const EXPRESS_KEPT: usize = 1_000;
@@ -57,8 +61,6 @@ pub struct World {
     pub engine: Arc<Engine>,
     /// Express executions.
     pub express: Arc<Express>,
-    /// Executions that were running when the home was opened, and go on.
-    pub resumed: usize,
     pumps: [Pump; 2],
 }
 
@@ -92,9 +94,10 @@ impl World {
         let express = Arc::new(Engine::open(express, config(place)).await?);
         let engine = Engine::open(parts(store, tasks, observer), config(place)).await?;
         let engine = Arc::new(engine);
-        let resumed = engine.sweep().await?;
+        // In the background: those who start now need not wait until all that was running is found again.
+        tokio::spawn(resume(engine.clone()));
         let pumps = [Pump::start(engine.clone()), Pump::start(express.clone())];
-        Ok(World { engine, express: Arc::new(Express::new(express, ends)), resumed, pumps })
+        Ok(World { engine, express: Arc::new(Express::new(express, ends)), pumps })
     }
 
     /// Lets the turns under way end, for a while, and stops.
@@ -102,6 +105,17 @@ impl World {
         for pump in self.pumps {
             pump.stop().await;
         }
+    }
+}
+
+async fn resume(engine: Arc<Engine>) {
+    loop {
+        match engine.sweep().await {
+            Ok(0) => return,
+            Ok(running) => return tracing::info!(running, "executions go on where they were"),
+            Err(error) => tracing::error!(%error, "executions cannot be resumed, trying again"),
+        }
+        tokio::time::sleep(RESUME_AGAIN).await;
     }
 }
 
