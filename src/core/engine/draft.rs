@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use super::context::{self, Sight};
+use super::decide::{too_large, within_bounds};
 use super::{EventRef, Failure, Frame, Setting};
 use crate::asl::model::{self, Kind};
 use crate::expr::{self, Document, Entropy, Lazy, Map, Scope, States, Value};
@@ -123,8 +124,12 @@ impl<'a> Draft<'a> {
     }
 
     /// Writes assigned variables over those in sight.
-    pub(crate) fn assign(&mut self, assigned: &Value) {
-        let Some(new) = assigned.as_object() else { return };
+    ///
+    /// # Errors
+    /// What is assigned here is too large, or everything together is.
+    pub(crate) fn assign(&mut self, assigned: &Value, state: &str) -> Result<(), Failure> {
+        let Some(new) = assigned.as_object() else { return Ok(()) };
+        within_bounds(self, state, &Document::from(assigned.clone()))?;
         let frame = &mut self.made.frame;
         let mut all = frame
             .variables
@@ -133,9 +138,17 @@ impl<'a> Draft<'a> {
             .cloned()
             .unwrap_or_default();
         all.extend(new.iter().map(|(name, value)| (name.clone(), value.clone())));
-        frame.variables = Some(Document::from(Value::Object(all.into())));
+        let all = Value::Object(all.into());
+        if all.measure(ALL_VARIABLES, usize::MAX).is_err() {
+            return Err(too_large(state));
+        }
+        frame.variables = Some(Document::from(all));
+        Ok(())
     }
 }
+
+/// Bytes that all variables of an execution may have together (AWS: workflow variables).
+const ALL_VARIABLES: usize = 10 * 1024 * 1024;
 
 /// The class of a state.
 pub(crate) fn class(state: &model::State) -> StateClass {

@@ -53,11 +53,14 @@ pub struct Facts {
 pub struct Limits {
     /// Largest payload in bytes of UTF-8: input or output of a state, a task, the execution.
     pub payload: usize,
+    /// Deepest nesting of a payload that an execution computes; what comes from outside may be nested as deep as it can be
+    /// read.
+    pub depth: usize,
     /// Most iterations of an inline Map at a time.
     pub inline_concurrency: u32,
 }
 
 impl Limits {
     /// AWS's own.
-    pub const AWS: Limits = Limits { payload: 262_144, inline_concurrency: 40 };
+    pub const AWS: Limits = Limits { payload: 262_144, depth: 100, inline_concurrency: 40 };
 }

@@ -2,7 +2,7 @@
 
 use super::super::context::Sight;
 use super::super::data_flow::plain;
-use super::super::decide::{Broken, Step};
+use super::super::decide::{Broken, Step, within_bounds};
 use super::super::draft::{Draft, Look};
 use super::super::failure::name;
 use super::super::{Failure, Item, NextIndex, Outcome, Phase, Visit, state};
@@ -77,7 +77,8 @@ fn prepare(draft: &Draft<'_>, state: &State, map: &Map) -> Result<Prepared, Refu
                 next: NextIndex::None,
                 value: value.clone().into(),
             };
-            item_input(draft, state, map, &input, &item)?;
+            let made = item_input(draft, state, map, &input, &item)?;
+            within_bounds(draft, &state.name, &made).map_err(Refused::Plain)?;
         }
     }
     Ok(Prepared { input, items, lanes })
