@@ -144,6 +144,8 @@ impl Sim {
             started,
             deadline: parsed.timeout_seconds.map(|s| started.plus_seconds(s as f64)),
             trace_header: None,
+            version: None,
+            alias: None,
             closing: None,
         };
         self.store.calm(true);
