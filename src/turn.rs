@@ -15,6 +15,7 @@
 //! - A message is deleted only when the record it caused is settled or its successor message has been sent.
 
 mod emit;
+pub mod express;
 mod held;
 mod join;
 mod load;

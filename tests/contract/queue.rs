@@ -26,6 +26,7 @@ on_every_queue! {
     messages_have_ids_of_their_own
     those_who_wait_are_woken_by_messages
     one_who_waits_is_woken_by_a_message_given_back
+    one_who_waits_is_woken_by_a_timer_that_is_set_meanwhile
 }
 
 /// Bounds a test that would hang otherwise.
@@ -144,6 +145,29 @@ async fn one_who_waits_is_woken_by_a_message_given_back(home: &QueueHome) {
         let receiver = receiver(home).await;
         home.queue.give_back(&delivery.receipt, pause).await.unwrap();
         assert_eq!(soon(receiver).await.unwrap(), 1);
+    }
+}
+
+async fn one_who_waits_is_woken_by_a_timer_that_is_set_meanwhile(home: &QueueHome) {
+    let receiver = receiver(home).await;
+    for (slot, seconds) in [(1, 3600.0), (2, 0.02)] {
+        let due = home.now().plus_seconds(seconds);
+        home.queue.send(vec![(message(slot), Some(due))]).await.unwrap();
+    }
+    soon(receiver).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_busy_embedded_queue_does_not_forget_its_timers() {
+    let queue = EmbeddedQueue::new();
+    let due = wall_clock().plus_seconds(0.005);
+    queue.send(vec![(message(1), None), (message(2), Some(due))]).await.unwrap();
+    while wall_clock() < due {
+        tokio::task::yield_now().await;
+    }
+    for expected in 1..=3 {
+        assert_eq!(queue.receive().await.unwrap().message.cursor.slot, expected);
+        queue.send(vec![(message(expected + 2), None)]).await.unwrap();
     }
 }
 

@@ -16,6 +16,7 @@ mod failures;
 mod forks;
 mod interrupts;
 mod laws;
+mod queries;
 mod states;
 mod waits;
 

@@ -16,6 +16,7 @@ mod list_executions;
 mod list_state_machines;
 mod send_task;
 mod start_execution;
+mod start_sync_execution;
 mod stop_execution;
 mod update_state_machine;
 
@@ -72,6 +73,7 @@ static OPERATIONS: &[Operation] = &[
     Operation { name: "SendTaskHeartbeat", run: |a, i| Box::pin(send_task::heartbeat(a, i)) },
     Operation { name: "SendTaskSuccess", run: |a, i| Box::pin(send_task::success(a, i)) },
     Operation { name: "StartExecution", run: |a, i| Box::pin(start_execution::run(a, i)) },
+    Operation { name: "StartSyncExecution", run: |a, i| Box::pin(start_sync_execution::run(a, i)) },
     Operation { name: "StopExecution", run: |a, i| Box::pin(stop_execution::run(a, i)) },
     Operation { name: "UpdateStateMachine", run: |a, i| Box::pin(update_state_machine::run(a, i)) },
 ];

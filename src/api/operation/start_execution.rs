@@ -11,7 +11,7 @@ use crate::api::arn::MachineArn;
 use crate::api::error::Error;
 use crate::api::input::Input;
 use crate::api::output::Object;
-use crate::api::{Api, arn, document, execution, machine, name};
+use crate::api::{Api, arn, document, execution, express, machine, name};
 use crate::store::{Creation, Execution};
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
@@ -27,8 +27,8 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
         return Err(Error::machine_deleting(arn.whole));
     }
     if machine.express {
-        // The seat of asynchronous Express executions, which have no row and no history.
-        return Err(Error::machine_type());
+        let execution = express::execution(api, arn.base, (name, data), &machine.current, &input);
+        return express::start(api, &execution).await;
     }
     let started = api.now();
     let timeout = machine.current.timeout_seconds;
@@ -49,7 +49,7 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
 }
 
 /// `input`; `{}` if there is none.
-fn payload(input: &Input) -> Result<Document, Error> {
+pub(super) fn payload(input: &Input) -> Result<Document, Error> {
     let Some(text) = input.text("input") else { return Ok(Document::empty_object()) };
     document::read(text)
         .map_err(Error::input)?

@@ -48,10 +48,17 @@ pub(crate) struct Look<'v> {
 }
 
 impl<'a> Draft<'a> {
-    /// Takes a decision up.
+    /// Takes a decision up. How far it has come is part of the seed: a decision that is continued must not draw again
+    /// what it has drawn before.
     pub(crate) fn new(set: &'a Setting<'a>, made: Decision) -> Draft<'a> {
+        let purpose = format!("expressions.{}", made.events.len());
+        Draft::seeded(set, made, &purpose)
+    }
+
+    /// The same with a stream of random numbers of its own.
+    pub(crate) fn seeded(set: &'a Setting<'a>, made: Decision, purpose: &str) -> Draft<'a> {
         let cursor = set.cursor;
-        let entropy = Entropy::of(&cursor.execution.0, &cursor.frame.0, cursor.slot, "expressions");
+        let entropy = Entropy::of(&cursor.execution.0, &cursor.frame.0, cursor.slot, purpose);
         Draft { set, made, entropy: RefCell::new(entropy) }
     }
 

@@ -85,6 +85,7 @@ fn record() -> Arc<Record> {
             phase: Phase::Ready,
         },
         events: Vec::new(),
+        cancels: false,
         results: Vec::new(),
     })
 }
