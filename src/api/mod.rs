@@ -22,8 +22,12 @@ mod operation;
 mod output;
 mod page;
 pub mod protocol;
+mod publication;
 mod settings;
 mod shape;
+mod tags;
+mod target;
+mod variables;
 
 use std::sync::Arc;
 

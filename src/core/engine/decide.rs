@@ -117,11 +117,8 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
             end(draft, EventKind::ExecutionTimedOut(failure.clone()), Outcome::TimedOut(failure))
         }
         (Phase::Ready, Stimulus::Start) => {
-            let input = draft.set.execution.input.clone();
-            draft.push_aside(
-                EventKind::ExecutionStarted { input, role_arn: draft.set.execution.role.clone() },
-                None,
-            );
+            let started = draft.set.execution.started_event();
+            draft.push_aside(started, None);
             Reaction::Run
         }
         (Phase::Ready, Stimulus::Fork(_)) => {

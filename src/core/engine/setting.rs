@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Cursor;
 use crate::asl::model::Machine;
 use crate::expr::Document;
+use crate::history::EventKind;
 use crate::time::Timestamp;
 
 /// The setting of one decision.
@@ -40,12 +41,28 @@ pub struct Facts {
     pub started: Timestamp,
     /// Its input.
     pub input: Document,
+    /// ARN of the version that it was started by.
+    pub version: Option<Arc<str>>,
+    /// ARN of the alias that it was started by.
+    pub alias: Option<Arc<str>>,
     /// ARN of the state machine.
     pub machine_arn: Arc<str>,
     /// Name of the state machine.
     pub machine_name: Arc<str>,
     /// Region, as history shows it.
     pub region: Arc<str>,
+}
+
+impl Facts {
+    /// The first event of its history.
+    pub fn started_event(&self) -> EventKind {
+        EventKind::ExecutionStarted {
+            input: self.input.clone(),
+            role_arn: self.role.clone(),
+            state_machine_version_arn: self.version.clone(),
+            state_machine_alias_arn: self.alias.clone(),
+        }
+    }
 }
 
 /// Limits that a workflow can run into.
