@@ -16,6 +16,7 @@ mod execution;
 mod history;
 mod input;
 mod machine;
+mod mock;
 mod name;
 mod operation;
 mod output;

@@ -17,6 +17,7 @@ mod list_state_machines;
 mod send_task;
 mod start_execution;
 mod stop_execution;
+mod test_state;
 mod update_state_machine;
 
 use std::pin::Pin;
@@ -73,6 +74,7 @@ static OPERATIONS: &[Operation] = &[
     Operation { name: "SendTaskSuccess", run: |a, i| Box::pin(send_task::success(a, i)) },
     Operation { name: "StartExecution", run: |a, i| Box::pin(start_execution::run(a, i)) },
     Operation { name: "StopExecution", run: |a, i| Box::pin(stop_execution::run(a, i)) },
+    Operation { name: "TestState", run: |a, i| Box::pin(test_state::run(a, i)) },
     Operation { name: "UpdateStateMachine", run: |a, i| Box::pin(update_state_machine::run(a, i)) },
 ];
 

@@ -190,7 +190,7 @@ fn submitted(draft: &mut Draft<'_>, state: &State, claim: Claim, output: Documen
         since: draft.set.now,
     };
     match claim.answer {
-        Some(answer) => answered(draft, state, &pending, answer),
+        Some(answer) => answered(draft, state, answer),
         None => Step::Stay(Phase::Pending(pending)),
     }
 }
@@ -221,7 +221,7 @@ pub(crate) fn activity_started(
 }
 
 /// SendTaskSuccess or SendTaskFailure.
-pub(crate) fn answered(draft: &mut Draft<'_>, state: &State, _: &Pending, answer: Answer) -> Step {
+pub(crate) fn answered(draft: &mut Draft<'_>, state: &State, answer: Answer) -> Step {
     let Kind::Task(task) = &state.kind else { return Step::Die(misplaced(state)) };
     match answer {
         Answer::Success(output) => succeeded(draft, state, &output),
@@ -242,6 +242,7 @@ fn succeeded(draft: &mut Draft<'_>, state: &State, output: &Document) -> Step {
         Resource::LambdaFunction(_) => EventKind::LambdaFunctionSucceeded { output: shown },
         Resource::Activity(_) => EventKind::ActivitySucceeded { output: shown },
     });
+    draft.note("result", output);
     match draft.leave_with_result(state, output) {
         Ok(leaving) => Step::Leave { leaving, next: state.next.clone() },
         Err(error) => super::failed(draft, &error),
