@@ -208,6 +208,12 @@ fn run(draft: &mut Draft<'_>) {
 }
 
 fn enter(draft: &mut Draft<'_>, state: &State) -> Step {
+    arrive(draft, state);
+    state::attempt(draft, state)
+}
+
+/// A new visit of the state begins.
+pub(crate) fn arrive(draft: &mut Draft<'_>, state: &State) {
     let visit = Visit {
         entered_event: draft.next_event_id(),
         entered_at: draft.set.now,
@@ -218,11 +224,10 @@ fn enter(draft: &mut Draft<'_>, state: &State) -> Step {
     let input = draft.made.frame.input.clone();
     draft.frame().visit = visit;
     draft.push(EventKind::StateEntered { class: class(state), name: state.name.clone(), input });
-    state::attempt(draft, state)
 }
 
 /// Carries a step out: leaves the state, waits in it, or looks for a retrier, a catcher, the end.
-fn settle(draft: &mut Draft<'_>, step: Step) {
+pub(crate) fn settle(draft: &mut Draft<'_>, step: Step) {
     match step {
         Step::Stay(phase) => draft.frame().phase = phase,
         Step::Leave { leaving, next } => leave(draft, leaving, next),
@@ -242,6 +247,10 @@ fn handle_failure(draft: &mut Draft<'_>, state: &State, broken: Broken) {
     let failed = Failed { failure: &broken.failure, heartbeat: broken.heartbeat };
     let pause =
         retry::pause(&state.retry, &mut draft.made.frame.visit, &failed, draft.entropy.get_mut());
+    draft.inspect(|notes| {
+        notes.retrier = retry::retrier(&state.retry, &failed).map(|(index, _)| index);
+        notes.backoff_seconds = pause;
+    });
     if let Some(seconds) = pause {
         draft.frame().phase = Phase::Backoff { until: draft.set.now.plus_seconds(seconds) };
         return;
@@ -252,6 +261,7 @@ fn handle_failure(draft: &mut Draft<'_>, state: &State, broken: Broken) {
     let Some((index, catcher)) = retry::catcher(&state.catch, &failed) else {
         return die(draft, broken.failure);
     };
+    draft.inspect(|notes| notes.catcher = Some(index));
     match caught(draft, state, catcher, &broken.failure) {
         Ok(leaving) => leave(draft, leaving, Transition::Next(catcher.next.clone())),
         Err(error) => {

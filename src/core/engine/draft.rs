@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use super::context::{self, Sight};
 use super::decide::{too_large, within_bounds};
+use super::inspector::Inspector;
 use super::{EventRef, Failure, Frame, Setting};
 use crate::asl::model::{self, Kind};
 use crate::expr::{self, Document, Entropy, Lazy, Map, Scope, States, Value};
@@ -35,6 +36,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) set: &'a Setting<'a>,
     pub(crate) made: Decision,
     pub(crate) entropy: RefCell<Entropy>,
+    /// Who looks on; nobody, but in a trial.
+    pub(crate) inspector: Option<Inspector>,
 }
 
 /// How a state's fields are to be evaluated: on what, and with what in sight.
@@ -60,7 +63,7 @@ impl<'a> Draft<'a> {
     pub(crate) fn seeded(set: &'a Setting<'a>, made: Decision, purpose: &str) -> Draft<'a> {
         let cursor = set.cursor;
         let entropy = Entropy::of(&cursor.execution.0, &cursor.frame.0, cursor.slot, purpose);
-        Draft { set, made, entropy: RefCell::new(entropy) }
+        Draft { set, made, entropy: RefCell::new(entropy), inspector: None }
     }
 
     /// The frame.
@@ -92,7 +95,10 @@ impl<'a> Draft<'a> {
     /// Evaluates something with a scope.
     pub(crate) fn evaluate<T>(&self, look: Look<'_>, with: impl FnOnce(&Scope<'_>) -> T) -> T {
         let frame = &self.made.frame;
-        let make = || context::object(self.set.execution, frame, look.sight);
+        let make = || match &self.inspector {
+            None => context::object(self.set.execution, frame, look.sight),
+            Some(inspector) => inspector.context(self.set.execution, frame, look.sight),
+        };
         let context = Lazy::new(&make);
         let none = Map::new();
         let variables =

@@ -246,6 +246,7 @@ fn succeeded(draft: &mut Draft<'_>, state: &State, output: &Document) -> Step {
         Resource::LambdaFunction(_) => EventKind::LambdaFunctionSucceeded { output: shown },
         Resource::Activity(_) => EventKind::ActivitySucceeded { output: shown },
     });
+    draft.note("result", output);
     match draft.leave_with_result(state, output) {
         Ok(leaving) => Step::Leave { leaving, next: state.next.clone() },
         Err(error) => super::failed(draft, &error),
