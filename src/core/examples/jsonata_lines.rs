@@ -1,6 +1,6 @@
 //! Evaluates JSONata expressions given as JSON lines on standard input, for comparison with another implementation.
 //!
-//! In: `{"e": expression, "input": …, "bindings": {…}, "depth": n, "free": true}`; only `e` is needed. `free` lifts the
+//! In: `{"e": expression, "input": …, "bindings": {…}, "depth": n, "nesting": n, "free": true}`; only `e` is needed. `free` lifts the
 //! limits. A line may set `data` for the lines after it: `{"data": …, "bindings": {…}}`.
 //! Out, per expression: `{"value": …}`, `{"undefined": true}`, `{"function": true}` or `{"code": …, "message": …}`.
 
@@ -38,6 +38,9 @@ fn limits(request: &Value) -> Limits {
     }
     if let Some(depth) = request.get("depth").and_then(Value::as_i64) {
         limits.depth = usize::try_from(depth).unwrap_or(limits.depth);
+    }
+    if let Some(nesting) = request.get("nesting").and_then(Value::as_i64) {
+        limits.nesting = usize::try_from(nesting).unwrap_or(limits.nesting);
     }
     limits
 }

@@ -15,6 +15,11 @@ pub(super) fn string(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> Out
     if value.is_undefined() || value.as_str().is_some() {
         return Ok(value);
     }
+    // The document, where it is the context, is wrapped if it is an array.
+    let value = match &value {
+        Item::List(list) if list.marks.wrapper => list.items.first().cloned().unwrap_or_default(),
+        _ => value,
+    };
     made(evaluator, evaluator.print(&value, pretty)?)
 }
 
