@@ -26,8 +26,9 @@ fn main() -> std::io::Result<()> {
         let input = request.get("input").or(defaults.0.as_ref());
         let bindings = request.get("bindings").or(defaults.1.as_ref());
         writeln!(out, "{}", answer(source, input, bindings, limits(&request)).to_json())?;
+        out.flush()?;
     }
-    out.flush()
+    Ok(())
 }
 
 fn limits(request: &Value) -> Limits {

@@ -109,6 +109,9 @@ impl IntegerPicture {
 
     /// Writes an integer.
     pub(super) fn format(&self, n: f64) -> Outcome<String> {
+        if n.is_nan() && matches!(self.form, Form::Roman | Form::Letters) {
+            return Ok(String::new());
+        }
         if !n.is_finite() && self.form != Form::Decimal {
             return Err(Fault::new("D1001").with("value", "null"));
         }
@@ -219,12 +222,21 @@ impl IntegerPicture {
     }
 }
 
-/// The integer at the start of a text; not a number if there is none.
+/// The integer at the start of a text, hexadecimal behind `0x`; not a number if there is none.
 pub(super) fn leading_integer(text: &str) -> f64 {
     let text = text.trim_start();
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let end = unsigned.find(|c: char| !c.is_ascii_digit()).unwrap_or(unsigned.len());
-    let n = unsigned[..end].parse::<f64>().unwrap_or(f64::NAN);
+    let hex = unsigned.strip_prefix("0x").or_else(|| unsigned.strip_prefix("0X"));
+    let n = match hex {
+        Some(digits) => {
+            let digits = digits.chars().map_while(|c| c.to_digit(16)).map(f64::from);
+            digits.reduce(|n, digit| n * 16.0 + digit).unwrap_or(f64::NAN)
+        }
+        None => {
+            let end = unsigned.find(|c: char| !c.is_ascii_digit()).unwrap_or(unsigned.len());
+            unsigned[..end].parse::<f64>().unwrap_or(f64::NAN)
+        }
+    };
     if text.starts_with('-') { -n } else { n }
 }
 

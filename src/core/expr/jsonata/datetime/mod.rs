@@ -85,7 +85,7 @@ fn format_name(marker: &Marker, value: f64, case: Case) -> Outcome<String> {
         'F' => DAYS.get(index.wrapping_sub(1)),
         other => return Err(unnamed(other)),
     };
-    let name = name.copied().unwrap_or("");
+    let name = name.copied().unwrap_or("undefined");
     let name = match case {
         Case::Upper => name.to_uppercase(),
         Case::Lower => name.to_lowercase(),

@@ -238,7 +238,11 @@ impl Components {
             }
         };
         let date = if day_of_year {
-            [value('Y'), 0.0, value('d')]
+            let day = utc([value('Y'), 0.0, value('d')], [0.0; 4]);
+            let (month, day) = Moment::new(day).map_or((f64::NAN, f64::NAN), |moment| {
+                (moment.month as f64 - 1.0, moment.day as f64)
+            });
+            [value('Y'), month, day]
         } else {
             [value('Y'), month, value('D')]
         };

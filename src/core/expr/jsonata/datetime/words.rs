@@ -199,7 +199,7 @@ pub(super) fn to_letters(n: f64, first: char) -> String {
 pub(super) fn from_letters(text: &str, first: char) -> f64 {
     let digit = |c: char| f64::from(c as u32) - f64::from(first as u32) + 1.0;
     let letters = text.chars().rev().enumerate();
-    letters.map(|(place, c)| digit(c) * 26f64.powi(place.min(400) as i32)).sum()
+    letters.map(|(place, c)| digit(c) * 26f64.powf(place as f64)).sum()
 }
 
 const SMALL: &[&str] = &[
