@@ -24,9 +24,14 @@ impl Evaluator<'_> {
         if matches!(operator, Operator::And | Operator::Or) {
             let first = self.truth(&left)?;
             let decided = first == (operator == Operator::Or);
-            let value =
-                if decided { first } else { self.truth(&self.eval(&both.1, input, scope)?)? };
-            return Ok(Item::boolean(value));
+            if decided {
+                return Ok(Item::boolean(first));
+            }
+            // An error on the right is reported as one of the operator.
+            let second = self.eval(&both.1, input, scope).and_then(|right| self.truth(&right));
+            return second
+                .map(Item::boolean)
+                .map_err(|fault| fault.at(node.position).token(operator.text()));
         }
         let right = self.eval(&both.1, input, scope)?;
         self.combine(operator, left, right)
@@ -42,9 +47,10 @@ impl Evaluator<'_> {
             | Operator::Remainder => self.arithmetic(operator, &left, &right),
             Operator::Equal => Ok(Item::boolean(self.equality(&left, &right, true)?)),
             Operator::NotEqual => Ok(Item::boolean(self.equality(&left, &right, false)?)),
-            Operator::Less | Operator::LessEqual | Operator::Greater | Operator::GreaterEqual => {
-                compare(operator, &left, &right)
-            }
+            Operator::Less
+            | Operator::LessEqual
+            | Operator::Greater
+            | Operator::GreaterEqual => compare(operator, &left, &right),
             Operator::Concatenate => self.concatenate(left, right),
             Operator::In => self.contained(&left, &right),
             Operator::Range => self.range(&left, &right),
@@ -121,7 +127,9 @@ impl Evaluator<'_> {
         };
         self.meter.spend(items.len() as u64 / 4)?;
         let found = match items {
-            Elements::Values(values) => values.iter().any(|value| identical_value(left, value)),
+            Elements::Values(values) => {
+                values.iter().any(|value| identical_value(left, value))
+            }
             Elements::Items(items) => items.iter().any(|item| identical(left, item)),
         };
         Ok(Item::boolean(found))
@@ -157,9 +165,10 @@ impl Evaluator<'_> {
         }
         match numeric(&value)? {
             Some(n) => Ok(self.number(-n)),
-            None => {
-                Err(Fault::new("D1002").at(node.position).token("-").with("value", value.mention()))
-            }
+            None => Err(Fault::new("D1002")
+                .at(node.position)
+                .token("-")
+                .with("value", value.mention())),
         }
     }
 
@@ -293,8 +302,9 @@ fn equal_values(left: &Value, right: &Value) -> bool {
         }
         (Value::Object(a), Value::Object(b)) => {
             a.len() == b.len()
-                && a.iter()
-                    .all(|(key, value)| b.get(key).is_some_and(|other| equal_values(value, other)))
+                && a.iter().all(|(key, value)| {
+                    b.get(key).is_some_and(|other| equal_values(value, other))
+                })
         }
         (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
             left.as_f64() == right.as_f64()

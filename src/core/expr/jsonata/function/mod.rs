@@ -15,6 +15,7 @@ mod time;
 use std::sync::LazyLock;
 
 use super::eval::function::{Builtin, Run};
+pub(crate) use numeric::round_to;
 use super::signature::Signature;
 
 /// The built-in function of this name.
