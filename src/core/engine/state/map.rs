@@ -49,7 +49,7 @@ pub(crate) fn prepare_trial(
     draft: &mut Draft<'_>,
     state: &State,
     map: &Map,
-) -> Result<Tried, Step> {
+) -> Result<Tried, Box<Step>> {
     let read = draft.inspector.as_ref().and_then(|inspector| inspector.items_read.clone());
     let reads = map.distributed.as_ref().is_some_and(|map| map.item_reader.is_some());
     let try_it = |draft: &Draft<'_>| -> Result<Tried, Refused> {
@@ -71,7 +71,7 @@ pub(crate) fn prepare_trial(
         Ok(Tried { items, tolerated_count, tolerated_percentage })
     };
     let tried = try_it(draft);
-    tried.map_err(|refused| refuse(draft, state, refused))
+    tried.map_err(|refused| Box::new(refuse(draft, state, refused)))
 }
 
 fn refuse(draft: &mut Draft<'_>, state: &State, refused: Refused) -> Step {

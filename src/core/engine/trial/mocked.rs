@@ -51,7 +51,7 @@ pub(super) fn map(
 ) -> Result<Step, Refusal> {
     let prepared = match map::prepare_trial(draft, state, map) {
         Ok(prepared) => prepared,
-        Err(step) => return Ok(step),
+        Err(step) => return Ok(*step),
     };
     let items = prepared.items.or_else(|| items_of(failed.mock));
     if items.is_some_and(|items| failed.items > items) {
