@@ -13,6 +13,7 @@ mod definition;
 mod document;
 mod error;
 mod execution;
+mod express;
 mod history;
 mod input;
 mod machine;
@@ -22,8 +23,12 @@ mod operation;
 mod output;
 mod page;
 pub mod protocol;
+mod publication;
 mod settings;
 mod shape;
+mod tags;
+mod target;
+mod variables;
 
 use std::sync::Arc;
 
@@ -35,10 +40,12 @@ pub use protocol::Response;
 
 use crate::store::Store;
 use crate::turn::Engine;
+use crate::turn::express::Express;
 
 /// The API over one engine.
 pub struct Api {
     engine: Arc<Engine>,
+    express: Option<Arc<Express>>,
     pages: page::Pages,
     histories: history::Histories,
     closing: watch::Sender<bool>,
@@ -49,10 +56,16 @@ impl Api {
     pub fn new(engine: Arc<Engine>) -> Api {
         Api {
             engine,
+            express: None,
             pages: page::Pages::default(),
             histories: history::Histories::default(),
             closing: watch::Sender::new(false),
         }
+    }
+
+    /// The same, with Express executions.
+    pub fn with_express(self, express: Arc<Express>) -> Api {
+        Api { express: Some(express), ..self }
     }
 
     /// Does one request: an operation by its name, and the body as it came.

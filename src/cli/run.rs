@@ -131,7 +131,8 @@ impl Run {
         let place = Place { region: self.region.clone(), account: self.account.clone() };
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
         let world = World::open(&Home::Memory, &place, tasks, Some(observer)).await?;
-        let api = Arc::new(Api::new(world.engine.clone()));
+        let api = Api::new(world.engine.clone()).with_express(world.express.clone());
+        let api = Arc::new(api);
         tokio::spawn(serve::serve(listener, api.clone(), std::future::pending()));
         let started = self.start(&api, definition, input).await?;
         loop {

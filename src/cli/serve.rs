@@ -60,10 +60,8 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
         let world = World::open(&home, &place, tasks, None).await?;
         println!("{}", greeting(&home, listener.local_addr()?));
-        if world.resumed > 0 {
-            println!("{} running executions go on where they were", world.resumed);
-        }
-        serve::serve(listener, Arc::new(Api::new(world.engine.clone())), stop).await;
+        let api = Api::new(world.engine.clone()).with_express(world.express.clone());
+        serve::serve(listener, Arc::new(api), stop).await;
         world.stop().await;
         functions.shutdown();
         Ok(())

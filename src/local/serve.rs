@@ -134,7 +134,7 @@ async fn answer(api: Arc<Api>, request: Request<Incoming>) -> Result<HttpRespons
     Ok(response)
 }
 
-async fn operate(api: &Api, request: Request<Incoming>) -> HttpResponse {
+async fn operate(api: &Arc<Api>, request: Request<Incoming>) -> HttpResponse {
     let (head, body) = request.into_parts();
     let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     let response = match (target.and_then(protocol::operation), receive(body).await) {
@@ -142,7 +142,13 @@ async fn operate(api: &Api, request: Request<Incoming>) -> HttpResponse {
         // The sender is gone; nobody will read this.
         (_, Err(Refused::Broken)) => protocol::Response::no_operation(),
         (None, Ok(_)) => protocol::Response::no_operation(),
-        (Some(operation), Ok(body)) => api.call(operation, &body).await,
+        // A poll ends with its caller; everything else is carried through, whether its caller waits for it or not.
+        (Some("GetActivityTask"), Ok(body)) => api.call("GetActivityTask", &body).await,
+        (Some(operation), Ok(body)) => {
+            let (api, operation) = (api.clone(), operation.to_owned());
+            let done = tokio::spawn(async move { api.call(&operation, &body).await });
+            done.await.unwrap_or_else(|_| protocol::Response::failed())
+        }
     };
     http(response)
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use stepwright_core::engine::Limits;
 
@@ -12,11 +13,18 @@ use crate::queue::offers::EmbeddedOffers;
 use crate::store::memory::MemoryStore;
 use crate::store::{self, Store};
 use crate::task::Performer;
+use crate::turn::express::{Ends, Express};
 use crate::turn::{self, Config, Engine, Observer, Parts};
 
 /// States that one turn enters before it looks up: enough that a turn is not felt, few enough that an endless loop lets
 /// others in.
 const STATES_PER_TURN: u32 = 10_000;
+
+/// Pause before another try to resume what was running.
+const RESUME_AGAIN: Duration = Duration::from_secs(5);
+
+/// Express executions that stay in memory after their end, for their logs.
+const EXPRESS_KEPT: usize = 1_000;
 
 /// Where executions are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,9 +59,9 @@ pub enum Error {
 pub struct World {
     /// The engine.
     pub engine: Arc<Engine>,
-    /// Executions that were running when the home was opened, and go on.
-    pub resumed: usize,
-    pump: Pump,
+    /// Express executions.
+    pub express: Arc<Express>,
+    pumps: [Pump; 2],
 }
 
 impl World {
@@ -71,23 +79,43 @@ impl World {
             Home::Directory(path) => Arc::new(store::embedded::EmbeddedStore::open(path)?),
             Home::Memory => Arc::new(MemoryStore::new()),
         };
-        let parts = Parts {
+        let clock = Arc::new(SystemClock::default());
+        let parts = |store, tasks, observer| Parts {
             store,
             queue: Arc::new(EmbeddedQueue::new()),
             offers: Arc::new(EmbeddedOffers::new()),
             tasks,
-            clock: Arc::new(SystemClock::default()),
+            clock: clock.clone(),
             observer,
         };
-        let engine = Arc::new(Engine::open(parts, config(place)).await?);
-        let resumed = engine.sweep().await?;
-        let pump = Pump::start(engine.clone());
-        Ok(World { engine, resumed, pump })
+        let ends = Ends::default();
+        let fleeting: Arc<dyn Store> = Arc::new(MemoryStore::keeping(EXPRESS_KEPT));
+        let express = parts(fleeting, tasks.clone(), Some(ends.observer()));
+        let express = Arc::new(Engine::open(express, config(place)).await?);
+        let engine = Engine::open(parts(store, tasks, observer), config(place)).await?;
+        let engine = Arc::new(engine);
+        // In the background: those who start now need not wait until all that was running is found again.
+        tokio::spawn(resume(engine.clone()));
+        let pumps = [Pump::start(engine.clone()), Pump::start(express.clone())];
+        Ok(World { engine, express: Arc::new(Express::new(express, ends)), pumps })
     }
 
     /// Lets the turns under way end, for a while, and stops.
     pub async fn stop(self) {
-        self.pump.stop().await;
+        for pump in self.pumps {
+            pump.stop().await;
+        }
+    }
+}
+
+async fn resume(engine: Arc<Engine>) {
+    loop {
+        match engine.sweep().await {
+            Ok(0) => return,
+            Ok(running) => return tracing::info!(running, "executions go on where they were"),
+            Err(error) => tracing::error!(%error, "executions cannot be resumed, trying again"),
+        }
+        tokio::time::sleep(RESUME_AGAIN).await;
     }
 }
 

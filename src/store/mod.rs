@@ -127,6 +127,8 @@ pub enum Kind {
     Revision,
     /// Activities by ARN.
     Activity,
+    /// Published versions and aliases of a state machine, by its ARN.
+    Publications,
     /// Keys that this installation made for itself, by name.
     Secret,
 }
@@ -139,6 +141,7 @@ impl Kind {
             Kind::Definition => "definition",
             Kind::Revision => "revision",
             Kind::Activity => "activity",
+            Kind::Publications => "publications",
             Kind::Secret => "secret",
         }
     }
@@ -176,6 +179,12 @@ pub struct Execution {
     pub deadline: Option<Timestamp>,
     /// `traceHeader`
     pub trace_header: Option<Arc<str>>,
+    /// `stateMachineVersionArn`, if it was started by a version or an alias.
+    #[serde(default)]
+    pub version: Option<Arc<str>>,
+    /// `stateMachineAliasArn`, if it was started by an alias.
+    #[serde(default)]
+    pub alias: Option<Arc<str>>,
     /// How it ended; `None` while it runs.
     pub closing: Option<Closing>,
 }

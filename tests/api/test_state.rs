@@ -207,7 +207,7 @@ async fn what_does_not_go_together_is_refused() {
             json!({"Type": "Pass"}),
             json!({}),
             "InvalidDefinition",
-            "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: One of these fields is required: [Next, End] at /States/StateName'",
+            "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: Exactly one of these fields is required: [Next, End] at /States/StateName'",
         ),
     ];
     let world = World::new().await;

@@ -82,6 +82,19 @@ class Boto3(unittest.TestCase):
         self.assertEqual([a["name"] for a in sfn.list_activities()["activities"]], ["pack"])
         sfn.delete_activity(activityArn=activity)
 
+    def test_an_express_execution_answers_its_caller(self):
+        sfn = self.client
+        create = lambda name, state: sfn.create_state_machine(name=name, definition=machine("S", S=state), roleArn=ROLE, type="EXPRESS")["stateMachineArn"]
+        good = sfn.start_sync_execution(stateMachineArn=create("quick", {"Type": "Pass", "End": True}), input='{"a": 1}')
+        self.assertEqual((good["status"], good["output"], good["billingDetails"]),
+                         ("SUCCEEDED", '{"a": 1}', {"billedMemoryUsedInMB": 64, "billedDurationInMilliseconds": 100}))
+        bad = sfn.start_sync_execution(stateMachineArn=create("broken", {"Type": "Fail", "Error": "Oops", "Cause": "why"}))
+        self.assertEqual((bad["status"], bad["error"], bad["cause"]), ("FAILED", "Oops", "why"))
+        standard = self.create("not-express", WAIT)
+        with self.assertRaises(sfn.exceptions.StateMachineTypeNotSupported):
+            sfn.start_sync_execution(stateMachineArn=standard)
+        self.assertIn(":express:quick:", sfn.start_execution(stateMachineArn=good["stateMachineArn"], name="n")["executionArn"])
+
     def test_bad_requests_are_refused_in_words(self):
         sfn = self.client
         table = [

@@ -36,7 +36,7 @@ class Server:
     def client(self):
         return boto3.client(
             "stepfunctions", endpoint_url=self.endpoint, region_name="us-east-1",
-            aws_access_key_id="any", aws_secret_access_key="any", config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
+            aws_access_key_id="any", aws_secret_access_key="any", config=Config(retries={"mode": "standard", "total_max_attempts": 1}, inject_host_prefix=False),
         )
 
     def kill(self):

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use super::context::{self, Sight};
+use super::decide::{too_large, within_bounds};
 use super::inspector::Inspector;
 use super::{EventRef, Failure, Frame, Setting};
 use crate::asl::model::{self, Kind};
@@ -51,10 +52,17 @@ pub(crate) struct Look<'v> {
 }
 
 impl<'a> Draft<'a> {
-    /// Takes a decision up.
+    /// Takes a decision up. How far it has come is part of the seed: a decision that is continued must not draw again
+    /// what it has drawn before.
     pub(crate) fn new(set: &'a Setting<'a>, made: Decision) -> Draft<'a> {
+        let purpose = format!("expressions.{}", made.events.len());
+        Draft::seeded(set, made, &purpose)
+    }
+
+    /// The same with a stream of random numbers of its own.
+    pub(crate) fn seeded(set: &'a Setting<'a>, made: Decision, purpose: &str) -> Draft<'a> {
         let cursor = set.cursor;
-        let entropy = Entropy::of(&cursor.execution.0, &cursor.frame.0, cursor.slot, "expressions");
+        let entropy = Entropy::of(&cursor.execution.0, &cursor.frame.0, cursor.slot, purpose);
         Draft { set, made, entropy: RefCell::new(entropy), inspector: None }
     }
 
@@ -122,8 +130,12 @@ impl<'a> Draft<'a> {
     }
 
     /// Writes assigned variables over those in sight.
-    pub(crate) fn assign(&mut self, assigned: &Value) {
-        let Some(new) = assigned.as_object() else { return };
+    ///
+    /// # Errors
+    /// What is assigned here is too large, or everything together is.
+    pub(crate) fn assign(&mut self, assigned: &Value, state: &str) -> Result<(), Failure> {
+        let Some(new) = assigned.as_object() else { return Ok(()) };
+        within_bounds(self, state, &Document::from(assigned.clone()))?;
         let frame = &mut self.made.frame;
         let mut all = frame
             .variables
@@ -132,9 +144,17 @@ impl<'a> Draft<'a> {
             .cloned()
             .unwrap_or_default();
         all.extend(new.iter().map(|(name, value)| (name.clone(), value.clone())));
-        frame.variables = Some(Document::from(Value::Object(all.into())));
+        let all = Value::Object(all.into());
+        if all.measure(ALL_VARIABLES, usize::MAX).is_err() {
+            return Err(too_large(state));
+        }
+        frame.variables = Some(Document::from(all));
+        Ok(())
     }
 }
+
+/// Bytes that all variables of an execution may have together (AWS: workflow variables).
+const ALL_VARIABLES: usize = 10 * 1024 * 1024;
 
 /// The class of a state.
 pub(crate) fn class(state: &model::State) -> StateClass {

@@ -76,7 +76,7 @@ fn lane_frames(set: &Setting<'_>, record: &Record, fork: &Fork) -> Vec<Frame> {
         variables: record.frame.variables.clone(),
         visit: Visit { entered_at: record.time, ..Visit::default() },
         last: Some(fork.started.clone()),
-        events_before: record.frame.events_before,
+        events_before: record.frame_after().events_before,
         phase: Phase::Ready,
     };
     match &state.kind {
@@ -109,7 +109,9 @@ pub fn item(
         _ => NextIndex::Dispensed,
     };
     let item = Item { index, of: all.len() as u64, next, value: Document::from(value.clone()) };
-    let draft = Draft::new(set, Decision::from(record.frame.clone()));
+    // Each item draws its own random numbers.
+    let made = Decision::from(record.frame.clone());
+    let draft = Draft::seeded(set, made, &format!("item.{index}"));
     // The selector was evaluated for every item before the fork; the same data gives the same value.
     let input = state::map::item_input(&draft, state, map, &fork.input, &item)
         .unwrap_or_else(|_| item.value.clone());

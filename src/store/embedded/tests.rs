@@ -51,6 +51,8 @@ fn row() -> Execution {
         started: Timestamp(1),
         deadline: None,
         trace_header: None,
+        version: None,
+        alias: None,
         closing: None,
     }
 }
@@ -83,6 +85,7 @@ fn record() -> Arc<Record> {
             phase: Phase::Ready,
         },
         events: Vec::new(),
+        cancels: false,
         results: Vec::new(),
     })
 }

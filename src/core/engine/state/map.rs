@@ -2,7 +2,7 @@
 
 use super::super::context::Sight;
 use super::super::data_flow::plain;
-use super::super::decide::{Broken, Step};
+use super::super::decide::{Broken, Step, within_bounds};
 use super::super::draft::{Draft, Look};
 use super::super::failure::name;
 use super::super::{Failure, Item, NextIndex, Outcome, Phase, Visit, state};
@@ -141,7 +141,7 @@ fn select(
     state: &State,
     map: &Map,
     (input, all): (&Document, &[Value]),
-) -> Result<(), Error> {
+) -> Result<(), Refused> {
     if map.item_selector.is_none() {
         return Ok(());
     }
@@ -154,6 +154,7 @@ fn select(
             value: value.clone().into(),
         };
         let selected = item_input(draft, state, map, input, &item)?;
+        within_bounds(draft, &state.name, &selected).map_err(Refused::Plain)?;
         if draft.inspector.is_some() {
             inputs.push(selected.value().clone());
         }

@@ -18,7 +18,7 @@ pub(super) fn task(draft: &mut Draft<'_>, state: &State, mock: &Mock) -> Step {
         Mock::Result(result) => Answer::Success(result.clone()),
         Mock::Failure(failure) => Answer::Failure(failure.clone()),
     };
-    task::answered(draft, state, answer)
+    task::answer(draft, state, answer)
 }
 
 /// A Parallel: its branches' input is made, its branches are not run.

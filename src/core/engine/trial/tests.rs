@@ -38,6 +38,8 @@ fn with<T>(state: &str, now: i64, then: impl FnOnce(&Setting<'_>) -> T) -> T {
         role: "".into(),
         started: Timestamp(0),
         input: Document::empty_object(),
+        version: None,
+        alias: None,
         machine_arn: "arn:machine".into(),
         machine_name: "flow".into(),
         region: "eu-west-1".into(),
