@@ -90,6 +90,8 @@ impl Bench {
             started: api.now(),
             input: request.trial.input.clone(),
             region: config.region.clone(),
+            version: None,
+            alias: None,
             name: name.into(),
             machine_name: machine_name.into(),
         };

@@ -12,7 +12,8 @@ use super::context;
 use crate::api::error::Error;
 use crate::api::input::Input;
 use crate::api::mock::{self, Mode};
-use crate::api::{arn, definition, document};
+use crate::api::operation::start_execution;
+use crate::api::{arn, definition};
 
 /// A request that makes sense.
 pub(super) struct Request {
@@ -46,7 +47,7 @@ impl Request {
         check_origin(input, &machine, state)?;
         let trial = Trial {
             flow,
-            input: payload(input)?,
+            input: start_execution::payload(input)?,
             variables: variables(input)?,
             context: input.text("context").map(|text| context::read(text)).transpose()?,
             mock,
@@ -206,14 +207,6 @@ fn inner_flows(state: &State) -> Vec<FlowId> {
         Kind::Parallel(parallel) => parallel.branches.clone(),
         _ => Vec::new(),
     }
-}
-
-/// `input`; `{}` if there is none.
-fn payload(input: &Input) -> Result<Document, Error> {
-    let Some(text) = input.text("input") else { return Ok(Document::empty_object()) };
-    document::read(text)
-        .map_err(Error::input)?
-        .ok_or_else(|| Error::input("Invalid execution input."))
 }
 
 fn variables(input: &Input) -> Result<Option<Document>, Error> {

@@ -110,7 +110,8 @@ impl<'p> Parts<'p> {
             &picture[at + after..]
         });
         let active = &picture[prefix.len()..picture.len() - suffix.len()];
-        let exponent_at = picture[prefix.len()..].find(symbols.exponent).map(|at| at + prefix.len());
+        let exponent_at =
+            picture[prefix.len()..].find(symbols.exponent).map(|at| at + prefix.len());
         // The position is one in the whole picture but is used on its active part, prefix and all.
         let split = exponent_at
             .filter(|at| *at <= picture.len() - suffix.len())
@@ -119,7 +120,8 @@ impl<'p> Parts<'p> {
             Some((mantissa, exponent)) => (mantissa, Some(exponent)),
             None => (active, None),
         };
-        let (integer, fraction) = mantissa.split_once(symbols.decimal).unwrap_or((mantissa, suffix));
+        let (integer, fraction) =
+            mantissa.split_once(symbols.decimal).unwrap_or((mantissa, suffix));
         Parts { picture, prefix, suffix, active, mantissa, exponent, integer, fraction }
     }
 
@@ -134,14 +136,10 @@ impl<'p> Parts<'p> {
         let beside_decimal = [format!("{grouping}{decimal}"), format!("{decimal}{grouping}")];
         let has_decimal = self.picture.contains(decimal);
         let has_ratio = self.picture.contains(percent) || self.picture.contains(per_mille);
-        let optional_late = self
-            .integer
-            .find(symbols.digit)
-            .is_some_and(|at| digits(&self.integer[..at]));
-        let optional_early = self
-            .fraction
-            .rfind(symbols.digit)
-            .is_some_and(|at| digits(&self.fraction[at..]));
+        let optional_late =
+            self.integer.find(symbols.digit).is_some_and(|at| digits(&self.integer[..at]));
+        let optional_early =
+            self.fraction.rfind(symbols.digit).is_some_and(|at| digits(&self.fraction[at..]));
         let checks = [
             ("D3081", several(decimal)),
             ("D3082", several(percent)),
@@ -187,8 +185,9 @@ struct Layout<'p> {
 impl<'p> Layout<'p> {
     fn of(parts: Option<&Parts<'p>>, symbols: &Symbols) -> Layout<'p> {
         let count = |text: &str| text.chars().filter(|c| symbols.is_digit(*c)).count();
-        let places =
-            |text: &str| text.chars().filter(|c| symbols.is_digit(*c) || *c == symbols.digit).count();
+        let places = |text: &str| {
+            text.chars().filter(|c| symbols.is_digit(*c) || *c == symbols.digit).count()
+        };
         let integer = parts.map_or("", |parts| parts.integer);
         let fraction = parts.map_or("", |parts| parts.fraction);
         let exponent = parts.and_then(|parts| parts.exponent);

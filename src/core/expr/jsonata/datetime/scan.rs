@@ -71,9 +71,8 @@ fn matches<'t>(
 
 /// The least and the most bytes that a part can take at the start of a text; the most is less if it cannot match.
 fn lengths(part: &Part, text: &str) -> (usize, usize) {
-    let run = |allowed: &dyn Fn(char) -> bool| {
-        text.find(|c: char| !allowed(c)).unwrap_or(text.len())
-    };
+    let run =
+        |allowed: &dyn Fn(char) -> bool| text.find(|c: char| !allowed(c)).unwrap_or(text.len());
     match part {
         Part::Literal(literal) => {
             let head = text.get(..literal.len());

@@ -15,8 +15,8 @@ mod time;
 use std::sync::LazyLock;
 
 use super::eval::function::{Builtin, Run};
-pub(crate) use numeric::round_to;
 use super::signature::Signature;
+pub(crate) use numeric::round_to;
 
 /// The built-in function of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Builtin> {

@@ -202,13 +202,7 @@ impl Lowering {
         Ok(path)
     }
 
-    fn focus(
-        &mut self,
-        left: Syntax,
-        name: &str,
-        position: usize,
-        keep: bool,
-    ) -> Outcome<Node> {
+    fn focus(&mut self, left: Syntax, name: &str, position: usize, keep: bool) -> Outcome<Node> {
         let mut node = self.node(left)?;
         let name = self.symbol(name);
         on_target(&mut node, |_, target| {
