@@ -82,8 +82,6 @@ impl Bench {
         let [name, machine_name] = [Uuid::new_v4(), Uuid::new_v4()].map(|id| id.to_string());
         let config = &api.engine.config;
         let facts = Facts {
-            version: None,
-            alias: None,
             arn: format!("{}{machine_name}:{name}", arn::prefix(config, "express")).into(),
             machine_arn: format!("{}{machine_name}", arn::prefix(config, "stateMachine")).into(),
             role: request.role.clone().unwrap_or_default(),
