@@ -18,9 +18,10 @@ use super::open::OpenError;
 const APPLICATION: i32 = 0x5374_6570;
 
 /// Version of the tables below.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
-/// Makes the tables if there are none yet, and refuses those that this program does not know.
+/// Makes the tables if there are none yet, brings older ones up to date, and refuses those that this program does not
+/// know.
 pub(super) fn prepare(connection: &Connection) -> Result<(), OpenError> {
     let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i32 =
@@ -30,7 +31,12 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), OpenError> {
     match version {
         VERSION if application == APPLICATION => Ok(()),
         0 if tables == 0 => Ok(connection.execute_batch(&format!(
-            "BEGIN IMMEDIATE; {TABLES} PRAGMA application_id = {APPLICATION}; \
+            "BEGIN IMMEDIATE; {TABLES} {DISPENSED} PRAGMA application_id = {APPLICATION}; \
+             PRAGMA user_version = {VERSION}; COMMIT;"
+        ))?),
+        1 if application == APPLICATION => Ok(connection.execute_batch(&format!(
+            "BEGIN IMMEDIATE; ALTER TABLE dispensed RENAME TO dispensed_1; {DISPENSED} \
+             INSERT INTO dispensed SELECT * FROM dispensed_1; DROP TABLE dispensed_1; \
              PRAGMA user_version = {VERSION}; COMMIT;"
         ))?),
         newer if application == APPLICATION && newer > VERSION => {
@@ -93,15 +99,6 @@ CREATE TABLE lane (
     failed INTEGER NOT NULL,
     PRIMARY KEY (execution, frame, slot, lane)
 ) WITHOUT ROWID;
-CREATE TABLE dispensed (
-    execution INTEGER NOT NULL,
-    frame TEXT NOT NULL,
-    slot INTEGER NOT NULL,
-    lane INTEGER NOT NULL,
-    lane_slot INTEGER NOT NULL,
-    item INTEGER NOT NULL,
-    PRIMARY KEY (execution, frame, slot, lane)
-) WITHOUT ROWID;
 CREATE TABLE beat (
     execution INTEGER NOT NULL,
     frame TEXT NOT NULL,
@@ -127,6 +124,19 @@ CREATE VIEW journal AS
     FROM record r JOIN execution e ON e.key = r.execution;
 ";
 
+/// Version 1 kept only the last grant of each lane.
+const DISPENSED: &str = "
+CREATE TABLE dispensed (
+    execution INTEGER NOT NULL,
+    frame TEXT NOT NULL,
+    slot INTEGER NOT NULL,
+    lane INTEGER NOT NULL,
+    lane_slot INTEGER NOT NULL,
+    item INTEGER NOT NULL,
+    PRIMARY KEY (execution, frame, slot, lane, lane_slot)
+) WITHOUT ROWID;
+";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,12 +149,30 @@ mod tests {
     }
 
     #[test]
+    fn tables_of_version_1_are_brought_up_to_date_with_what_is_in_them() {
+        let connection = Connection::open_in_memory().unwrap();
+        prepare(&connection).unwrap();
+        let before = format!(
+            "DROP TABLE dispensed; {} PRAGMA user_version = 1; \
+             INSERT INTO dispensed VALUES (1, '', 4, 0, 7, 5);",
+            DISPENSED.replace("lane, lane_slot)", "lane)")
+        );
+        connection.execute_batch(&before).unwrap();
+        prepare(&connection).unwrap();
+        prepare(&connection).unwrap();
+        connection.execute_batch("INSERT INTO dispensed VALUES (1, '', 4, 0, 8, 6)").unwrap();
+        let items = "SELECT group_concat(item) FROM (SELECT item FROM dispensed ORDER BY item)";
+        let items: String = connection.query_row(items, [], |row| row.get(0)).unwrap();
+        assert_eq!(items, "5,6");
+    }
+
+    #[test]
     fn what_this_program_does_not_know_is_refused_with_a_reason() {
         let table = [
             (
                 format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = 9"),
                 "the data was written by a newer version of this program (its tables have version 9, \
-                 this program knows 1)",
+                 this program knows 2)",
             ),
             ("PRAGMA user_version = 9".to_owned(), "the file is a database of another program"),
             ("CREATE TABLE t (a)".to_owned(), "the file is a database of another program"),
