@@ -10,6 +10,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "nothing outside this binary uses it")]
 
 mod api;
+mod cli;
 mod contract;
 mod scenario;
 mod structure;

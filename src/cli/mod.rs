@@ -4,6 +4,7 @@ mod progress;
 mod run;
 mod serve;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -33,7 +34,8 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("stepwright: {error}");
+            // The exit status says it too.
+            let _ = writeln!(std::io::stderr(), "stepwright: {error}");
             match error.downcast_ref() {
                 Some(run::Failed::Invalid(_)) => ExitCode::from(2),
                 _ => ExitCode::FAILURE,
@@ -43,11 +45,13 @@ pub fn main() -> ExitCode {
 }
 
 /// Logs to standard error: warnings, or what `STEPWRIGHT_LOG` says (`error`, `warn`, `info`, `debug`, `trace`).
+/// What standard error does not take is lost: to complain about that there would panic.
 fn log() {
     let level = std::env::var("STEPWRIGHT_LOG").ok().and_then(|level| level.parse().ok());
     tracing_subscriber::fmt()
         .with_max_level(level.unwrap_or(tracing::Level::WARN))
         .with_writer(std::io::stderr)
+        .log_internal_errors(false)
         .init();
 }
 

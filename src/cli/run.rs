@@ -5,7 +5,7 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -215,8 +215,9 @@ fn machine_name(path: &Path) -> String {
 
 fn report(closing: &Closing) -> Result<(), Box<dyn Error>> {
     if closing.status == Status::Succeeded {
-        println!("{}", closing.output.as_ref().map_or("null", |output| output.text()));
-        return Ok(());
+        let output = closing.output.as_ref().map_or("null", |output| output.text());
+        return writeln!(std::io::stdout(), "{output}")
+            .map_err(|error| format!("the output cannot be printed: {error}").into());
     }
     let mut message = closing.status.as_str().to_owned();
     if let Some(error) = &closing.failure.error {

@@ -1,7 +1,7 @@
 //! `stepwright serve`: the API on a local port.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -59,7 +59,9 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
             Functions::from_cli(&arguments.functions, &arguments.function_files, arguments.host())?;
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
         let world = World::open(&home, &place, tasks, None).await?;
-        println!("{}", greeting(&home, listener.local_addr()?));
+        let greeting = greeting(&home, listener.local_addr()?);
+        // Nobody may be there to read it.
+        let _ = writeln!(io::stdout(), "{greeting}");
         let api = Api::new(world.engine.clone()).with_express(world.express.clone());
         serve::serve(listener, Arc::new(api), stop).await;
         world.stop().await;
