@@ -11,6 +11,7 @@
 
 mod api;
 mod contract;
+mod local;
 mod scenario;
 mod structure;
 mod support;

@@ -4,6 +4,7 @@ mod common;
 mod progress;
 mod run;
 mod serve;
+mod signal;
 
 use std::process::ExitCode;
 

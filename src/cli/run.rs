@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 
 use super::common::Common;
 use super::progress::Progress;
+use super::signal;
 use crate::api::Api;
 use crate::local::serve;
 use crate::local::world::{Home, World};
@@ -57,12 +58,13 @@ pub(super) fn run(arguments: &Run) -> Result<(), Box<dyn Error>> {
     let input = arguments.read_input()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        let stop = signal::stop()?;
         let listener = serve::listen("127.0.0.1", 0).await?;
         let progress = Arc::new(Progress::new());
         let functions = arguments.functions(&listener, &progress)?;
         let closing = tokio::select! {
             closing = arguments.execute(listener, (&definition, &input), &functions, &progress) => closing,
-            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+            () = stop => Err("interrupted".into()),
         };
         functions.shutdown();
         progress.finish();
@@ -97,7 +99,7 @@ impl Run {
         let progress = progress.clone();
         let log =
             Arc::new(move |name: &str, line: &str| progress.line(&format!("[{name}] {line}")));
-        let endpoint = format!("http://{}", listener.local_addr()?);
+        let endpoint = serve::endpoint(listener.local_addr()?);
         Ok(self.common.functions(vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)], log)?)
     }
 

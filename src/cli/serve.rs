@@ -1,13 +1,13 @@
 //! `stepwright serve`: the API on a local port.
 
 use std::error::Error;
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 
 use super::common::Common;
+use super::signal;
 use crate::api::Api;
 use crate::local::serve;
 use crate::local::world::{Home, World};
@@ -41,10 +41,10 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
     let home = arguments.home()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let stop = stop_signal()?;
+        let stop = signal::stop()?;
         // The port first: a second server must not touch the data of the first.
         let listener = serve::listen(&arguments.host, arguments.port).await?;
-        let endpoint = format!("http://{}:{}", arguments.host, arguments.port);
+        let endpoint = serve::endpoint(listener.local_addr()?);
         let environment = vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)];
         let functions = arguments.common.functions(environment, standard_error())?;
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
@@ -89,28 +89,6 @@ fn greeting(home: &Home, address: std::net::SocketAddr) -> String {
     format!(
         "Stepwright serves the Step Functions API at http://{address} (executions are kept {kept})"
     )
-}
-
-/// Ends at the first signal to stop.
-#[cfg(unix)]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
-/// Ends at the first signal to stop.
-#[cfg(not(unix))]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }
 
 #[cfg(test)]
