@@ -2,4 +2,5 @@
 
 mod binary;
 mod endpoint;
+mod pump;
 mod run;
