@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::local::world::Place;
-use crate::task::function::{Error, Functions, Host, Log};
+use crate::task::function::{Error, Functions, Host, Log, PROCESSES};
 
 /// Arguments of every command that runs workflows.
 #[derive(Debug, Args)]
@@ -18,6 +18,10 @@ pub(super) struct Common {
     /// File with functions: a JSON object of names and commands; paths count from its folder. Repeatable.
     #[arg(long = "functions", value_name = "FILE")]
     function_files: Vec<PathBuf>,
+
+    /// Processes of one function at a time; events for which none is free wait.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = processes)]
+    function_processes: usize,
 
     /// Account id in ARNs.
     #[arg(long, env = "AWS_ACCOUNT_ID", default_value = "123456789012", value_parser = account)]
@@ -44,6 +48,7 @@ impl Common {
         log: Log,
     ) -> Result<Functions, Error> {
         let host = Host {
+            processes: self.function_processes,
             region: self.region.as_str().into(),
             account: self.account.as_str().into(),
             environment,
@@ -51,6 +56,11 @@ impl Common {
         };
         Functions::from_cli(&self.functions, &self.function_files, host)
     }
+}
+
+fn processes(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| PROCESSES.contains(number));
+    number.ok_or_else(|| format!("a number from {} to {}", PROCESSES.start(), PROCESSES.end()))
 }
 
 fn account(text: &str) -> Result<String, String> {
