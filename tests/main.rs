@@ -12,6 +12,7 @@
 mod api;
 mod cli;
 mod contract;
+mod local;
 mod scenario;
 mod structure;
 mod support;
