@@ -67,7 +67,11 @@ fn values_that_are_no_wait_fail_the_execution() {
             "The SecondsPath parameter cannot be parsed as a long value: $.v == 1.5",
         ),
         ("SecondsPath", json!({"v": 100_000_000}), "Wait state delay is too long."),
-        ("SecondsPath", json!({}), "Invalid path '$.v' : No results for path: $['v']"),
+        (
+            "SecondsPath",
+            json!({}),
+            "The SecondsPath parameter does not reference an input value: $.v",
+        ),
         (
             "TimestampPath",
             json!({"v": "2016-12-05 21:29:29Z"}),
