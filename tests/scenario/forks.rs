@@ -3,8 +3,9 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::Scenario;
-use super::sim::tasks::Act;
+use super::sim::Risks;
+use super::{ALL_STATES, Scenario};
+use crate::support::tasks::Act;
 
 const WORK: &str = "arn:aws:lambda:us-east-1:123456789012:function:work";
 
@@ -82,11 +83,11 @@ fn a_map_of_many_lanes_brings_results_in_the_order_of_the_items() {
         )
         .input(json!(input))
         .concurrent();
-        let straight = story.run(super::ALL_STATES, 0, super::sim::faults::Faults::NONE);
+        let straight = story.run(ALL_STATES, 0, Risks::NONE);
         let first = straight.lines().next().unwrap();
         assert_eq!(first, format!("SUCCEEDED {}", json!(input)), "{items} items in {lanes} lanes");
-        for (states, seed) in [(1, 1), (1, 2), (super::ALL_STATES, 3), (2, 4)] {
-            let told = story.run(states, seed, super::sim::faults::Faults::ALL);
+        for (states, seed) in [(1, 1), (1, 2), (ALL_STATES, 3), (2, 4)] {
+            let told = story.run(states, seed, Risks::ALL);
             assert_eq!(
                 told.lines().next().unwrap(),
                 first,
