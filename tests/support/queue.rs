@@ -26,6 +26,9 @@ pub(crate) const LONGEST_DELAY: f64 = 900.0;
 pub(crate) struct Habits {
     /// Probability that a delivered message stays visible, so that it comes again while it is being handled.
     pub(crate) duplicate: f64,
+    /// Probability that a delivered message comes once more, as if it had never been delivered, even when it is deleted
+    /// by then.
+    pub(crate) copy: f64,
     /// Probability that any message that is due is delivered instead of the oldest one.
     pub(crate) reorder: f64,
     /// Probability that a message comes later than it should, by up to [`Habits::latest`] seconds.
@@ -37,10 +40,11 @@ pub(crate) struct Habits {
 impl Habits {
     /// In order, in time, once.
     pub(crate) const GOOD: Habits =
-        Habits { duplicate: 0.0, reorder: 0.0, delay: 0.0, latest: 0.0 };
+        Habits { duplicate: 0.0, copy: 0.0, reorder: 0.0, delay: 0.0, latest: 0.0 };
 
     /// Worse than SQS on its worst day.
-    pub(crate) const BAD: Habits = Habits { duplicate: 0.1, reorder: 1.0, delay: 0.2, latest: 5.0 };
+    pub(crate) const BAD: Habits =
+        Habits { duplicate: 0.1, copy: 0.05, reorder: 1.0, delay: 0.2, latest: 5.0 };
 }
 
 /// Misbehaves as its habits and its seed say; fails and counts as its [`Faults`] say.
@@ -56,10 +60,13 @@ struct State {
     random: Random,
     /// By age. What is being handled is due when its visibility timeout ends.
     entries: Vec<Entry>,
-    sent: u64,
+    numbers: u64,
 }
 
+#[derive(Clone)]
 struct Entry {
+    /// Told from copies by its receipt.
+    receipt: Receipt,
     id: Arc<str>,
     receive_count: u32,
     message: Message,
@@ -73,7 +80,7 @@ impl FaultyQueue {
         clock: Arc<VirtualClock>,
         faults: Arc<Faults>,
     ) -> FaultyQueue {
-        let state = State { random: Random::seeded(seed), entries: Vec::new(), sent: 0 };
+        let state = State { random: Random::seeded(seed), entries: Vec::new(), numbers: 0 };
         FaultyQueue { clock, faults, habits, state: Mutex::new(state), arrival: Notify::new() }
     }
 
@@ -93,13 +100,13 @@ impl FaultyQueue {
         self.state.lock().unwrap().entries.iter().map(|entry| entry.due).min()
     }
 
-    /// Ends a delivery, without faults. The receipt of any delivery of a message will do.
+    /// Ends a delivery, without faults. The receipt of any delivery of the message will do, but copies stay.
     pub(crate) fn settle(&self, receipt: &Receipt, verdict: Verdict) {
         let entries = &mut self.state.lock().unwrap().entries;
         match verdict {
-            Verdict::Delete => entries.retain(|entry| entry.id != receipt.0),
+            Verdict::Delete => entries.retain(|entry| entry.receipt != *receipt),
             Verdict::GiveBack(seconds) => {
-                if let Some(entry) = entries.iter_mut().find(|entry| entry.id == receipt.0) {
+                if let Some(entry) = entries.iter_mut().find(|entry| entry.receipt == *receipt) {
                     entry.due = self.clock.now().plus_seconds(seconds.max(0.001));
                 }
             }
@@ -169,29 +176,44 @@ impl Queue for FaultyQueue {
 }
 
 impl State {
+    fn number(&mut self, letter: char) -> Arc<str> {
+        self.numbers += 1;
+        format!("{letter}{}", self.numbers).into()
+    }
+
     fn put(&mut self, message: Message, due: Timestamp, habits: Habits) {
         let late = self.random.chance(habits.delay);
-        let delay = if late { self.random.unit() * habits.latest } else { 0.0 };
-        let id = format!("m{}", self.sent).into();
-        self.sent += 1;
-        self.entries.push(Entry { id, receive_count: 0, message, due: due.plus_seconds(delay) });
+        let due = if late { self.later(due, habits) } else { due };
+        let (id, receipt) = (self.number('m'), Receipt(self.number('r')));
+        self.entries.push(Entry { receipt, id, receive_count: 0, message, due });
     }
 
     fn take(&mut self, now: Timestamp, habits: Habits) -> Option<Delivery> {
+        let place = self.choose(now, habits)?;
+        if self.random.chance(habits.copy) {
+            let (receipt, due) = (Receipt(self.number('r')), self.later(now, habits));
+            self.entries.push(Entry { receipt, due, ..self.entries[place].clone() });
+        }
+        let stays = self.random.chance(habits.duplicate);
+        let entry = &mut self.entries[place];
+        entry.receive_count += 1;
+        if !stays {
+            entry.due = now.plus_seconds(VISIBILITY);
+        }
+        let Entry { receipt, id, receive_count, message, .. } = entry.clone();
+        Some(Delivery { message, id, receive_count, receipt })
+    }
+
+    /// One of the messages that are due.
+    fn choose(&mut self, now: Timestamp, habits: Habits) -> Option<usize> {
         let due: Vec<usize> =
             (0..self.entries.len()).filter(|&place| self.entries[place].due <= now).collect();
         let oldest = *due.first()?;
         let any = self.random.chance(habits.reorder);
-        let entry = &mut self.entries[if any { due[self.random.below(due.len())] } else { oldest }];
-        entry.receive_count += 1;
-        if !self.random.chance(habits.duplicate) {
-            entry.due = now.plus_seconds(VISIBILITY);
-        }
-        Some(Delivery {
-            message: entry.message.clone(),
-            id: entry.id.clone(),
-            receive_count: entry.receive_count,
-            receipt: Receipt(entry.id.clone()),
-        })
+        Some(if any { due[self.random.below(due.len())] } else { oldest })
+    }
+
+    fn later(&mut self, time: Timestamp, habits: Habits) -> Timestamp {
+        time.plus_seconds(self.random.unit() * habits.latest)
     }
 }
