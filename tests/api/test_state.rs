@@ -112,6 +112,7 @@ async fn a_state_is_found_by_its_name_wherever_it_lies() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one flat table")]
 async fn what_does_not_go_together_is_refused() {
     let pass = json!({"Type": "Pass", "End": true});
     let both = json!({"result": "1", "errorOutput": {"error": "E"}});

@@ -2,6 +2,7 @@
 //! calls are a look at an empty option.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use super::Frame;
 use super::context::{self, Sight};
@@ -42,8 +43,8 @@ pub(crate) struct Inspector {
     pub(crate) notes: RefCell<Notes>,
     /// The context object, where it is given.
     pub(crate) context: Option<Value>,
-    /// What a distributed Map's ItemReader has read.
-    pub(crate) items_read: Option<Document>,
+    /// The data that a distributed Map's ItemReader has read.
+    pub(crate) items_read: Option<Arc<str>>,
 }
 
 impl Inspector {
@@ -52,9 +53,9 @@ impl Inspector {
     pub(crate) fn context(&self, facts: &Facts, frame: &Frame, sight: Sight<'_>) -> Value {
         let full = context::object(facts, frame, sight);
         let Value::Object(members) = full else { return full };
-        let mut members = std::sync::Arc::unwrap_or_clone(members);
+        let mut members = Arc::unwrap_or_clone(members);
         if let Some(Value::Object(execution)) = members.get_mut("Execution") {
-            let execution = std::sync::Arc::make_mut(execution);
+            let execution = Arc::make_mut(execution);
             execution.shift_remove("RedriveCount");
             if facts.role.is_empty() {
                 execution.shift_remove("RoleArn");

@@ -21,6 +21,7 @@ mod emit;
 pub mod failure;
 pub mod frame;
 mod inspector;
+mod reader;
 pub mod record;
 mod retry;
 mod setting;

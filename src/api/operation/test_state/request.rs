@@ -53,7 +53,7 @@ impl Request {
             mock,
             retries: whole(input, "retrierRetryCount") as u32,
             failed_items: whole(input, "mapIterationFailureCount"),
-            items_read: items_read(input)?,
+            items_read: setting(input, "mapItemReaderData").and_then(Value::as_str).map(Arc::from),
             state: name,
         };
         let inspects = input.text("inspectionLevel").is_some_and(|level| &**level != "INFO");
@@ -215,14 +215,6 @@ fn variables(input: &Input) -> Result<Option<Document>, Error> {
         Ok(variables) if variables.value().as_object().is_some() => Ok(Some(variables)),
         _ => Err(Error::validation("Variables must be a valid JSON object")),
     }
-}
-
-fn items_read(input: &Input) -> Result<Option<Document>, Error> {
-    let Some(text) = setting(input, "mapItemReaderData").and_then(Value::as_str) else {
-        return Ok(None);
-    };
-    // Rows of a file that is no JSON array are not counted.
-    Ok(Document::parse(text).ok().filter(|read| read.value().as_array().is_some()))
 }
 
 /// Members of `stateConfiguration` that need a mock, with the names that AWS's refusals have for them.

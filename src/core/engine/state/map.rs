@@ -5,7 +5,7 @@ use super::super::data_flow::plain;
 use super::super::decide::{Broken, Step, within_bounds};
 use super::super::draft::{Draft, Look};
 use super::super::failure::name;
-use super::super::{Failure, Item, NextIndex, Outcome, Phase, Visit, state};
+use super::super::{Failure, Item, NextIndex, Outcome, Phase, Visit, reader, state};
 use crate::asl::model::{Map, QueryLanguage, State};
 use crate::expr::{Document, Error, States, Value};
 use crate::history::EventKind;
@@ -36,8 +36,8 @@ pub(crate) fn fork(draft: &mut Draft<'_>, state: &State, map: &Map) -> Result<St
 
 /// What a Map came to before its first iteration, for a trial that does not run any.
 pub(crate) struct Tried {
-    /// Number of items; `None` where they would have to be read first.
-    pub(crate) items: Option<u64>,
+    /// Inputs of the iterations; `None` where the items would have to be read first.
+    pub(crate) inputs: Option<Vec<Value>>,
     /// ToleratedFailureCount, where it is given.
     pub(crate) tolerated_count: Option<f64>,
     /// ToleratedFailurePercentage, where it is given.
@@ -50,28 +50,39 @@ pub(crate) fn prepare_trial(
     state: &State,
     map: &Map,
 ) -> Result<Tried, Box<Step>> {
-    let read = draft.inspector.as_ref().and_then(|inspector| inspector.items_read.clone());
-    let reads = map.distributed.as_ref().is_some_and(|map| map.item_reader.is_some());
     let try_it = |draft: &Draft<'_>| -> Result<Tried, Refused> {
         let input = draft.effective_input(state)?;
-        let items = match read {
-            Some(read) => Some(read),
-            None if reads => None,
+        let items = match map.distributed.as_ref().and_then(|map| map.item_reader.as_ref()) {
+            Some(reader) => read_items(draft, reader)?,
             None => Some(items(draft, state, map, &input)?),
         };
         let Bounds { tolerated_count, tolerated_percentage, .. } =
             bounds(draft, state, map, &input)?;
-        if let Some(items) = &items {
-            if state.language == QueryLanguage::JsonPath {
-                draft.note("afterItemsPath", items);
-            }
-            select(draft, state, map, (&input, items.value().as_array().unwrap_or_default()))?;
+        let Some(items) = items else {
+            return Ok(Tried { inputs: None, tolerated_count, tolerated_percentage });
+        };
+        if state.language == QueryLanguage::JsonPath {
+            draft.note("afterItemsPath", &items);
         }
-        let items = items.and_then(|items| Some(items.value().as_array()?.len() as u64));
-        Ok(Tried { items, tolerated_count, tolerated_percentage })
+        let all = items.value().as_array().unwrap_or_default();
+        let inputs = select(draft, state, map, (&input, all))?;
+        let inputs = Some(inputs.unwrap_or_else(|| all.to_vec()));
+        Ok(Tried { inputs, tolerated_count, tolerated_percentage })
     };
     let tried = try_it(draft);
     tried.map_err(|refused| Box::new(refuse(draft, state, refused)))
+}
+
+/// The items of the data that a trial's reader is said to have read, if it is.
+fn read_items(draft: &Draft<'_>, reader: &Value) -> Result<Option<Document>, Refused> {
+    let data = draft.inspector.as_ref().and_then(|inspector| inspector.items_read.clone());
+    let Some(data) = data else { return Ok(None) };
+    let read = reader::read(reader, &data)
+        .map_err(|why| Refused::Plain(Failure::new(name::ITEM_READER_FAILED, why)))?;
+    if let Some(pointed) = &read.pointed {
+        draft.note("afterItemsPointer", pointed);
+    }
+    Ok(Some(read.all))
 }
 
 fn refuse(draft: &mut Draft<'_>, state: &State, refused: Refused) -> Step {
@@ -135,15 +146,16 @@ fn bounds(draft: &Draft<'_>, state: &State, map: &Map, input: &Document) -> Resu
     Ok(Bounds { concurrency, tolerated_count: count, tolerated_percentage: percentage })
 }
 
-/// Each item's selector, which is to fail before the first iteration if it fails.
+/// Each item's selector, which is to fail before the first iteration if it fails; what they make is kept for a trial
+/// only.
 fn select(
     draft: &Draft<'_>,
     state: &State,
     map: &Map,
     (input, all): (&Document, &[Value]),
-) -> Result<(), Refused> {
+) -> Result<Option<Vec<Value>>, Refused> {
     if map.item_selector.is_none() {
-        return Ok(());
+        return Ok(None);
     }
     let mut inputs = Vec::new();
     for (index, value) in all.iter().enumerate() {
@@ -160,9 +172,9 @@ fn select(
         }
     }
     if draft.inspector.is_some() {
-        draft.note("afterItemSelector", &Document::from(Value::array(inputs)));
+        draft.note("afterItemSelector", &Document::from(Value::array(inputs.clone())));
     }
-    Ok(())
+    Ok(Some(inputs))
 }
 
 fn items(

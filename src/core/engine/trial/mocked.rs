@@ -5,8 +5,9 @@ use super::super::draft::Draft;
 use super::super::failure::name;
 use super::super::state::{self, fork, map, task};
 use super::super::{Answer, Failure, Phase};
-use super::{Mock, Refusal};
+use super::{Mock, Refusal, batch};
 use crate::asl::model::{self, State};
+use crate::expr::{Document, Error, Value};
 
 /// A Task: its request is made ready as ever, but not sent.
 pub(super) fn task(draft: &mut Draft<'_>, state: &State, mock: &Mock) -> Step {
@@ -53,7 +54,11 @@ pub(super) fn map(
         Ok(prepared) => prepared,
         Err(step) => return Ok(*step),
     };
-    let items = prepared.items.or_else(|| items_of(failed.mock));
+    let inputs = match batched(draft, state, map, prepared.inputs) {
+        Ok(inputs) => inputs,
+        Err(error) => return Ok(state::failed(draft, &error)),
+    };
+    let items = inputs.map(|inputs| inputs.len() as u64).or_else(|| items_of(failed.mock));
     if items.is_some_and(|items| failed.items > items) {
         return Err(Refusal::FailedItems);
     }
@@ -67,6 +72,20 @@ pub(super) fn map(
         return Ok(broken(state, failure));
     }
     Ok(whole(draft, state, failed.mock))
+}
+
+/// The inputs of the iterations after ItemBatcher.
+fn batched(
+    draft: &Draft<'_>,
+    state: &State,
+    map: &model::Map,
+    inputs: Option<Vec<Value>>,
+) -> Result<Option<Vec<Value>>, Error> {
+    let batcher = map.distributed.as_ref().and_then(|map| map.item_batcher.as_ref());
+    let (Some(batcher), Some(inputs)) = (batcher, &inputs) else { return Ok(inputs) };
+    let batches = batch::batches(draft, state, batcher, inputs)?;
+    draft.note("afterItemBatcher", &Document::from(Value::array(batches.clone())));
+    Ok(Some(batches))
 }
 
 fn items_of(mock: &Mock) -> Option<u64> {

@@ -7,7 +7,10 @@
 //!         ──▶ Wait(Paused, until)   ──▶ (time passes outside)      ──▶ resume ──▶ Report
 //! ```
 
+mod batch;
 mod mocked;
+
+use std::sync::Arc;
 
 use super::draft::{Decision, Draft};
 use super::emit::frame_call;
@@ -37,8 +40,8 @@ pub struct Trial {
     pub retries: u32,
     /// Iterations of a Map that failed.
     pub failed_items: u64,
-    /// What the ItemReader of a distributed Map has read.
-    pub items_read: Option<Document>,
+    /// The data that the ItemReader of a distributed Map has read, as it found it.
+    pub items_read: Option<Arc<str>>,
 }
 
 /// What a state's work is said to have brought.

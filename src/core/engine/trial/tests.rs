@@ -271,7 +271,7 @@ fn a_mocked_map_shows_its_items_and_bounds() {
 #[test]
 fn what_an_item_reader_has_read_counts_as_the_items() {
     let reader = r#""ItemReader":{"Resource":"arn:aws:states:::s3:getObject","ReaderConfig":{"InputType":"JSON"},"Parameters":{"Bucket":"b","Key":"k"}},"#;
-    let items_read = Some(Document::parse("[1,2]").unwrap());
+    let items_read = Some("[1,2]".into());
     let trial = Trial { mock: result("[9]"), items_read, failed_items: 2, ..of("{}") };
     assert_eq!(told(&try_it(&map(reader), &trial)), "Succeeded [9]");
     let more = Trial { failed_items: 3, ..trial };
@@ -302,4 +302,32 @@ fn variables_are_seen_and_assigned() {
     let report = try_it(state, &Trial { variables, ..of("{}") });
     assert_eq!(told(&report), "Succeeded 1");
     assert_eq!(report.variables.unwrap().text(), r#"{"n":2,"m":0}"#);
+}
+
+#[test]
+fn batches_are_the_iterations_of_a_map_that_has_a_batcher() {
+    let table = [
+        (r#"{"MaxItemsPerBatch":2}"#, r#"[{"Items":[1,2]},{"Items":[3]}]"#),
+        (
+            r#"{"MaxItemsPerBatchPath":"$[2]","BatchInput":{"n.$":"$[0]"}}"#,
+            r#"[{"BatchInput":{"n":1},"Items":[1,2,3]}]"#,
+        ),
+        (r#"{"MaxInputBytesPerBatch":4}"#, r#"[{"Items":[1,2]},{"Items":[3]}]"#),
+    ];
+    for (batcher, expected) in table {
+        let state = map(&format!(r#""ItemBatcher":{batcher},"#));
+        let report = try_it(&state, &Trial { mock: result("[9]"), ..of("[1,2,3]") });
+        let noted = report.notes.document("afterItemBatcher").map(Document::text);
+        assert_eq!(noted, Some(expected), "{batcher}");
+    }
+    let state = map(r#""ItemBatcher":{"MaxItemsPerBatch":2},"#);
+    let trial = Trial { mock: result("[9]"), failed_items: 3, ..of("[1,2,3]") };
+    assert_eq!(with(&state, 0, |set| begin(set, &trial).err()), Some(Refusal::FailedItems));
+}
+
+#[test]
+fn data_that_a_reader_cannot_read_fails_the_map() {
+    let reader = r#""ItemReader":{"Resource":"arn:aws:states:::s3:getObject","ReaderConfig":{"InputType":"JSON"},"Parameters":{"Bucket":"b","Key":"k"}},"#;
+    let trial = Trial { mock: result("[9]"), items_read: Some("{".into()), ..of("{}") };
+    assert_eq!(told(&try_it(&map(reader), &trial)), "Failed by States.ItemReaderFailed");
 }
