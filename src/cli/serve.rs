@@ -3,8 +3,10 @@
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
+use tokio::time::Instant;
 
 use super::common::Common;
 use super::signal;
@@ -32,6 +34,12 @@ pub(super) struct Serve {
     /// Keep everything in memory; it ends with the process.
     #[arg(long, conflicts_with = "data")]
     in_memory: bool,
+    /// How long requests and tasks under way may go on when the server is told to stop (SIGTERM, Ctrl-C), in seconds.
+    /// Nothing new is begun then. A task that is not done in time is abandoned; at the next start it fails, as its worker
+    /// is lost, and Retry applies.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(..=86_400))]
+    grace: u64,
+
     #[command(flatten)]
     common: Common,
 }
@@ -51,8 +59,19 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let world = World::open(&home, &arguments.common.place(), tasks, None).await?;
         println!("{}", greeting(&home, listener.local_addr()?));
         let api = Api::new(world.engine.clone()).with_express(world.express.clone());
-        serve::serve(listener, Arc::new(api), stop).await;
-        world.stop().await;
+        let mut deadline = Instant::now();
+        let closing = async {
+            stop.await;
+            world.close();
+            deadline = Instant::now() + Duration::from_secs(arguments.grace);
+            deadline
+        };
+        serve::serve(listener, Arc::new(api), closing).await;
+        let abandoned = world.stop(deadline).await;
+        if abandoned > 0 {
+            tracing::warn!(abandoned, "{ABANDONED}");
+        }
+        // Only now: the end of a process must not be taken for the outcome of its task.
         functions.shutdown();
         Ok(())
     })
@@ -67,6 +86,9 @@ impl Serve {
         directory.map(Home::Directory).ok_or(NoHome)
     }
 }
+
+const ABANDONED: &str = "turns were not done in time and are abandoned; whether the tasks that they performed were done \
+    is not known: at the next start their workers count as lost, and Retry applies";
 
 #[derive(Debug, thiserror::Error)]
 #[error("there is no home directory to keep data in: give --data DIR or --in-memory")]

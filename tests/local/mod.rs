@@ -4,3 +4,4 @@ mod binary;
 mod endpoint;
 mod pump;
 mod run;
+mod stop;
