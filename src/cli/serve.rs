@@ -12,6 +12,7 @@ use super::common::Common;
 use super::signal;
 use crate::api::Api;
 use crate::local::serve;
+use crate::local::survivors::{self, Mark};
 use crate::local::world::{Home, World};
 use crate::task::function::standard_error;
 use crate::task::{Settings, Tasks};
@@ -52,8 +53,10 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let stop = signal::stop()?;
         // The port first: a second server must not touch the data of the first.
         let listener = serve::listen(&arguments.host, arguments.port).await?;
+        let mark = mark(&home)?;
         let endpoint = serve::endpoint(listener.local_addr()?);
-        let environment = vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)];
+        let mut environment = vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)];
+        environment.extend(mark.as_ref().map(Mark::variable));
         let functions = arguments.common.functions(environment, standard_error())?;
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
         let world = World::open(&home, &arguments.common.place(), tasks, None).await?;
@@ -73,8 +76,20 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         }
         // Only now: the end of a process must not be taken for the outcome of its task.
         functions.shutdown();
+        // What functions started in sessions of their own.
+        let _ = mark.as_ref().map(Mark::end_survivors);
         Ok(())
     })
+}
+
+/// The mark of the functions of this home; no function of an earlier server has it any more.
+fn mark(home: &Home) -> Result<Option<Mark>, survivors::Error> {
+    let mark = home.directory().map(Mark::of).transpose()?;
+    let ended = mark.as_ref().map_or(0, Mark::end_survivors);
+    if ended > 0 {
+        tracing::warn!(ended, "ended processes of functions that outlived their server");
+    }
+    Ok(mark)
 }
 
 impl Serve {
@@ -86,9 +101,6 @@ impl Serve {
         directory.map(Home::Directory).ok_or(NoHome)
     }
 }
-
-const ABANDONED: &str = "turns were not done in time and are abandoned; whether the tasks that they performed were done \
-    is not known: at the next start their workers count as lost, and Retry applies";
 
 #[derive(Debug, thiserror::Error)]
 #[error("there is no home directory to keep data in: give --data DIR or --in-memory")]
@@ -112,6 +124,9 @@ fn greeting(home: &Home, address: std::net::SocketAddr) -> String {
         "Stepwright serves the Step Functions API at http://{address} (executions are kept {kept})"
     )
 }
+
+const ABANDONED: &str = "turns were not done in time and are abandoned; whether the tasks that they performed were done \
+    is not known: at the next start their workers count as lost, and Retry applies";
 
 #[cfg(test)]
 mod tests {

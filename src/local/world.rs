@@ -1,6 +1,6 @@
 //! The parts of the world that the local engine works with, put together.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +34,16 @@ pub enum Home {
     Directory(PathBuf),
     /// In memory; they end with the process.
     Memory,
+}
+
+impl Home {
+    /// The directory, if it is one.
+    pub fn directory(&self) -> Option<&Path> {
+        match self {
+            Home::Directory(path) => Some(path),
+            Home::Memory => None,
+        }
+    }
 }
 
 /// What ARNs of this home contain.

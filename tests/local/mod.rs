@@ -5,3 +5,4 @@ mod endpoint;
 mod pump;
 mod run;
 mod stop;
+mod survivors;
