@@ -25,7 +25,7 @@ mod sweep;
 pub mod token;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use stepwright_core::engine::{Claim, Failure};
 use stepwright_core::engine::{
@@ -112,6 +112,7 @@ pub struct Engine {
     definitions: load::Definitions,
     nonces: AtomicU64,
     live: Live,
+    closing: AtomicBool,
 }
 
 /// What becomes of a message after its turn.
@@ -176,7 +177,13 @@ impl Engine {
             definitions: load::Definitions::default(),
             nonces: AtomicU64::new(0),
             live: Live::default(),
+            closing: AtomicBool::new(false),
         })
+    }
+
+    /// Has turns end with the task that they perform: what comes after it is left to the next start.
+    pub fn wind_down(&self) {
+        self.closing.store(true, Ordering::Relaxed);
     }
 
     /// Handles one delivery. Whatever fails on the way leaves the message to be delivered again.
@@ -376,6 +383,9 @@ impl Engine {
                 },
                 _ => return Ok(Verdict::Delete),
             };
+            if self.closing.load(Ordering::Relaxed) && matches!(stimulus, Stimulus::Task(_)) {
+                states = 0;
+            }
             drive = Drive::after(&drive.cursor, &record, stimulus);
         }
     }

@@ -13,9 +13,10 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value as Json, json};
 use stepwright_core::asl::{self, model::ExecutionType};
-use stepwright_core::engine::{Cursor, Phase, Record};
+use stepwright_core::engine::{Cursor, ExecutionId, Phase, Record};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::common::Common;
 use super::progress::Progress;
@@ -41,6 +42,8 @@ pub(super) struct Run {
     common: Common,
 }
 
+type Ends = mpsc::UnboundedReceiver<ExecutionId>;
+
 /// How a run can end without an output.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failed {
@@ -62,10 +65,13 @@ pub(super) fn run(arguments: &Run) -> Result<(), Box<dyn Error>> {
         let listener = serve::listen("127.0.0.1", 0).await?;
         let progress = Arc::new(Progress::new());
         let functions = arguments.functions(&listener, &progress)?;
+        let (world, ends) = arguments.open(&functions, &progress).await?;
         let closing = tokio::select! {
-            closing = arguments.execute(listener, (&definition, &input), &functions, &progress) => closing,
+            closing = arguments.execute(&world, ends, listener, (&definition, &input)) => closing,
             () = stop => Err("interrupted".into()),
         };
+        // Turns first: the end of a process is not the outcome of its task.
+        world.stop(Instant::now()).await;
         functions.shutdown();
         progress.finish();
         report(&closing?)
@@ -103,30 +109,40 @@ impl Run {
         Ok(self.common.functions(vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)], log)?)
     }
 
-    async fn execute(
+    /// A world in memory, and the ends of all its executions.
+    async fn open(
         &self,
-        listener: TcpListener,
-        (definition, input): (&str, &str),
         functions: &Functions,
         progress: &Arc<Progress>,
-    ) -> Result<Closing, Box<dyn Error>> {
-        let (ended, mut ends) = mpsc::unbounded_channel();
+    ) -> Result<(World, Ends), Box<dyn Error>> {
+        let (ended, ends) = mpsc::unbounded_channel();
         let shown = progress.clone();
         let observer = Arc::new(move |cursor: &Cursor, record: &Record| {
             shown.record(cursor, record);
             if cursor.frame.is_root() && matches!(record.frame.phase, Phase::Done(_)) {
+                // After the last end nobody listens any more.
                 let _ = ended.send(cursor.execution.clone());
             }
         });
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
-        let world = World::open(&Home::Memory, &self.common.place(), tasks, Some(observer)).await?;
+        let place = self.common.place();
+        Ok((World::open(&Home::Memory, &place, tasks, Some(observer)).await?, ends))
+    }
+
+    async fn execute(
+        &self,
+        world: &World,
+        mut ends: Ends,
+        listener: TcpListener,
+        (definition, input): (&str, &str),
+    ) -> Result<Closing, Box<dyn Error>> {
         let api = Api::new(world.engine.clone()).with_express(world.express.clone());
         let api = Arc::new(api);
         tokio::spawn(serve::serve(listener, api.clone(), std::future::pending()));
         let started = self.start(&api, definition, input).await?;
         loop {
             let Some(id) = ends.recv().await else { return Err("the engine has stopped".into()) };
-            let execution = closed(&world, &id).await?;
+            let execution = closed(world, &id).await?;
             if *execution.arn == started
                 && let Some(closing) = &execution.closing
             {
@@ -171,10 +187,7 @@ async fn call(api: &Api, operation: &str, body: &Json) -> Result<Json, Box<dyn E
 }
 
 /// The row follows the last record at once, but not at the same time.
-async fn closed(
-    world: &World,
-    id: &stepwright_core::engine::ExecutionId,
-) -> Result<Arc<Execution>, Box<dyn Error>> {
+async fn closed(world: &World, id: &ExecutionId) -> Result<Arc<Execution>, Box<dyn Error>> {
     loop {
         match world.engine.store.execution(id).await? {
             Some(execution) if execution.closing.is_some() => return Ok(execution),

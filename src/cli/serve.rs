@@ -4,13 +4,16 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
+use tokio::time::Instant;
 
 use super::common::Common;
 use super::signal;
 use crate::api::Api;
 use crate::local::serve;
+use crate::local::survivors::{self, Mark};
 use crate::local::world::{Home, World};
 use crate::task::function::standard_error;
 use crate::task::{Settings, Tasks};
@@ -33,6 +36,12 @@ pub(super) struct Serve {
     /// Keep everything in memory; it ends with the process.
     #[arg(long, conflicts_with = "data")]
     in_memory: bool,
+    /// How long requests and tasks under way may go on when the server is told to stop (SIGTERM, Ctrl-C), in seconds.
+    /// Nothing new is begun then. A task that is not done in time is abandoned; at the next start it fails, as its worker
+    /// is lost, and Retry applies.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(..=86_400))]
+    grace: u64,
+
     #[command(flatten)]
     common: Common,
 }
@@ -45,8 +54,10 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let stop = signal::stop()?;
         // The port first: a second server must not touch the data of the first.
         let listener = serve::listen(&arguments.host, arguments.port).await?;
+        let mark = mark(&home)?;
         let endpoint = serve::endpoint(listener.local_addr()?);
-        let environment = vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)];
+        let mut environment = vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)];
+        environment.extend(mark.as_ref().map(Mark::variable));
         let functions = arguments.common.functions(environment, standard_error())?;
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
         let world = World::open(&home, &arguments.common.place(), tasks, None).await?;
@@ -54,11 +65,34 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         // Nobody may be there to read it.
         let _ = writeln!(io::stdout(), "{greeting}");
         let api = Api::new(world.engine.clone()).with_express(world.express.clone());
-        serve::serve(listener, Arc::new(api), stop).await;
-        world.stop().await;
+        let mut deadline = Instant::now();
+        let closing = async {
+            stop.await;
+            world.close();
+            deadline = Instant::now() + Duration::from_secs(arguments.grace);
+            deadline
+        };
+        serve::serve(listener, Arc::new(api), closing).await;
+        let abandoned = world.stop(deadline).await;
+        if abandoned > 0 {
+            tracing::warn!(abandoned, "{ABANDONED}");
+        }
+        // Only now: the end of a process must not be taken for the outcome of its task.
         functions.shutdown();
+        // What functions started in sessions of their own.
+        let _ = mark.as_ref().map(Mark::end_survivors);
         Ok(())
     })
+}
+
+/// The mark of the functions of this home; no function of an earlier server has it any more.
+fn mark(home: &Home) -> Result<Option<Mark>, survivors::Error> {
+    let mark = home.directory().map(Mark::of).transpose()?;
+    let ended = mark.as_ref().map_or(0, Mark::end_survivors);
+    if ended > 0 {
+        tracing::warn!(ended, "ended processes of functions that outlived their server");
+    }
+    Ok(mark)
 }
 
 impl Serve {
@@ -93,6 +127,9 @@ fn greeting(home: &Home, address: std::net::SocketAddr) -> String {
         "Stepwright serves the Step Functions API at http://{address} (executions are kept {kept})"
     )
 }
+
+const ABANDONED: &str = "turns were not done in time and are abandoned; whether the tasks that they performed were done \
+    is not known: at the next start their workers count as lost, and Retry applies";
 
 #[cfg(test)]
 mod tests {

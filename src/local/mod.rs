@@ -3,4 +3,5 @@
 pub mod clock;
 pub mod pump;
 pub mod serve;
+pub mod survivors;
 pub mod world;

@@ -26,11 +26,9 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::api::{Api, protocol};
-
-/// How long requests under way may take when the server stops.
-pub const GRACE: Duration = Duration::from_secs(5);
 
 type HttpResponse = hyper::Response<Full<Bytes>>;
 
@@ -82,12 +80,13 @@ pub fn endpoint(address: SocketAddr) -> String {
     format!("http://{}", SocketAddr::new(host, address.port()))
 }
 
-/// Serves until `stop` ends; then takes no more connections, lets requests under way finish within [`GRACE`] and returns.
-pub async fn serve(listener: TcpListener, api: Arc<Api>, stop: impl Future<Output = ()>) {
+/// Serves until `stop` ends; then takes no more connections, lets requests under way finish until the time that `stop`
+/// says and returns.
+pub async fn serve(listener: TcpListener, api: Arc<Api>, stop: impl Future<Output = Instant>) {
     let closing = watch::Sender::new(false);
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
-    loop {
+    let deadline = loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
@@ -100,14 +99,14 @@ pub async fn serve(listener: TcpListener, api: Arc<Api>, stop: impl Future<Outpu
                 }
             },
             Some(_) = connections.join_next() => {}
-            () = &mut stop => break,
+            deadline = &mut stop => break deadline,
         }
-    }
+    };
     drop(listener);
     api.close();
     closing.send_replace(true);
     let all = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(GRACE, all).await.is_err() {
+    if tokio::time::timeout_at(deadline, all).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
 }

@@ -1,6 +1,6 @@
 //! The parts of the world that the local engine works with, put together.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,9 +27,6 @@ const RESUME_AGAIN: Duration = Duration::from_secs(5);
 /// Express executions that stay in memory after their end, for their logs.
 const EXPRESS_KEPT: usize = 1_000;
 
-/// How long a stop waits for the turns that are under way.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// Where executions are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Home {
@@ -37,6 +34,16 @@ pub enum Home {
     Directory(PathBuf),
     /// In memory; they end with the process.
     Memory,
+}
+
+impl Home {
+    /// The directory, if it is one.
+    pub fn directory(&self) -> Option<&Path> {
+        match self {
+            Home::Directory(path) => Some(path),
+            Home::Memory => None,
+        }
+    }
 }
 
 /// What ARNs of this home contain.
@@ -105,15 +112,21 @@ impl World {
         Ok(World { engine, express: Arc::new(Express::new(express, ends)), pumps })
     }
 
-    /// Lets the turns under way end, for a while, and stops.
-    pub async fn stop(self) {
-        let deadline = Instant::now() + PATIENCE;
+    /// Begins nothing more: turns under way go on to the end of the task that they perform. Express executions go on as
+    /// long as somebody can wait for them, for they end with the process.
+    pub fn close(&self) {
+        self.engine.wind_down();
+        let [standard, _] = &self.pumps;
+        standard.close();
+    }
+
+    /// Lets the turns under way end, but not beyond the deadline, and abandons those that are left, which commit nothing
+    /// more; how many those are.
+    pub async fn stop(self, deadline: Instant) -> usize {
+        self.close();
         let [standard, express] = self.pumps;
         let (standard, express) = tokio::join!(standard.stop(deadline), express.stop(deadline));
-        let abandoned = standard + express;
-        if abandoned > 0 {
-            tracing::warn!(abandoned, "stopping with turns under way");
-        }
+        standard + express
     }
 }
 

@@ -158,6 +158,7 @@ impl Server {
         let api = Arc::clone(&World::new().await.api);
         let running = tokio::spawn(serve::serve(listener, api, async {
             let _ = stopped.await;
+            tokio::time::Instant::now() + Duration::from_secs(60)
         }));
         Server { port, stop: Some(stop), running }
     }

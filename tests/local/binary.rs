@@ -59,8 +59,12 @@ impl Server {
     /// Starts an execution of a machine of this one state; its ARN.
     pub(super) fn run(&self, state: &Value) -> String {
         let definition = json!({"StartAt": "S", "States": {"S": state}}).to_string();
+        self.start_machine(&format!("m{}", definition.len()), &definition)
+    }
+
+    /// Starts an execution of a new machine; its ARN.
+    pub(super) fn start_machine(&self, name: &str, definition: &str) -> String {
         let role = "arn:aws:iam::123456789012:role/r";
-        let name = format!("m{}", definition.len());
         let machine = json!({"name": name, "definition": definition, "roleArn": role});
         let machine = self.call("CreateStateMachine", &machine);
         let started =
@@ -82,7 +86,17 @@ impl Server {
 
     /// SIGTERM, and what it wrote to standard error until it ended.
     pub(super) fn terminate(&mut self) -> String {
+        self.ask_to_stop();
+        self.stopped()
+    }
+
+    /// SIGTERM.
+    pub(super) fn ask_to_stop(&self) {
         signal(&self.process, Signal::TERM);
+    }
+
+    /// Waits for its end; what it wrote to standard error.
+    pub(super) fn stopped(&mut self) -> String {
         assert!(self.process.wait().unwrap().success());
         let mut complaints = String::new();
         self.complaints.take().unwrap().read_to_string(&mut complaints).unwrap();

@@ -4,3 +4,5 @@ mod binary;
 mod endpoint;
 mod pump;
 mod run;
+mod stop;
+mod survivors;

@@ -71,7 +71,8 @@ impl Lambda {
                 return reply;
             }
         }
-        let remote = self.remote.call(request, call.credentials.as_ref());
+        // Its state is large, and calls of local functions need none of it.
+        let remote = Box::pin(self.remote.call(request, call.credentials.as_ref()));
         within(call, remote).await?.map_err(TaskOutcome::Failed)
     }
 
