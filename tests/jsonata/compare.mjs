@@ -101,8 +101,9 @@ async function main() {
 }
 
 function judge(source, want, got, tally) {
-  // An error without a code is a failure inside the reference itself.
-  if (want.code === '' || want.code === undefined && want.message) {
+  // An error without a code is a failure inside the reference itself; some values show its insides.
+  const leak = /async function|"@":/.test(JSON.stringify(want));
+  if (leak || want.code === '' || (want.code === undefined && want.message)) {
     tally.internal += 1;
     return;
   }

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::super::value::Value;
+use super::super::value::{Map, Value};
+use super::eval::function::Builtin;
 use super::pattern::Pattern;
 use super::signature::Signature;
 
@@ -20,6 +21,8 @@ pub(crate) struct Program {
     pub(crate) root: Node,
     /// Names of variables by symbol, without `$`.
     pub(crate) symbols: Vec<Arc<str>>,
+    /// Built-in functions by symbol.
+    pub(crate) builtins: Vec<Option<&'static Builtin>>,
     /// The hidden variable that holds the value of each `%`.
     pub(crate) labels: Vec<Symbol>,
     /// `function($f, $g) { function($x) { $g($f($x)) } }`, where the expression chains functions with `~>`.
@@ -42,6 +45,18 @@ pub(crate) struct Node {
     pub(crate) step: Step,
     /// Occurrences of `%` below that are still looking for their object; used while lowering.
     pub(crate) seeking: Vec<Slot>,
+}
+
+impl Node {
+    /// The text of a node that is nothing but a string literal.
+    pub(crate) fn literal_text(&self) -> Option<&Arc<str>> {
+        match &self.kind {
+            Kind::Literal(Value::String(text)) if self.filters.is_empty() && self.group.is_none() => {
+                Some(text)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What a node does as a step of a path.
@@ -143,6 +158,18 @@ pub(crate) struct Element {
 pub(crate) struct Group {
     pub(crate) pairs: Vec<(Node, Node)>,
     pub(crate) position: usize,
+    /// An object with all keys, if they are constant and different.
+    pub(crate) template: Option<Map>,
+}
+
+impl Group {
+    /// A group of pairs.
+    pub(crate) fn new(pairs: Vec<(Node, Node)>, position: usize) -> Group {
+        let keys = pairs.iter().map(|(key, _)| Some((key.literal_text()?.clone(), Value::Null)));
+        let template: Option<Map> = keys.collect();
+        let template = template.filter(|template| template.len() == pairs.len());
+        Group { pairs, position, template }
+    }
 }
 
 /// One key of a sort.

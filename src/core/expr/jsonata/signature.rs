@@ -4,7 +4,8 @@
 //! would, with every parameter a class of letters and a quantifier; what a parameter took decides what it is given.
 
 use super::error::{Fault, Outcome};
-use super::item::Item;
+use super::super::value::Value;
+use super::item::{Elements, Item};
 
 /// A parsed signature.
 #[derive(Clone, Debug, Default)]
@@ -96,8 +97,8 @@ impl Signature {
         arguments.len() == self.parameters.len()
             && self.parameters.iter().zip(arguments).all(|(parameter, argument)| {
                 let letter = letter(argument);
-                parameter.accepts.contains(letter)
-                    && (!parameter.array || (letter == 'a' && parameter.subtype.is_none()))
+                let fits = parameter.accepts.contains(letter) && (!parameter.array || letter == 'a');
+                fits && parameter.subtype.as_ref().is_none_or(|t| letter != 'a' || holds(argument, t))
             })
     }
 
@@ -231,21 +232,31 @@ fn holds(argument: &Item, subtype: &str) -> bool {
         return letter(argument).encode_utf8(&mut buffer) == subtype;
     };
     let expected = subtype.chars().next();
-    items.iter().all(|item| Some(letter(&item)) == expected)
+    match items {
+        Elements::Values(values) => values.iter().all(|value| Some(letter_of(value)) == expected),
+        Elements::Items(items) => items.iter().all(|item| Some(letter(item)) == expected),
+    }
 }
 
 /// The type of a value as signatures write it; `m` for nothing.
 fn letter(item: &Item) -> char {
-    use super::super::value::Value;
     match item {
         Item::Undefined => 'm',
-        Item::Json(Value::Null) => 'l',
-        Item::Json(Value::Bool(_)) => 'b',
-        Item::Json(Value::Int(_) | Value::Float(_)) => 'n',
-        Item::Json(Value::String(_)) => 's',
-        Item::Json(Value::Array(_)) | Item::List(_) | Item::Tuples(_) => 'a',
-        Item::Json(Value::Object(_)) | Item::Record(_) => 'o',
+        Item::Json(value) => letter_of(value),
+        Item::List(_) | Item::Tuples(_) => 'a',
+        Item::Record(_) => 'o',
         Item::Function(_) => 'f',
+    }
+}
+
+fn letter_of(value: &Value) -> char {
+    match value {
+        Value::Null => 'l',
+        Value::Bool(_) => 'b',
+        Value::Int(_) | Value::Float(_) => 'n',
+        Value::String(_) => 's',
+        Value::Array(_) => 'a',
+        Value::Object(_) => 'o',
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::super::super::value::Value;
+use super::super::super::value::{Map, Value};
 use super::super::error::{Fault, Outcome};
 use super::super::item::{Elements, Item};
 use super::super::limit::{self, Meter};
@@ -53,6 +53,18 @@ impl Evaluator<'_> {
         if nested && self.depths.is_due() {
             for part in parts {
                 self.depths.check(part, &self.meter)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Evaluator<'_> {
+    /// Refuses an object of plain JSON that is nested too deeply; its size has been accounted for.
+    pub(crate) fn built_object(&self, members: &Map) -> Outcome<()> {
+        if self.depths.is_due() {
+            for value in members.values() {
+                self.depths.check_value(value, &self.meter)?;
             }
         }
         Ok(())
@@ -123,6 +135,13 @@ impl Depths {
         let built = self.built.get() + 1;
         self.built.set(built);
         built > FREE_LEVELS
+    }
+
+    fn check_value(&self, value: &Value, meter: &Meter) -> Outcome<()> {
+        let mut seen = 0;
+        let depth = self.known_depth(value, &mut seen);
+        meter.spend(seen as u64 / 8)?;
+        if depth > MAX_DEPTH { Err(Fault::limit(limit::STACK)) } else { Ok(()) }
     }
 
     fn check(&self, item: &Item, meter: &Meter) -> Outcome<()> {

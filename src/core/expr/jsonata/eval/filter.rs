@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::super::ast::{Kind, Node};
+use super::super::ast::{Kind, Node, Operator};
 use super::super::error::Outcome;
 use super::super::item::{Elements, Item, Tuple};
 use super::Evaluator;
@@ -28,6 +28,15 @@ impl Evaluator<'_> {
             });
         }
         let mut kept = Vec::new();
+        if is_constant(predicate) {
+            let verdict = self.eval(predicate, &Item::Undefined, scope)?;
+            for (index, item) in elements.iter().enumerate() {
+                for _ in 0..self.verdict(&verdict, index, elements.len())? {
+                    kept.push(item.clone());
+                }
+            }
+            return Ok(Item::sequence(kept));
+        }
         for (index, item) in elements.iter().enumerate() {
             let start = self.start();
             let verdict = self.eval(predicate, &item, scope)?;
@@ -92,6 +101,23 @@ fn position(predicate: &Node) -> Option<f64> {
     match predicate.kind {
         Kind::Number(n) if predicate.filters.is_empty() => Some(n),
         _ => None,
+    }
+}
+
+/// Whether a predicate is an array of numbers and ranges of numbers: the same for every item.
+fn is_constant(predicate: &Node) -> bool {
+    let number = |node: &Node| matches!(node.kind, Kind::Number(_)) && node.filters.is_empty();
+    let part = |node: &Node| match &node.kind {
+        Kind::Binary(Operator::Range, both) => number(&both.0) && number(&both.1),
+        _ => number(node),
+    };
+    match &predicate.kind {
+        Kind::Array(elements) => {
+            predicate.filters.is_empty()
+                && predicate.group.is_none()
+                && elements.iter().all(|element| part(&element.node))
+        }
+        _ => false,
     }
 }
 

@@ -131,6 +131,9 @@ impl Graveyard {
 
     /// Empties the scopes noted since, which nobody can reach any more except through each other.
     pub(crate) fn release(&self, since: usize) {
+        if self.captured.borrow().len() <= since {
+            return;
+        }
         let frames = {
             let mut captured = self.captured.borrow_mut();
             let since = since.min(captured.len());

@@ -5,17 +5,54 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::super::super::value::{Map, Value};
-use super::super::ast::{Group, Kind, Node};
+use super::super::ast::{Group, Node};
 use super::super::error::{Fault, Outcome};
-use super::super::item::{Elements, Item, Record, Tuple, append};
+use super::super::item::{Elements, Item, List, Marks, Record, Tuple, append};
 use super::Evaluator;
 use super::bounds::ITEM;
 use super::frame::{Frame, Scope};
 
 /// Items that share a key, and the pair whose value they make.
 struct Gathered {
-    data: Item,
+    data: Data,
     pair: usize,
+}
+
+/// The items gathered so far.
+enum Data {
+    One(Item),
+    Many(Vec<Item>),
+}
+
+impl Data {
+    fn add(&mut self, more: Item) {
+        match self {
+            Data::Many(items) => append(items, more),
+            Data::One(first) if first.is_undefined() => *first = more,
+            Data::One(_) if more.is_undefined() => {}
+            Data::One(first) => {
+                let mut items = std::mem::take(first).into_items();
+                append(&mut items, more);
+                *self = Data::Many(items);
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Data::One(_) => 0,
+            Data::Many(items) => items.len(),
+        }
+    }
+
+    fn into_item(self) -> Item {
+        match self {
+            Data::One(item) => item,
+            Data::Many(items) => {
+                Item::List(std::rc::Rc::new(List { items, marks: Marks::default() }))
+            }
+        }
+    }
 }
 
 /// Tuples that share a key.
@@ -27,28 +64,43 @@ struct GatheredTuples {
 impl Evaluator<'_> {
     /// An object constructor applied to the context.
     pub(super) fn object(&self, pairs: &Group, input: &Item, scope: &Scope) -> Outcome<Item> {
-        if !input.is_array() && pairs.pairs.iter().all(|(key, _)| literal(key).is_some()) {
-            return self.plain_object(pairs, input, scope);
+        match &pairs.template {
+            Some(template) if !input.is_array() => {
+                self.meter.allocate(template.len() * ITEM)?;
+                self.plain_object(pairs, template.clone(), input, scope)
+            }
+            _ => self.group(pairs, input.clone(), scope),
         }
-        self.group(pairs, input.clone(), scope)
     }
 
-    /// Constant keys and a single context: nothing to gather.
-    fn plain_object(&self, pairs: &Group, input: &Item, scope: &Scope) -> Outcome<Item> {
-        for (index, (key, _)) in pairs.pairs.iter().enumerate() {
-            let earlier = &pairs.pairs[..index];
-            if earlier.iter().any(|(other, _)| literal(other) == literal(key)) {
-                return Err(duplicate(literal(key).map_or("", |key| &**key), pairs.position));
+    /// Constant keys and a single context: nothing to gather, and the keys are in place already.
+    fn plain_object(
+        &self,
+        pairs: &Group,
+        mut map: Map,
+        input: &Item,
+        scope: &Scope,
+    ) -> Outcome<Item> {
+        let mut nested = false;
+        for (index, (_, value)) in pairs.pairs.iter().enumerate() {
+            match (self.eval(value, input, scope)?, map.get_index_mut(index)) {
+                (Item::Json(value), Some((_, place))) => {
+                    nested |= matches!(value, Value::Array(_) | Value::Object(_));
+                    *place = value;
+                }
+                (other, _) => {
+                    let mut members = Members { held: Held::Plain(map), nested };
+                    members.truncate(index);
+                    members.insert_literal(&pairs.pairs, index, other);
+                    for (index, (_, value)) in pairs.pairs.iter().enumerate().skip(index + 1) {
+                        let value = self.eval(value, input, scope)?;
+                        members.insert_literal(&pairs.pairs, index, value);
+                    }
+                    return self.finish(members);
+                }
             }
         }
-        self.meter.allocate(pairs.pairs.len() * ITEM)?;
-        let mut members = Members::with_capacity(pairs.pairs.len());
-        for (key, value) in &pairs.pairs {
-            let Some(key) = literal(key) else { continue };
-            let value = self.eval(value, input, scope)?;
-            members.insert(key.clone(), value);
-        }
-        self.finish(members)
+        self.finish(Members { held: Held::Plain(map), nested })
     }
 
     /// Items grouped by the keys they have; the value of each key is evaluated for its items.
@@ -68,12 +120,13 @@ impl Evaluator<'_> {
                 let Some(key) = self.key(key, &item, pairs.position, scope)? else { continue };
                 match groups.get_mut(&key) {
                     None => {
-                        groups.insert(key, Gathered { data: item.clone(), pair: index });
+                        let data = Data::One(item.clone());
+                        groups.insert(key, Gathered { data, pair: index });
                     }
                     Some(group) if group.pair != index => {
                         return Err(duplicate(&key, pairs.position));
                     }
-                    Some(group) => self.gather(&mut group.data, item.clone())?,
+                    Some(group) => group.data.add(item.clone()),
                 }
             }
         }
@@ -81,30 +134,13 @@ impl Evaluator<'_> {
         self.meter.allocate(groups.len() * ITEM)?;
         for (key, group) in groups {
             let Some((_, value)) = pairs.pairs.get(group.pair) else { continue };
+            self.meter.allocate(group.data.len() * ITEM)?;
             let start = self.start();
-            let value = self.eval(value, &group.data, scope)?;
+            let value = self.eval(value, &group.data.into_item(), scope)?;
             self.settle(start, &value);
             members.insert(key, value);
         }
         self.finish(members)
-    }
-
-    fn gather(&self, data: &mut Item, more: Item) -> Outcome<()> {
-        if data.is_undefined() || more.is_undefined() {
-            if data.is_undefined() {
-                *data = more;
-            }
-            return Ok(());
-        }
-        let mut items = std::mem::take(data).into_items();
-        let before = items.len();
-        append(&mut items, more);
-        self.meter.allocate((items.len() - before) * ITEM)?;
-        *data = Item::List(std::rc::Rc::new(super::super::item::List {
-            items,
-            marks: Default::default(),
-        }));
-        Ok(())
     }
 
     fn group_tuples(&self, pairs: &Group, tuples: &[Tuple], scope: &Scope) -> Outcome<Item> {
@@ -141,17 +177,22 @@ impl Evaluator<'_> {
     /// One tuple of many: items and variables of the same name become arrays.
     fn join(&self, tuples: Vec<Tuple>) -> Outcome<Tuple> {
         let mut tuples = tuples.into_iter();
-        let mut joined = tuples.next().unwrap_or_default();
+        let first = tuples.next().unwrap_or_default();
+        let mut item = Data::One(first.item);
+        let own = first.bindings.into_iter();
+        let mut bindings: Vec<_> = own.map(|(name, value)| (name, Data::One(value))).collect();
         for tuple in tuples {
-            self.gather(&mut joined.item, tuple.item)?;
+            item.add(tuple.item);
             for (name, value) in tuple.bindings {
-                match joined.bindings.iter_mut().find(|(bound, _)| *bound == name) {
-                    Some((_, data)) => self.gather(data, value)?,
-                    None => joined.bindings.push((name, value)),
+                match bindings.iter_mut().find(|(bound, _)| *bound == name) {
+                    Some((_, data)) => data.add(value),
+                    None => bindings.push((name, Data::One(value))),
                 }
             }
         }
-        Ok(joined)
+        self.meter.allocate(item.len() * (1 + bindings.len()) * ITEM)?;
+        let bindings = bindings.into_iter().map(|(name, data)| (name, data.into_item())).collect();
+        Ok(Tuple { item: item.into_item(), bindings })
     }
 
     fn key(
@@ -161,7 +202,7 @@ impl Evaluator<'_> {
         position: usize,
         scope: &Scope,
     ) -> Outcome<Option<Arc<str>>> {
-        if let Some(key) = literal(key) {
+        if let Some(key) = key.literal_text() {
             return Ok(Some(key.clone()));
         }
         match self.eval(key, input, scope)? {
@@ -174,11 +215,7 @@ impl Evaluator<'_> {
     fn finish(&self, members: Members) -> Outcome<Item> {
         if members.nested {
             match &members.held {
-                Held::Plain(map) => {
-                    let values = map.values().map(|value| Item::Json(value.clone()));
-                    let values: Vec<Item> = values.collect();
-                    self.built(values.iter())?;
-                }
+                Held::Plain(map) => self.built_object(map)?,
                 Held::Mixed(record) => self.built(record.values())?,
             }
         }
@@ -206,6 +243,18 @@ impl Members {
         Members { held: Held::Plain(Map::with_capacity(count)), nested: false }
     }
 
+    fn truncate(&mut self, count: usize) {
+        if let Held::Plain(map) = &mut self.held {
+            map.truncate(count);
+        }
+    }
+
+    fn insert_literal(&mut self, pairs: &[(Node, Node)], index: usize, value: Item) {
+        if let Some(key) = pairs.get(index).and_then(|(key, _)| key.literal_text()) {
+            self.insert(key.clone(), value);
+        }
+    }
+
     fn insert(&mut self, key: Arc<str>, value: Item) {
         if value.is_undefined() {
             return;
@@ -226,15 +275,6 @@ impl Members {
                 record.insert(key, value);
             }
         }
-    }
-}
-
-fn literal(node: &Node) -> Option<&Arc<str>> {
-    match &node.kind {
-        Kind::Literal(Value::String(text)) if node.filters.is_empty() && node.group.is_none() => {
-            Some(text)
-        }
-        _ => None,
     }
 }
 

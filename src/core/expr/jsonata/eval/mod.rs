@@ -35,7 +35,7 @@ use super::item::{Item, List, Marks};
 use super::limit::{Limits, Meter};
 use bounds::Depths;
 use frame::{Frame, Graveyard, Scope};
-use function::{Closure, Function};
+use function::{Builtin, Closure, Function};
 
 pub(crate) use operator::{compare_text, equal};
 pub(crate) use path::lookup as field_of;
@@ -89,7 +89,6 @@ impl<'a> Evaluator<'a> {
             odd_number: Cell::new(false),
         };
         let scope = Frame::root(Rc::clone(&evaluator.graveyard));
-        evaluator.graveyard.capture(&scope);
         let result = evaluator.eval(&program.root, &wrap(root), &scope);
         evaluator.graveyard.release(0);
         Ok((result?, evaluator.odd_number.get()))
@@ -179,7 +178,8 @@ impl<'a> Evaluator<'a> {
         if let Some(value) = known {
             return value;
         }
-        let value = self.symbol(name).map(|text| self.global(text)).unwrap_or_default();
+        let builtin = self.program.builtins.get(name as usize).copied().flatten();
+        let value = self.symbol(name).map(|text| self.global(text, builtin)).unwrap_or_default();
         if let Some(place) = self.globals.borrow_mut().get_mut(name as usize) {
             *place = Some(value.clone());
         }
@@ -187,14 +187,14 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A free variable: the document, one from outside, or a built-in function.
-    fn global(&self, name: &str) -> Item {
+    fn global(&self, name: &str, builtin: Option<&'static Builtin>) -> Item {
         if name == "$" {
             return self.root.clone();
         }
         if let Some(value) = (self.bindings)(name) {
             return Item::Json(value);
         }
-        match builtins::find(name) {
+        match builtin {
             Some(builtin) => Item::Function(Rc::new(Function::Native(builtin))),
             None => Item::Undefined,
         }
@@ -205,7 +205,7 @@ impl<'a> Evaluator<'a> {
         let symbol = self.program.symbols.iter().position(|symbol| &**symbol == name);
         match symbol {
             Some(symbol) => self.variable(symbol as Symbol, scope),
-            None => self.global(name),
+            None => self.global(name, builtins::find(name)),
         }
     }
 

@@ -1,9 +1,10 @@
 //! Numbers of an array: `$sum`, `$count`, `$max`, `$min`, `$average`.
 
+use super::super::super::value::Value;
 use super::super::error::Outcome;
 use super::super::eval::Evaluator;
 use super::super::eval::function::Arguments;
-use super::super::item::Item;
+use super::super::item::{Elements, Item};
 
 /// `$sum`
 pub(super) fn sum(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
@@ -55,6 +56,9 @@ fn fold(
 ) -> Outcome<Item> {
     let Some(items) = arguments.get(0).elements() else { return Ok(Item::Undefined) };
     evaluator.meter.spend(items.len() as u64 / 4)?;
-    let total = items.iter().filter_map(|item| item.as_f64()).fold(start, join);
+    let total = match items {
+        Elements::Values(values) => values.iter().filter_map(Value::as_f64).fold(start, join),
+        Elements::Items(items) => items.iter().filter_map(Item::as_f64).fold(start, join),
+    };
     Ok(evaluator.number(total))
 }

@@ -89,13 +89,19 @@ pub(super) fn merge(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<
         evaluator.meter.allocate(members.len() * ITEM)?;
         return Ok(Item::object(members));
     }
-    let mut merged = Map::new();
+    let mut merged: Option<Map> = None;
     for item in elements.iter() {
-        if let Item::Json(Value::Object(map)) = item {
-            evaluator.meter.allocate(map.len() * ITEM)?;
-            merged.extend(map.iter().map(|(key, value)| (key.clone(), value.clone())));
+        let Item::Json(Value::Object(map)) = item else { continue };
+        evaluator.meter.allocate(map.len() * ITEM)?;
+        match &mut merged {
+            // Copying a map whole is cheaper than adding its members.
+            None => merged = Some((*map).clone()),
+            Some(merged) => {
+                merged.extend(map.iter().map(|(key, value)| (key.clone(), value.clone())));
+            }
         }
     }
+    let merged = merged.unwrap_or_default();
     Ok(Item::Json(Value::Object(Arc::new(merged))))
 }
 

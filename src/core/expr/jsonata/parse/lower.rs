@@ -11,6 +11,7 @@ use super::super::ast::{
     Stage, Symbol, Term, Transform,
 };
 use super::super::error::{Fault, Outcome};
+use super::super::function as builtins;
 use super::super::pattern::Pattern;
 use super::ancestry::{Ancestors, inherit, underivable};
 use super::syntax::{Form, Syntax};
@@ -25,8 +26,9 @@ pub(super) fn lower(source: &str, tree: Syntax) -> Outcome<Program> {
     let compose = if lowering.chains { Some(lowering.compose()?) } else { None };
     let labels: Vec<usize> = lowering.ancestors.0.iter().map(|slot| slot.label).collect();
     let labels = labels.into_iter().map(|label| lowering.symbol(&format!("!{label}"))).collect();
-    let symbols = lowering.symbols.into_iter().collect();
-    Ok(Program { source: source.into(), root, symbols, labels, compose })
+    let symbols: Vec<Arc<str>> = lowering.symbols.into_iter().collect();
+    let builtins = symbols.iter().map(|name| builtins::find(name)).collect();
+    Ok(Program { source: source.into(), root, symbols, builtins, labels, compose })
 }
 
 #[derive(Default)]
@@ -174,7 +176,7 @@ impl Lowering {
             return Err(Fault::new("S0210").at(position));
         }
         let pairs = self.pairs(pairs)?;
-        node.group = Some(Box::new(Group { pairs, position }));
+        node.group = Some(Box::new(Group::new(pairs, position)));
         Ok(node)
     }
 
@@ -306,7 +308,7 @@ impl Lowering {
             inherit(&mut node, key);
             inherit(&mut node, value);
         }
-        node.kind = Kind::Object(Box::new(Group { pairs, position }));
+        node.kind = Kind::Object(Box::new(Group::new(pairs, position)));
         Ok(node)
     }
 
@@ -321,6 +323,10 @@ impl Lowering {
             expressions.push(part);
         }
         let scoped = self.bindings > bindings;
+        if !scoped && matches!(expressions.as_slice(), [Node { kind: Kind::Binary(..), .. }]) {
+            // Parentheses round an operator have said all they have to say.
+            return Ok(expressions.pop().unwrap_or_default());
+        }
         node.kind = Kind::Block(Block { expressions, scoped });
         Ok(node)
     }
