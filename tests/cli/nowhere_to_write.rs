@@ -29,8 +29,11 @@ fn a_run_does_not_need_its_standard_error() {
     let definition = directory.path().join("d.asl.json");
     std::fs::write(&definition, task("f").to_string()).unwrap();
     let run = |stdout: Stdio| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stepwright"));
-        command.arg("run").arg(&definition).args(["--function", &format!("f={COMPLAINER}")]);
+        let mut command = Command::new("timeout");
+        command
+            .args(["60", env!("CARGO_BIN_EXE_stepwright"), "run"])
+            .arg(&definition)
+            .args(["--function", &format!("f={COMPLAINER}")]);
         command.stdin(Stdio::null()).stdout(stdout).stderr(full()).spawn().unwrap()
     };
     let printed = run(Stdio::piped()).wait_with_output().unwrap();
@@ -45,15 +48,16 @@ fn a_server_does_not_need_its_standard_error() {
     let server = Server::start(directory.path());
     let machine = server.machine("t", &task("f"));
     let execution = server.must("StartExecution", &json!({"stateMachineArn": machine}));
-    let ended = loop {
-        let question = json!({"executionArn": execution["executionArn"]});
-        let row = server.must("DescribeExecution", &question);
+    let question = json!({"executionArn": execution["executionArn"]});
+    let mut row = server.must("DescribeExecution", &question);
+    for _ in 0..3_000 {
         if row["status"] != "RUNNING" {
-            break row;
+            break;
         }
-        std::thread::sleep(Duration::from_millis(5));
-    };
-    assert_eq!((&ended["status"], &ended["output"]), (&json!("SUCCEEDED"), &json!("1")));
+        std::thread::sleep(Duration::from_millis(20));
+        row = server.must("DescribeExecution", &question);
+    }
+    assert_eq!((&row["status"], &row["output"]), (&json!("SUCCEEDED"), &json!("1")));
 }
 
 #[test]

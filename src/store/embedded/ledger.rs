@@ -1,6 +1,7 @@
 //! The writer's own side of the database: the connection, transactions, and what it remembers to save queries. All that it
 //! remembers was read or written by itself, so nothing else can make it wrong but a rollback, and then it is forgotten.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -9,7 +10,7 @@ use stepwright_core::time::Timestamp;
 
 use super::integer;
 use super::recent::Recent;
-use crate::store::Joined;
+use crate::store::{Error, Joined};
 
 /// The connection that writes.
 pub(super) struct Ledger {
@@ -37,15 +38,21 @@ impl Ledger {
         }
     }
 
-    /// Does all of `work` durably, or nothing of it.
+    /// Does all of `work` durably, or nothing of it. If it panics, that is an error like any other.
     pub(super) fn transaction(
         &mut self,
         work: impl FnOnce(&mut Ledger) -> rusqlite::Result<()>,
-    ) -> rusqlite::Result<()> {
-        let outcome = self
-            .execute("BEGIN IMMEDIATE")
-            .and_then(|()| work(self))
-            .and_then(|()| self.execute("COMMIT"));
+    ) -> Result<(), Error> {
+        // Whatever is left half done here is rolled back or forgotten below.
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            self.execute("BEGIN IMMEDIATE")?;
+            work(self)?;
+            self.execute("COMMIT")
+        }));
+        let outcome = match outcome {
+            Ok(outcome) => outcome.map_err(Error::from),
+            Err(_) => Err(Error::Unavailable("a change of it panicked".to_owned())),
+        };
         if outcome.is_err() {
             self.forget();
             // SQLite has rolled back already after some errors; after others a commit can be refused.

@@ -1,13 +1,15 @@
-//! The writer: one thread, one connection, and each transaction as large as what has queued up. It survives every error:
-//! a transaction that fails is rolled back, everybody in it is told, and the next one is tried afresh.
+//! The writer: one thread, one connection, and each transaction as large as what has queued up. It survives every error
+//! and every panic: a transaction that fails is rolled back, everybody in it is told, and the next one is tried afresh.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::cache::Cache;
 use super::ledger::Ledger;
 use super::open::OpenError;
 use super::{Memory, sound};
@@ -37,7 +39,8 @@ impl Writer {
     /// Starts the thread.
     pub(super) fn start(connection: Connection, memory: Arc<Memory>) -> Result<Writer, OpenError> {
         let inbox = Arc::new(Inbox::default());
-        let desk = Desk { inbox: inbox.clone(), ledger: Ledger::new(connection), memory };
+        let (ledger, kept) = (Ledger::new(connection), VecDeque::new());
+        let desk = Desk { inbox: inbox.clone(), ledger, memory, kept };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || desk.run())
@@ -49,7 +52,8 @@ impl Writer {
     pub(super) async fn submit<W: Write>(&self, write: W) -> Result<W::Answer, Error> {
         let (reply, answer) = oneshot::channel();
         self.inbox.push(Box::new(Awaited { write, answer: None, reply }));
-        answer.await.unwrap_or_else(|_| Err(Error::Unavailable("the writer has ended".to_owned())))
+        // Only a panic, or the end of the process, drops a change without an answer.
+        answer.await.unwrap_or_else(|_| Err(Error::Unavailable("the answer was lost".to_owned())))
     }
 
     /// Makes a change some time, but no later than any change that is handed in after it: if it fails, it is tried again
@@ -63,7 +67,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.inbox.close();
         if let Some(thread) = self.thread.take() {
-            // It can only have panicked, and then there is nobody left to tell.
+            // Nothing that it ends with is left to be told to anybody.
             let _ = thread.join();
         }
     }
@@ -121,35 +125,47 @@ struct Desk {
     inbox: Arc<Inbox>,
     ledger: Ledger,
     memory: Arc<Memory>,
+    /// What a transaction that failed left to the next one, before all else.
+    kept: VecDeque<Box<dyn Job>>,
 }
 
 impl Desk {
     fn run(mut self) {
-        let mut first = VecDeque::new();
         while let Some(jobs) = self.inbox.take() {
-            first.extend(jobs);
-            first = self.settle(first);
+            self.survive(|desk| desk.settle(jobs));
         }
-        let lost = if first.is_empty() { 0 } else { self.settle(first).len() };
+        if !self.kept.is_empty() {
+            self.survive(|desk| desk.settle(VecDeque::new()));
+        }
+        let lost = self.kept.len();
         if lost > 0 {
             tracing::error!(lost, "grants of map items could not be written");
         }
     }
 
-    /// Makes all changes or none, and answers. Gives back what must be tried again.
-    fn settle(&mut self, mut jobs: VecDeque<Box<dyn Job>>) -> VecDeque<Box<dyn Job>> {
+    /// A panic outside of a transaction (a defect of ours): those who were not answered yet learn that their answers were
+    /// dropped. What is remembered may lack what was committed, so it is forgotten.
+    fn survive(&mut self, work: impl FnOnce(&mut Desk)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            *self.memory.cache() = Cache::default();
+        }
+    }
+
+    /// Makes all changes or none, and answers. Keeps what must be tried again.
+    fn settle(&mut self, jobs: VecDeque<Box<dyn Job>>) {
+        let mut jobs: VecDeque<_> =
+            std::mem::take(&mut self.kept).into_iter().chain(jobs).collect();
+        let changes = jobs.len();
         let outcome =
             self.ledger.transaction(|ledger| jobs.iter_mut().try_for_each(|job| job.apply(ledger)));
         match outcome {
             Ok(()) => {
                 jobs.iter().for_each(|job| job.committed(&self.memory));
                 jobs.into_iter().for_each(|job| job.done());
-                VecDeque::new()
             }
             Err(error) => {
-                let error = Error::from(error);
-                tracing::warn!(%error, changes = jobs.len(), "a transaction was rolled back");
-                jobs.into_iter().filter_map(|job| job.failed(&error)).collect()
+                self.kept = jobs.into_iter().filter_map(|job| job.failed(&error)).collect();
+                tracing::warn!(%error, changes, "a transaction was rolled back");
             }
         }
     }
@@ -324,21 +340,40 @@ mod tests {
         assert_eq!(keys.map(|key| has(directory.path(), key)), [true, false, true]);
     }
 
-    #[tokio::test]
-    async fn whoever_asks_a_writer_that_has_died_is_told() {
-        struct Deadly;
-        impl Write for Deadly {
-            type Answer = ();
-            fn apply(&self, _: &mut Ledger) -> rusqlite::Result<()> {
-                panic!("as no write should")
-            }
+    /// Panics, in the transaction or after it.
+    struct Deadly {
+        late: bool,
+    }
+
+    impl Write for Deadly {
+        type Answer = ();
+
+        fn apply(&self, ledger: &mut Ledger) -> rusqlite::Result<()> {
+            put(if self.late { "late" } else { "early" }, 1).apply(ledger)?;
+            assert!(self.late, "as no write should");
+            Ok(())
         }
+
+        fn committed(&self, (): &(), _: &Memory) {
+            panic!("as no write should")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_that_passes() {
         let directory = tempfile::tempdir().unwrap();
         let writer = writer(directory.path());
-        for outcome in [writer.submit(Deadly).await, writer.submit(put("later", 1)).await] {
-            let told = outcome.unwrap_err().to_string();
-            assert_eq!(told, "the store is not available: the writer has ended");
+        let table = [
+            (false, "the store is not available: a change of it panicked"),
+            (true, "the store is not available: the answer was lost"),
+        ];
+        for (late, expected) in table {
+            let told = writer.submit(Deadly { late }).await.unwrap_err();
+            assert_eq!(told.to_string(), expected);
         }
+        writer.submit(put("later", 1)).await.unwrap();
+        let keys = ["early", "late", "later"];
+        assert_eq!(keys.map(|key| has(directory.path(), key)), [false, true, true]);
     }
 
     #[tokio::test]
