@@ -6,8 +6,8 @@
 //! | `GET /health`, `GET /_stepwright/health` | `{"status":"ok", …}` |
 //! | `HEAD /` | 200, for those who only want to know whether somebody is there |
 //!
-//! Signatures are not looked at: whoever reaches the port may use it, so it listens on this machine only unless told
-//! otherwise.
+//! Every `POST` must be signed if the API has keys ([`Api::with_keys`]); otherwise whoever reaches the port may use it.
+//! Health is told to everybody.
 
 use std::convert::Infallible;
 use std::io;
@@ -18,6 +18,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, StatusCode};
@@ -26,7 +27,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::api::{Api, protocol};
+use crate::api::{Api, auth, protocol};
 
 /// How long requests under way may take when the server stops.
 pub const GRACE: Duration = Duration::from_secs(5);
@@ -141,10 +142,28 @@ async fn operate(api: &Api, request: Request<Incoming>) -> HttpResponse {
         (_, Err(Refused::TooLarge)) => protocol::Response::too_large(),
         // The sender is gone; nobody will read this.
         (_, Err(Refused::Broken)) => protocol::Response::no_operation(),
-        (None, Ok(_)) => protocol::Response::no_operation(),
-        (Some(operation), Ok(body)) => api.call(operation, &body).await,
+        (operation, Ok(body)) => match (api.admit(|| received(&head, &body)), operation) {
+            (Err(refused), _) => refused,
+            (Ok(()), None) => protocol::Response::no_operation(),
+            (Ok(()), Some(operation)) => api.call(operation, &body).await,
+        },
     };
     http(response)
+}
+
+/// The request as its signer saw it.
+fn received<'a>(head: &'a Parts, body: &'a [u8]) -> auth::Request<'a> {
+    auth::Request {
+        method: head.method.as_str(),
+        path: head.uri.path(),
+        query: head.uri.query(),
+        headers: head
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .collect(),
+        body,
+    }
 }
 
 enum Refused {
