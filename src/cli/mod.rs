@@ -1,5 +1,7 @@
 //! The command line: one file per command.
 
+mod door;
+mod keys;
 mod progress;
 mod run;
 mod serve;
@@ -20,6 +22,7 @@ struct Cli {
 enum Command {
     Run(run::Run),
     Serve(serve::Serve),
+    Keys(keys::Keys),
 }
 
 /// Does what the command line says.
@@ -29,6 +32,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Keys(arguments) => keys::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -13,6 +13,8 @@ use crate::local::world::{Home, Place, World};
 use crate::task::function::{Functions, Host, standard_error};
 use crate::task::{Settings, Tasks};
 
+use super::door::Door;
+
 /// Serve the Step Functions API on this machine.
 ///
 /// Point a client at it: aws stepfunctions --endpoint-url http://localhost:8083 list-state-machines
@@ -44,16 +46,20 @@ pub(super) struct Serve {
     /// Region in ARNs.
     #[arg(long, env = "AWS_DEFAULT_REGION", default_value = "us-east-1", value_parser = super::region)]
     region: String,
+    #[command(flatten)]
+    door: Door,
 }
 
 /// Serves until the process is told to stop.
 pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
     let home = arguments.home()?;
+    let keys = arguments.door.keys(&home, |name| std::env::var(name).ok())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = stop_signal()?;
         // The port first: a second server must not touch the data of the first.
         let listener = serve::listen(&arguments.host, arguments.port).await?;
+        arguments.door.check(listener.local_addr()?)?;
         let place = Place { region: arguments.region.clone(), account: arguments.account.clone() };
         let functions =
             Functions::from_cli(&arguments.functions, &arguments.function_files, arguments.host())?;
@@ -61,6 +67,10 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let world = World::open(&home, &place, tasks, None).await?;
         println!("{}", greeting(&home, listener.local_addr()?));
         let api = Api::new(world.engine.clone()).with_express(world.express.clone());
+        let api = match keys {
+            Some(keys) => api.with_keys(keys),
+            None => api,
+        };
         serve::serve(listener, Arc::new(api), stop).await;
         world.stop().await;
         functions.shutdown();
@@ -85,14 +95,18 @@ impl Serve {
         if self.in_memory {
             return Ok(Home::Memory);
         }
-        let directory = self.data.clone().or_else(|| data_directory(|name| std::env::var_os(name)));
-        directory.map(Home::Directory).ok_or(NoHome)
+        directory(self.data.as_ref()).map(Home::Directory)
     }
+}
+
+/// The directory that was given, or the usual one.
+pub(super) fn directory(given: Option<&PathBuf>) -> Result<PathBuf, NoHome> {
+    given.cloned().or_else(|| data_directory(|name| std::env::var_os(name))).ok_or(NoHome)
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("there is no home directory to keep data in: give --data DIR or --in-memory")]
-struct NoHome;
+pub(super) struct NoHome;
 
 /// Where data is kept unless told otherwise (XDG Base Directory Specification: a relative path does not count).
 fn data_directory(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> Option<PathBuf> {

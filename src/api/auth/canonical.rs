@@ -8,10 +8,10 @@ use sha2::{Digest, Sha256};
 
 use super::Request;
 
-/// The canonical form of a request; `None` if a signed header is not there.
+/// The canonical form of a request; `None` if it has none: a signed header is not there, or the path is not one.
 pub(super) fn request(request: &Request<'_>, signed: &[&str]) -> Option<Vec<u8>> {
     let mut text = Vec::with_capacity(512);
-    for line in [request.method, &path(request.path), &query(request.query.unwrap_or(""))] {
+    for line in [request.method, &path(request.path)?, &query(request.query.unwrap_or(""))] {
         text.extend_from_slice(line.as_bytes());
         text.push(b'\n');
     }
@@ -42,9 +42,9 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The path without empty and dotted segments, encoded once more than it came.
-fn path(path: &str) -> String {
+fn path(path: &str) -> Option<String> {
     let mut segments = Vec::new();
-    for segment in path.split('/') {
+    for segment in path.strip_prefix('/')?.split('/') {
         match segment {
             "" | "." => {}
             ".." => {
@@ -61,7 +61,7 @@ fn path(path: &str) -> String {
     if segments.is_empty() || path.ends_with('/') {
         text.push('/');
     }
-    text
+    Some(text)
 }
 
 /// The parameters, encoded alike and in order.
