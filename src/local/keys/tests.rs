@@ -33,8 +33,8 @@ fn a_running_server_sees_at_once_what_is_made_and_deleted() {
     assert_eq!(server.secret(&key.id), Ok(Some(secret.clone())));
     let (other, other_secret) = made(&file, "second");
     assert_eq!(server.secret(&other.id), Ok(Some(other_secret)));
-    assert_eq!(file.delete(&other.id).unwrap(), true, "is there");
-    assert_eq!(file.delete(&other.id).unwrap(), false, "is gone");
+    assert!(file.delete(&other.id).unwrap(), "is there");
+    assert!(!file.delete(&other.id).unwrap(), "is gone");
     assert_eq!(server.secret(&other.id), Ok(None));
     assert_eq!(server.secret(&key.id), Ok(Some(secret)));
 }
