@@ -97,7 +97,8 @@ impl<'a> Authorization<'a> {
                 return Err(Refusal::Mismatch);
             }
         }
-        // In one order and once each, as every signer writes them.
+        // In one order and once each, as every signer writes them: a list of repetitions would make the canonical
+        // request as long as its sender likes.
         if self.signed.is_sorted_by(|a, b| a < b) { Ok(()) } else { Err(Refusal::Mismatch) }
     }
 }

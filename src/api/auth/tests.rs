@@ -169,6 +169,30 @@ fn paths_and_queries_have_one_form() {
 }
 
 #[test]
+fn signed_headers_are_named_in_order_and_once() {
+    let table = [
+        ("host;x-amz-date;x-amz-target", Ok(())),
+        ("a;host;x-amz-date;x-amz-target", Ok(())),
+        ("host;x-amz-target;x-amz-date", Err(Refusal::Mismatch)),
+        ("host;host;x-amz-date;x-amz-target", Err(Refusal::Mismatch)),
+    ];
+    for (signed, expected) in table {
+        let header = format!(
+            "AWS4-HMAC-SHA256 Credential=K/20150830/us-east-1/states/aws4_request,SignedHeaders={signed},Signature=0"
+        );
+        let headers: Vec<(&str, &[u8])> = vec![
+            ("host", b"h"),
+            ("x-amz-date", DATE.as_bytes()),
+            ("x-amz-target", b"t"),
+            ("authorization", header.as_bytes()),
+        ];
+        let request = Request { method: "POST", path: "/", query: None, headers, body: b"" };
+        let authorization = Authorization::read(&request).unwrap();
+        assert_eq!(authorization.check(&request, SERVICE), expected, "{signed}");
+    }
+}
+
+#[test]
 fn a_secret_does_not_show_itself() {
     assert_eq!(format!("{:?}", Secret::new("hidden")), "Secret(…)");
 }
