@@ -46,16 +46,52 @@ impl<'a> MachineArn<'a> {
         Ok(MachineArn { whole: arn, base: arn.get(..end).unwrap_or(arn), qualifier, label })
     }
 
+    /// The number of the version that it names.
+    pub(super) fn version(&self) -> Option<u64> {
+        let digits = self.qualifier.filter(|q| q.bytes().all(|b| b.is_ascii_digit()))?;
+        digits.parse().ok().filter(|number: &u64| number.to_string() == digits)
+    }
+
+    /// The alias that it names.
+    pub(super) fn alias(&self) -> Option<&'a str> {
+        self.qualifier.filter(|q| !q.bytes().all(|b| b.is_ascii_digit()))
+    }
+
+    /// Reads the ARN of a version: the machine's, and the number.
+    ///
+    /// # Errors
+    /// `InvalidArn`
+    pub(super) fn parse_version(arn: &'a str) -> Result<(MachineArn<'a>, u64), Error> {
+        let parsed = MachineArn::parse_unlabelled(arn)?;
+        let number = parsed.version().ok_or_else(|| malformed(arn))?;
+        Ok((parsed, number))
+    }
+
+    /// Reads the ARN of an alias: the machine's, and the name.
+    ///
+    /// # Errors
+    /// `InvalidArn`
+    pub(super) fn parse_alias(arn: &'a str) -> Result<(MachineArn<'a>, &'a str), Error> {
+        let parsed = MachineArn::parse_unlabelled(arn)?;
+        let name = parsed.alias().ok_or_else(|| malformed(arn))?;
+        Ok((parsed, name))
+    }
+
+    /// Reads the ARN of a machine, a version or an alias.
+    ///
+    /// # Errors
+    /// `InvalidArn`; with a label `ValidationException`.
+    pub(super) fn parse_unlabelled(arn: &'a str) -> Result<MachineArn<'a>, Error> {
+        let parsed = MachineArn::parse(arn)?;
+        if parsed.label.is_some() { Err(Error::labelled_arn(arn)) } else { Ok(parsed) }
+    }
+
     /// Reads the ARN of a machine as such.
     ///
     /// # Errors
-    /// `InvalidArn`; with a label `ValidationException`; with a version or alias, as long as there are none,
-    /// `StateMachineDoesNotExist`.
+    /// `InvalidArn`; with a label `ValidationException`; with a version or alias `StateMachineDoesNotExist`.
     pub(super) fn parse_unqualified(arn: &'a str) -> Result<MachineArn<'a>, Error> {
-        let parsed = MachineArn::parse(arn)?;
-        if parsed.label.is_some() {
-            return Err(Error::labelled_arn(arn));
-        }
+        let parsed = MachineArn::parse_unlabelled(arn)?;
         if parsed.qualifier.is_some() {
             return Err(Error::no_machine(arn));
         }
@@ -87,6 +123,20 @@ impl<'a> ExecutionArn<'a> {
         let prefix = arn.get(..prefix).unwrap_or_default();
         Ok(ExecutionArn { machine: format!("{prefix}stateMachine:{machine}"), name })
     }
+}
+
+/// The kind of thing that an ARN names: `stateMachine`, `activity`, …
+///
+/// # Errors
+/// `InvalidArn`
+pub(super) fn kind(arn: &str) -> Result<&str, Error> {
+    let (kind, _) = states_resource(arn)?;
+    Ok(kind)
+}
+
+/// The refusal of an ARN of another kind of thing.
+pub(super) fn wrong_kind(kind: &str) -> Error {
+    Error::invalid_arn(format_args!("Resource type not valid in this context: {kind}"))
 }
 
 /// Checks the ARN of an activity.
@@ -139,6 +189,12 @@ pub(super) fn execution(machine: &str, name: &str) -> String {
 
 /// What follows `arn:…:KIND:`, if it is an ARN of that kind.
 fn resource<'a>(arn: &'a str, kind: &str) -> Result<&'a str, Error> {
+    let (found, rest) = states_resource(arn)?;
+    if found == kind { Ok(rest) } else { Err(wrong_kind(found)) }
+}
+
+/// The kind of thing that an ARN of this service names, and which one.
+fn states_resource(arn: &str) -> Result<(&str, &str), Error> {
     let Some(rest) = arn.strip_prefix("arn:") else {
         return Err(Error::invalid_arn(format_args!("Invalid ARN prefix: {arn}")));
     };
@@ -148,13 +204,7 @@ fn resource<'a>(arn: &'a str, kind: &str) -> Result<&'a str, Error> {
     if service != "states" {
         return Err(Error::invalid_arn(format_args!("Service name not valid: {service}")));
     }
-    let (found, rest) = resource.split_once(':').ok_or_else(|| malformed(arn))?;
-    if found != kind {
-        return Err(Error::invalid_arn(format_args!(
-            "Resource type not valid in this context: {found}"
-        )));
-    }
-    Ok(rest)
+    resource.split_once(':').ok_or_else(|| malformed(arn))
 }
 
 fn malformed(arn: &str) -> Error {

@@ -137,6 +137,11 @@ impl Error {
         Error::new("InvalidDefinition", format!("Invalid State Machine Definition: '{why}'"))
     }
 
+    /// A definition that TestState cannot try.
+    pub(super) fn test_unsupported(why: &str) -> Error {
+        Error::new("InvalidDefinition", why)
+    }
+
     pub(super) fn logging(why: &str) -> Error {
         Error::new("InvalidLoggingConfiguration", format!("Invalid Logging Configuration: {why}"))
     }
@@ -153,6 +158,20 @@ impl Error {
             .with_detail("resourceName", arn)
     }
 
+    /// AWS's words for aliases that are not there (recorded).
+    pub(super) fn no_such_resource(arn: &str) -> Error {
+        Error::new("ResourceNotFound", "Request references a resource that does not exist.")
+            .with_detail("resourceName", arn)
+    }
+
+    pub(super) fn routing(message: impl Into<String>) -> Error {
+        Error::validation(message).with_detail("reason", "INVALID_ROUTING_CONFIGURATION")
+    }
+
+    pub(super) fn quota(message: impl Into<String>) -> Error {
+        Error::new("ServiceQuotaExceededException", message).with_status(402)
+    }
+
     pub(super) fn conflict(message: impl Into<String>) -> Error {
         Error::new("ConflictException", message).with_status(409)
     }
@@ -166,6 +185,10 @@ impl Error {
 
     pub(super) fn execution_exists(arn: &str) -> Error {
         Error::new("ExecutionAlreadyExists", format!("Execution Already Exists: '{arn}'"))
+    }
+
+    pub(super) fn not_redrivable(why: impl Display) -> Error {
+        Error::new("ExecutionNotRedrivable", format!("Execution Not Redrivable: '{why}'"))
     }
 
     pub(super) fn input(why: impl Display) -> Error {

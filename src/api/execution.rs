@@ -31,6 +31,13 @@ pub fn id(machine: &str, name: &str, run: u32) -> ExecutionId {
     ExecutionId(text.into())
 }
 
+/// Decides between the versions of an alias: a number from 0 to 99 that is always the same for the same execution, so
+/// that a start that is repeated is the same start.
+pub(super) fn draw(id: &ExecutionId) -> u64 {
+    let hash = Sha256::new().chain_update("version").chain_update(&*id.0).finalize();
+    hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)) % 100
+}
+
 /// The execution with this ARN.
 ///
 /// # Errors
@@ -67,6 +74,16 @@ const REDRIVABLE_SECONDS: f64 = 14.0 * 86_400.0;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn draws_are_spread_evenly() {
+        let mut counts = [0; 100];
+        for n in 0..10_000 {
+            counts[draw(&id("m", &n.to_string(), 0)) as usize] += 1;
+        }
+        // Each is expected 100 times with a deviation of 10; the hash is fixed, so this cannot fail by chance.
+        assert!(counts.iter().all(|count| (50..150).contains(count)), "{counts:?}");
+    }
 
     #[test]
     fn an_id_is_the_hash_of_machine_and_name_and_the_run() {

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::Api;
 use super::error::Error;
 use super::input::Input;
-use super::machine::Revision;
 use super::output::Object;
+use super::target::Target;
 use crate::store::Execution;
 use crate::turn::express::{End, Express, LONGEST_SECONDS};
 
@@ -19,11 +19,12 @@ pub(super) fn execution(
     api: &Api,
     machine: &str,
     (name, data): (Arc<str>, Document),
-    revision: &Revision,
+    target: &Target,
     input: &Input,
 ) -> Execution {
     let unique = Uuid::new_v4().to_string();
     let started = api.now();
+    let revision = &target.revision;
     let seconds =
         revision.timeout_seconds.map_or(LONGEST_SECONDS, |s| (s as f64).min(LONGEST_SECONDS));
     let prefix = machine.replacen(":stateMachine:", ":express:", 1);
@@ -38,8 +39,15 @@ pub(super) fn execution(
         started,
         deadline: Some(started.plus_seconds(seconds)),
         trace_header: input.text("traceHeader").cloned(),
+        version: target.version_arn.clone(),
+        alias: target.alias_arn.clone(),
         closing: None,
     }
+}
+
+/// Decides between the versions of an alias: no two starts are the same one, so any of 0 to 99.
+pub(super) fn draw() -> u64 {
+    (Uuid::new_v4().as_u128() % 100) as u64
 }
 
 /// StartExecution of an Express machine.

@@ -72,6 +72,8 @@ fn first(execution: &Execution) -> Entry {
     let kind = EventKind::ExecutionStarted {
         input: execution.input.clone(),
         role_arn: execution.role.clone(),
+        state_machine_version_arn: execution.version.clone(),
+        state_machine_alias_arn: execution.alias.clone(),
     };
     Entry { id: 1, previous: 0, time: execution.started, event: Event { kind, previous: None } }
 }

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use stepwright_core::expr::Value;
 use stepwright_core::time::Timestamp;
 use uuid::Uuid;
 
@@ -32,6 +31,32 @@ pub(super) struct StateMachine {
     /// `tags`, key and value, as they were given.
     #[serde(default)]
     pub(super) tags: Vec<(String, String)>,
+    /// Whether it was created with `publish`: what creating it again is held against.
+    #[serde(default)]
+    pub(super) published: Option<Publishing>,
+}
+
+/// `publish: true`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Publishing {
+    /// `versionDescription`
+    pub(super) description: Option<Arc<str>>,
+}
+
+impl Publishing {
+    /// What a request says.
+    ///
+    /// # Errors
+    /// `ValidationException` for a description of nothing (recorded).
+    pub(super) fn of(input: &Input) -> Result<Option<Publishing>, Error> {
+        let publish = input.flag("publish").unwrap_or(false);
+        let description = input.text("versionDescription").cloned();
+        if description.is_some() && !publish {
+            let why = "Version description can only be set when publish is true";
+            return Err(Error::validation(why));
+        }
+        Ok(publish.then_some(Publishing { description }))
+    }
 }
 
 /// One revision: what an execution that starts now will run on for its whole life.
@@ -132,6 +157,27 @@ pub(super) async fn keep_revision(
     Ok(())
 }
 
+/// Changes the document of a machine by itself, as often as it takes. `None`: there is no such machine.
+///
+/// # Errors
+/// What `work` refuses; `ConflictException` if others are always faster.
+pub(super) async fn change(
+    store: &dyn Store,
+    arn: &str,
+    mut work: impl FnMut(&mut StateMachine) -> Result<(), Error> + Send,
+) -> Result<Option<()>, Error> {
+    for _ in 0..ATTEMPTS {
+        let Some(Stored { mut machine, version }) = find(store, arn).await? else {
+            return Ok(None);
+        };
+        work(&mut machine)?;
+        if store.put(Kind::StateMachine, arn, machine.body()?, Some(version)).await? {
+            return Ok(Some(()));
+        }
+    }
+    Err(Error::conflict("Other requests are changing this state machine"))
+}
+
 /// The definition of a revision.
 ///
 /// # Errors
@@ -158,18 +204,4 @@ pub(super) async fn revision(store: &dyn Store, arn: &str, id: &str) -> Result<R
     serde_json::from_str(&item.body).map_err(Error::internal)
 }
 
-/// `tags` of a request that creates something.
-///
-/// # Errors
-/// `TooManyTags`
-pub(super) fn tags(input: &Input, arn: &str) -> Result<Vec<(String, String)>, Error> {
-    let given = input.value("tags").and_then(Value::as_array).unwrap_or_default();
-    if given.len() > MAX_TAGS {
-        return Err(Error::too_many_tags(arn));
-    }
-    let part =
-        |tag: &Value, name| tag.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok(given.iter().map(|tag| (part(tag, "key"), part(tag, "value"))).collect())
-}
-
-const MAX_TAGS: usize = 50;
+const ATTEMPTS: u32 = 20;

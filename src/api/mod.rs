@@ -18,13 +18,18 @@ mod express;
 mod history;
 mod input;
 mod machine;
+mod mock;
 mod name;
 mod operation;
 mod output;
 mod page;
 pub mod protocol;
+mod publication;
 mod settings;
 mod shape;
+mod tags;
+mod target;
+mod variables;
 
 use std::sync::Arc;
 

@@ -1,6 +1,8 @@
 //! Page tokens: where a list goes on, sealed so that nobody can read, change or invent one. A token is good for the list
 //! it was made for (operation and filters) and for 24 hours, as at AWS.
 
+use std::str::FromStr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
@@ -8,7 +10,9 @@ use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 use stepwright_core::time::Timestamp;
 use tokio::sync::OnceCell;
 
+use super::Api;
 use super::error::Error;
+use super::input::Input;
 use crate::store::{Kind, Store};
 
 /// Makes and reads page tokens with a key that this installation made for itself and keeps in its store, so that a
@@ -24,6 +28,45 @@ pub(super) struct List<'a> {
     pub(super) scope: &'a str,
     /// Now.
     pub(super) now: Timestamp,
+}
+
+/// A list that is at hand as a whole, in order: what pages of it are called, and by what its items are known.
+pub(super) struct Slice<'a, T, K> {
+    /// See [`List::scope`].
+    pub(super) scope: &'a str,
+    /// What an item is known by.
+    pub(super) key: fn(&T) -> K,
+}
+
+impl<T, K: ToString + FromStr> Slice<'_, T, K> {
+    /// The page that a request asks for, and the token of the next one. `after` tells whether a key comes after the
+    /// last one shown; that one need not be there any more.
+    ///
+    /// # Errors
+    /// `InvalidToken`, or the store is not available.
+    pub(super) async fn cut(
+        &self,
+        api: &Api,
+        input: &Input,
+        mut items: Vec<T>,
+        after: impl Fn(K, K) -> bool,
+    ) -> Result<(Vec<T>, Option<String>), Error> {
+        let list = List { scope: self.scope, now: api.now() };
+        if let Some(token) = input.text("nextToken") {
+            let shown = api.pages.open(api.store(), &list, token).await?;
+            let shown = || shown.parse::<K>().map_err(|_| Error::invalid_page_token());
+            shown()?;
+            items.retain(|item| shown().is_ok_and(|shown| after((self.key)(item), shown)));
+        }
+        let size = input.page_size();
+        let more = items.len() > size;
+        items.truncate(size);
+        let token = match items.last().map(self.key).filter(|_| more) {
+            Some(last) => Some(api.pages.seal(api.store(), &list, &last.to_string()).await?),
+            None => None,
+        };
+        Ok((items, token))
+    }
 }
 
 impl Pages {

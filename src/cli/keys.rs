@@ -1,6 +1,7 @@
 //! `stepwright keys`: who may sign requests to a server with `--auth`.
 
 use std::error::Error;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -39,15 +40,25 @@ enum Action {
 /// Does what the action says.
 pub(super) fn run(arguments: &Keys) -> Result<(), Box<dyn Error>> {
     let file = KeyFile::of(&super::serve::directory(arguments.data.as_ref())?);
+    let mut output = io::stdout();
     match &arguments.action {
         Action::Create { name } => {
             let (key, secret) = file.create(name, SystemClock::default().now().to_string())?;
-            println!("AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}", key.id, secret.reveal());
-            eprintln!("The secret is not shown again.");
+            writeln!(
+                output,
+                "AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={}",
+                key.id,
+                secret.reveal()
+            )?;
+            let _ = writeln!(io::stderr(), "The secret is not shown again.");
         }
         Action::List => {
             for key in file.list()? {
-                println!("{}", [&*key.id, &*key.created, &*key.name].join("  ").trim_end());
+                writeln!(
+                    output,
+                    "{}",
+                    [&*key.id, &*key.created, &*key.name].join("  ").trim_end()
+                )?;
             }
         }
         Action::Delete { id } => {

@@ -1,7 +1,7 @@
 //! `stepwright serve`: the API on a local port.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,11 +9,13 @@ use clap::Args;
 
 use crate::api::Api;
 use crate::local::serve;
-use crate::local::world::{Home, Place, World};
-use crate::task::function::{Functions, Host, standard_error};
+use crate::local::world::{Home, World};
+use crate::task::function::standard_error;
 use crate::task::{Settings, Tasks};
 
+use super::common::Common;
 use super::door::Door;
+use super::signal;
 
 /// Serve the Step Functions API on this machine.
 ///
@@ -33,19 +35,8 @@ pub(super) struct Serve {
     /// Keep everything in memory; it ends with the process.
     #[arg(long, conflicts_with = "data")]
     in_memory: bool,
-    /// A function that runs on this machine: NAME=COMMAND, NAME=runtime:COMMAND, NAME=python:FILE:HANDLER or
-    /// NAME=node:FILE:HANDLER. Repeatable. Other functions are called through the Lambda API.
-    #[arg(long = "function", value_name = "NAME=COMMAND")]
-    functions: Vec<String>,
-    /// File with functions: a JSON object of names and commands; paths count from its folder. Repeatable.
-    #[arg(long = "functions", value_name = "FILE")]
-    function_files: Vec<PathBuf>,
-    /// Account id in ARNs.
-    #[arg(long, env = "AWS_ACCOUNT_ID", default_value = "123456789012", value_parser = super::account)]
-    account: String,
-    /// Region in ARNs.
-    #[arg(long, env = "AWS_DEFAULT_REGION", default_value = "us-east-1", value_parser = super::region)]
-    region: String,
+    #[command(flatten)]
+    common: Common,
     #[command(flatten)]
     door: Door,
 }
@@ -56,16 +47,18 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
     let keys = arguments.door.keys(&home, |name| std::env::var(name).ok())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let stop = stop_signal()?;
+        let stop = signal::stop()?;
         // The port first: a second server must not touch the data of the first.
         let listener = serve::listen(&arguments.host, arguments.port).await?;
         arguments.door.check(listener.local_addr()?)?;
-        let place = Place { region: arguments.region.clone(), account: arguments.account.clone() };
-        let functions =
-            Functions::from_cli(&arguments.functions, &arguments.function_files, arguments.host())?;
+        let endpoint = serve::endpoint(listener.local_addr()?);
+        let environment = vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)];
+        let functions = arguments.common.functions(environment, standard_error())?;
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
-        let world = World::open(&home, &place, tasks, None).await?;
-        println!("{}", greeting(&home, listener.local_addr()?));
+        let world = World::open(&home, &arguments.common.place(), tasks, None).await?;
+        let greeting = greeting(&home, listener.local_addr()?);
+        // Nobody may be there to read it.
+        let _ = writeln!(io::stdout(), "{greeting}");
         let api = Api::new(world.engine.clone()).with_express(world.express.clone());
         let api = match keys {
             Some(keys) => api.with_keys(keys),
@@ -79,18 +72,6 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
 }
 
 impl Serve {
-    fn host(&self) -> Host {
-        Host {
-            region: self.region.as_str().into(),
-            account: self.account.as_str().into(),
-            environment: vec![(
-                "STEPWRIGHT_ENDPOINT".into(),
-                format!("http://{}:{}", self.host, self.port),
-            )],
-            log: standard_error(),
-        }
-    }
-
     fn home(&self) -> Result<Home, NoHome> {
         if self.in_memory {
             return Ok(Home::Memory);
@@ -125,28 +106,6 @@ fn greeting(home: &Home, address: std::net::SocketAddr) -> String {
     format!(
         "Stepwright serves the Step Functions API at http://{address} (executions are kept {kept})"
     )
-}
-
-/// Ends at the first signal to stop.
-#[cfg(unix)]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
-/// Ends at the first signal to stop.
-#[cfg(not(unix))]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }
 
 #[cfg(test)]

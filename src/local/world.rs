@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stepwright_core::engine::Limits;
+use tokio::time::Instant;
 
 use super::clock::SystemClock;
-use super::pump::Pump;
+use super::pump::{OffSeat, Pump};
 use crate::queue::embedded::EmbeddedQueue;
 use crate::queue::offers::EmbeddedOffers;
 use crate::store::memory::MemoryStore;
@@ -25,6 +26,9 @@ const RESUME_AGAIN: Duration = Duration::from_secs(5);
 
 /// Express executions that stay in memory after their end, for their logs.
 const EXPRESS_KEPT: usize = 1_000;
+
+/// How long a stop waits for the turns that are under way.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where executions are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +83,7 @@ impl World {
             Home::Directory(path) => Arc::new(store::embedded::EmbeddedStore::open(path)?),
             Home::Memory => Arc::new(MemoryStore::new()),
         };
+        let tasks: Arc<dyn Performer> = Arc::new(OffSeat(tasks));
         let clock = Arc::new(SystemClock::default());
         let parts = |store, tasks, observer| Parts {
             store,
@@ -102,8 +107,12 @@ impl World {
 
     /// Lets the turns under way end, for a while, and stops.
     pub async fn stop(self) {
-        for pump in self.pumps {
-            pump.stop().await;
+        let deadline = Instant::now() + PATIENCE;
+        let [standard, express] = self.pumps;
+        let (standard, express) = tokio::join!(standard.stop(deadline), express.stop(deadline));
+        let abandoned = standard + express;
+        if abandoned > 0 {
+            tracing::warn!(abandoned, "stopping with turns under way");
         }
     }
 }

@@ -55,8 +55,10 @@ pub trait Journal: Send + Sync {
     /// What the set of finished lanes of a fork is.
     async fn joined(&self, fork: &Cursor) -> Result<Joined, Error>;
 
-    /// The next item index for a lane of a Map: `first`, `first + 1`, … in the order of asking. The same lane asking for
-    /// the same slot again gets the same index again.
+    /// The next item index for a lane of a Map: `first`, `first + 1`, … in the order of asking. `lane_slot` tells the
+    /// askings of a lane apart: the index of the item that it has just finished. A grant is for good: the same lane
+    /// asking for the same slot again gets the same index again, whatever it has asked for since; a lane that goes on
+    /// without writing a record may have asked many times before a crash makes it ask again from the first.
     async fn dispense(
         &self,
         fork: &Cursor,
@@ -127,6 +129,8 @@ pub enum Kind {
     Revision,
     /// Activities by ARN.
     Activity,
+    /// Published versions and aliases of a state machine, by its ARN.
+    Publications,
     /// Keys that this installation made for itself, by name.
     Secret,
 }
@@ -139,6 +143,7 @@ impl Kind {
             Kind::Definition => "definition",
             Kind::Revision => "revision",
             Kind::Activity => "activity",
+            Kind::Publications => "publications",
             Kind::Secret => "secret",
         }
     }
@@ -176,6 +181,12 @@ pub struct Execution {
     pub deadline: Option<Timestamp>,
     /// `traceHeader`
     pub trace_header: Option<Arc<str>>,
+    /// `stateMachineVersionArn`, if it was started by a version or an alias.
+    #[serde(default)]
+    pub version: Option<Arc<str>>,
+    /// `stateMachineAliasArn`, if it was started by an alias.
+    #[serde(default)]
+    pub alias: Option<Arc<str>>,
     /// How it ended; `None` while it runs.
     pub closing: Option<Closing>,
 }

@@ -49,6 +49,8 @@ impl Engine {
             role: execution.role.clone(),
             started: execution.started,
             input: execution.input.clone(),
+            version: execution.version.clone(),
+            alias: execution.alias.clone(),
             machine_arn: execution.machine.clone(),
             machine_name: name.into(),
             region: self.config.region.clone(),

@@ -125,7 +125,12 @@ fn record(slot: u64, last: bool) -> Record {
     let data = Document::empty_object();
     let mut kinds = Vec::new();
     if slot == 0 {
-        kinds.push(EventKind::ExecutionStarted { input: data.clone(), role_arn: ROLE.into() });
+        kinds.push(EventKind::ExecutionStarted {
+            input: data.clone(),
+            role_arn: ROLE.into(),
+            state_machine_version_arn: None,
+            state_machine_alias_arn: None,
+        });
     }
     let (class, name) = (StateClass::Pass, "A".into());
     kinds.push(EventKind::StateEntered { class, name, input: data.clone() });

@@ -9,5 +9,6 @@ mod machine;
 mod page;
 mod refusal;
 mod serve;
+mod test_state;
 mod work;
 mod world;

@@ -46,6 +46,8 @@ async fn an_execution_is_created_once_and_an_existing_one_handed_back(home: &Sto
 async fn a_row_comes_back_as_it_was_written(home: &StoreHome) {
     let mut full = execution("full", at(0.0));
     full.deadline = Some(at(60.0));
+    full.version = Some(format!("{}:7", full.machine).into());
+    full.alias = Some(format!("{}:LIVE", full.machine).into());
     full.trace_header = Some("Root=1-5759e988-bd862e3fe1be46a994272793".into());
     full.input = Document::from_trusted_text("{\"ü\":  [1.0, \"\\u0000\"]}");
     for row in [full, execution("plain", at(1.5))] {

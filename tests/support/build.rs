@@ -39,6 +39,8 @@ pub(crate) fn execution(name: &str, started: Timestamp) -> Execution {
         started,
         deadline: None,
         trace_header: None,
+        version: None,
+        alias: None,
         closing: None,
     }
 }

@@ -8,7 +8,7 @@ use crate::api::error::Error;
 use crate::api::input::Input;
 use crate::api::output::Object;
 use crate::api::settings::Encryption;
-use crate::api::{Api, arn, machine, name};
+use crate::api::{Api, arn, name, tags};
 use crate::store::{Kind, Store};
 
 /// An activity as the registry keeps it.
@@ -27,11 +27,39 @@ impl Activity {
         serde_json::from_str(body).map_err(Error::internal)
     }
 
+    /// The activity with this ARN, if there is one, and the version of its item.
+    pub(super) async fn find(
+        store: &dyn Store,
+        arn: &str,
+    ) -> Result<Option<(Activity, u64)>, Error> {
+        let Some(item) = store.item(Kind::Activity, arn).await? else { return Ok(None) };
+        Ok(Some((Activity::read(&item.body)?, item.version)))
+    }
+
+    /// Changes an activity. `None`: there is no such activity.
+    ///
+    /// # Errors
+    /// What `work` refuses.
+    pub(super) async fn change(
+        store: &dyn Store,
+        arn: &str,
+        mut work: impl FnMut(&mut Activity) -> Result<(), Error> + Send,
+    ) -> Result<Option<()>, Error> {
+        while let Some((mut activity, version)) = Activity::find(store, arn).await? {
+            work(&mut activity)?;
+            let body = serde_json::to_string(&activity).map_err(Error::internal)?;
+            if store.put(Kind::Activity, arn, body, Some(version)).await? {
+                return Ok(Some(()));
+            }
+        }
+        Ok(None)
+    }
+
     /// The activity with this ARN.
     pub(super) async fn require(store: &dyn Store, arn: &str) -> Result<Activity, Error> {
         arn::check_activity(arn)?;
-        let item = store.item(Kind::Activity, arn).await?;
-        Activity::read(&item.ok_or_else(|| Error::no_activity(arn))?.body)
+        let found = Activity::find(store, arn).await?;
+        found.map(|(activity, _)| activity).ok_or_else(|| Error::no_activity(arn))
     }
 }
 
@@ -43,7 +71,7 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
         name: name.to_string(),
         created: api.now(),
         encryption: Encryption::of(&input)?,
-        tags: machine::tags(&input, &arn)?,
+        tags: tags::of(&input, &arn)?,
     };
     let body = serde_json::to_string(&activity).map_err(Error::internal)?;
     if api.store().put(Kind::Activity, &arn, body, None).await? {

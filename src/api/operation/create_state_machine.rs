@@ -1,18 +1,18 @@
-//! CreateStateMachine: idempotent on name, definition (as text), type and settings; a different role or different tags
-//! are then ignored (source: the API's documentation; formatting counts, recorded).
+//! CreateStateMachine: idempotent on name, definition (as text), type, settings and publication; a different role or
+//! different tags are then ignored (source: the API's documentation; formatting counts, recorded).
 
 use super::Answer;
 use super::delete_state_machine;
 use crate::api::error::Error;
 use crate::api::input::Input;
-use crate::api::machine::{self, Revision, StateMachine};
+use crate::api::machine::{self, Publishing, Revision, StateMachine};
 use crate::api::output::Object;
 use crate::api::settings::Settings;
-use crate::api::{Api, arn, definition, name};
+use crate::api::{Api, arn, definition, name, publication, tags, target};
 use crate::store::Kind;
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
-    check_versions(&input)?;
+    let published = Publishing::of(&input)?;
     let name = input.required("name")?;
     name::check(name)?;
     let role = input.required("roleArn")?;
@@ -21,7 +21,7 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
     let express = input.text("type").is_some_and(|kind| &**kind == "EXPRESS");
     let text = input.required("definition")?;
     let arn = format!("{}{name}", arn::prefix(&api.engine.config, "stateMachine"));
-    let tags = machine::tags(&input, &arn)?;
+    let tags = tags::of(&input, &arn)?;
     let accepted = definition::accept(text, express)?;
     let created = api.now();
     let wanted = StateMachine {
@@ -38,23 +38,12 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
         },
         deleting: false,
         tags,
+        published,
     };
     match existing(api, &arn).await? {
         Some(found) => same(api, &arn, &found, &wanted, text).await,
         None => create(api, &arn, &wanted, text).await,
     }
-}
-
-/// Refuses what only versions make sense of.
-pub(super) fn check_versions(input: &Input) -> Result<(), Error> {
-    let publish = input.flag("publish").unwrap_or(false);
-    if input.text("versionDescription").is_some() && !publish {
-        return Err(Error::validation("Version description can only be set when publish is true"));
-    }
-    if publish {
-        return Err(Error::validation("Versions are not available yet: publish cannot be true"));
-    }
-    Ok(())
 }
 
 /// The machine that has the name; one that is being deleted gets its deletion finished first.
@@ -72,7 +61,7 @@ async fn existing(api: &Api, arn: &str) -> Result<Option<StateMachine>, Error> {
 async fn create(api: &Api, arn: &str, machine: &StateMachine, text: &str) -> Answer {
     machine::keep_revision(api.store(), arn, &machine.current, text).await?;
     if api.store().put(Kind::StateMachine, arn, machine.body()?, None).await? {
-        return Ok(answer(arn, machine));
+        return answer(api, arn, machine).await;
     }
     // Somebody was faster; what holds for an earlier machine holds for theirs.
     match machine::find(api.store(), arn).await? {
@@ -89,11 +78,25 @@ async fn same(
     text: &str,
 ) -> Answer {
     let alike = found.express == wanted.express
+        && found.published == wanted.published
         && found.current.settings == wanted.current.settings
         && machine::definition(api.store(), arn, &found.current.id).await? == text;
-    if alike { Ok(answer(arn, found)) } else { Err(Error::machine_exists(arn)) }
+    if alike { answer(api, arn, found).await } else { Err(Error::machine_exists(arn)) }
 }
 
-fn answer(arn: &str, machine: &StateMachine) -> String {
-    Object::new().text("stateMachineArn", arn).time("creationDate", machine.created).finish()
+async fn answer(api: &Api, arn: &str, machine: &StateMachine) -> Answer {
+    let mut answer = Object::new();
+    answer.text("stateMachineArn", arn).time("creationDate", machine.created);
+    if let Some(publishing) = &machine.published {
+        // An earlier request may have been cut short between the machine and its first version.
+        let known = publication::of(api.store(), arn, machine).await?.last > 0;
+        if !known {
+            publication::publish(api, arn, machine, publishing.description.as_ref()).await?;
+        }
+        answer.text("stateMachineVersionArn", &target::version_arn(arn, FIRST));
+    }
+    Ok(answer.finish())
 }
+
+/// Number of the first version.
+const FIRST: u64 = 1;

@@ -9,6 +9,7 @@ use crate::api::arn::MachineArn;
 use crate::api::error::Error;
 use crate::api::input::Input;
 use crate::api::machine::{self, StateMachine};
+use crate::api::publication;
 use crate::store::{Kind, ListQuery, Status};
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
@@ -33,6 +34,7 @@ pub(super) async fn finish(api: &Api, arn: &str) -> Result<bool, Error> {
         if !stop_all(api, arn).await? {
             return Ok(false);
         }
+        publication::forget(api.store(), arn).await?;
         api.store().remove(Kind::StateMachine, arn, found.version).await?;
     }
     Ok(true)

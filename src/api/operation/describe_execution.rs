@@ -13,6 +13,8 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
     answer
         .text("executionArn", &execution.arn)
         .text("stateMachineArn", &execution.machine)
+        .optional("stateMachineVersionArn", execution.version.as_deref())
+        .optional("stateMachineAliasArn", execution.alias.as_deref())
         .text("name", &execution.name)
         .text("status", execution.status().as_str())
         .time("startDate", execution.started);

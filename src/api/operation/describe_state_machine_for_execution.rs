@@ -4,7 +4,7 @@ use super::Answer;
 use crate::api::arn::MachineArn;
 use crate::api::input::Input;
 use crate::api::output::Object;
-use crate::api::{Api, execution, machine};
+use crate::api::{Api, execution, machine, variables};
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
     let execution = execution::require(api.store(), input.required("executionArn")?).await?;
@@ -19,7 +19,10 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
         .time("updateDate", revision.since)
         .optional("revisionId", revision.shown_id());
     if input.all_data() {
-        answer.text("definition", &machine::definition(api.store(), arn.base, &revision.id).await?);
+        let definition = machine::definition(api.store(), arn.base, &revision.id).await?;
+        answer.text("definition", &definition);
+        // Only Standard executions can be asked about.
+        variables::describe(&mut answer, &definition, false);
     } else {
         answer.text("definition", "{}");
     }

@@ -11,13 +11,13 @@ use crate::api::error::Error;
 use crate::api::input::Input;
 use crate::api::output::Object;
 use crate::api::page::List;
-use crate::api::{Api, arn, machine};
-use crate::store::{Execution, ListPosition, ListQuery, Status};
+use crate::api::{Api, arn, target};
+use crate::store::{Execution, ListPosition, ListQuery, Status, Store};
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
     let arn = machine_arn(&input)?;
-    let machine = machine::require(api.store(), arn).await?.machine;
-    if machine.express {
+    let target = target::resolve(api.store(), arn, |_| 0).await?;
+    if target.machine.express {
         return Err(Error::machine_type());
     }
     let status = input.text("statusFilter").map(|status| &**status);
@@ -27,7 +27,7 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
         ));
     }
     let redriven = input.text("redriveFilter").is_some_and(|filter| &**filter == "REDRIVEN");
-    let scope = format!("ListExecutions {} {} {redriven}", arn.base, status.unwrap_or(""));
+    let scope = format!("ListExecutions {} {} {redriven}", arn.whole, status.unwrap_or(""));
     let list = List { scope: &scope, now: api.now() };
     let after = match input.text("nextToken") {
         Some(token) => Some(position(&api.pages.open(api.store(), &list, token).await?)?),
@@ -37,7 +37,7 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
     let status = status.and_then(status_of);
     let query = ListQuery { machine: arn.base.into(), status, after, limit: size + 1 };
     // Nothing has been redriven yet, so that filter leaves nothing.
-    let found = if redriven { Vec::new() } else { api.store().list(&query).await? };
+    let found = if redriven { Vec::new() } else { list_of(api.store(), query, arn).await? };
     let more = found.len() > size;
     let page = found.get(..size).unwrap_or(&found);
     let mut answer = Object::new();
@@ -49,10 +49,38 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
     Ok(answer.finish())
 }
 
+/// Executions of a machine; of those that a version or an alias started, if the ARN names one.
+async fn list_of(
+    store: &dyn Store,
+    mut query: ListQuery,
+    arn: MachineArn<'_>,
+) -> Result<Vec<Arc<Execution>>, Error> {
+    if arn.qualifier.is_none() {
+        return Ok(store.list(&query).await?);
+    }
+    let wanted = |execution: &Execution| {
+        let started_by =
+            if arn.version().is_some() { &execution.version } else { &execution.alias };
+        started_by.as_deref() == Some(arn.whole)
+    };
+    let mut found = Vec::new();
+    loop {
+        let missing = query.limit.saturating_sub(found.len());
+        let rows = store.list(&ListQuery { limit: AT_ONCE, ..query.clone() }).await?;
+        let Some(last) = rows.last() else { return Ok(found) };
+        query.after = Some(ListPosition { time: listed_at(last), id: last.id.clone() });
+        let end = rows.len() < AT_ONCE;
+        found.extend(rows.into_iter().filter(|row| wanted(row)).take(missing));
+        if end || found.len() >= query.limit {
+            return Ok(found);
+        }
+    }
+}
+
 /// The machine that is asked about: exactly one of machine and Map Run must be given.
 fn machine_arn(input: &Input) -> Result<MachineArn<'_>, Error> {
     match (input.text("stateMachineArn"), input.text("mapRunArn")) {
-        (Some(arn), None) => MachineArn::parse_unqualified(arn),
+        (Some(arn), None) => MachineArn::parse_unlabelled(arn),
         (None, Some(run)) => {
             arn::check_map_run(run)?;
             Err(Error::resource_not_found(run))
@@ -70,6 +98,8 @@ fn row(execution: &Arc<Execution>) -> String {
     let mut row = Object::new();
     row.text("executionArn", &execution.arn)
         .text("stateMachineArn", &execution.machine)
+        .optional("stateMachineVersionArn", execution.version.as_deref())
+        .optional("stateMachineAliasArn", execution.alias.as_deref())
         .text("name", &execution.name)
         .text("status", execution.status().as_str())
         .time("startDate", execution.started);
@@ -93,3 +123,6 @@ fn position(text: &str) -> Result<ListPosition, Error> {
 fn status_of(name: &str) -> Option<Status> {
     Status::ALL.into_iter().find(|status| status.as_str() == name)
 }
+
+/// Rows looked through at a time for those of a version or an alias.
+const AT_ONCE: usize = 1000;

@@ -11,38 +11,42 @@ use crate::api::arn::MachineArn;
 use crate::api::error::Error;
 use crate::api::input::Input;
 use crate::api::output::Object;
-use crate::api::{Api, arn, document, execution, express, machine, name};
+use crate::api::{Api, arn, document, execution, express, name, target};
 use crate::store::{Creation, Execution};
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
-    let arn = MachineArn::parse_unqualified(input.required("stateMachineArn")?)?;
+    let arn = MachineArn::parse_unlabelled(input.required("stateMachineArn")?)?;
     let name: Arc<str> = match input.text("name") {
         Some(name) => name.clone(),
         None => Uuid::new_v4().to_string().into(),
     };
     name::check(&name)?;
     let data = payload(&input)?;
-    let machine = machine::require(api.store(), arn).await?.machine;
-    if machine.deleting {
+    let id = execution::id(arn.base, &name, 0);
+    let draw = |express| if express { express::draw() } else { execution::draw(&id) };
+    let target = target::resolve(api.store(), arn, draw).await?;
+    if target.machine.deleting {
         return Err(Error::machine_deleting(arn.whole));
     }
-    if machine.express {
-        let execution = express::execution(api, arn.base, (name, data), &machine.current, &input);
+    if target.machine.express {
+        let execution = express::execution(api, arn.base, (name, data), &target, &input);
         return express::start(api, &execution).await;
     }
     let started = api.now();
-    let timeout = machine.current.timeout_seconds;
+    let timeout = target.revision.timeout_seconds;
     let execution = Execution {
-        id: execution::id(arn.base, &name, 0),
+        id,
         arn: arn::execution(arn.base, &name).into(),
         name,
         machine: arn.base.into(),
-        revision: machine.current.id,
-        role: machine.current.role,
+        revision: target.revision.id,
+        role: target.revision.role,
         input: data,
         started,
         deadline: timeout.map(|seconds| started.plus_seconds(seconds as f64)),
         trace_header: input.text("traceHeader").cloned(),
+        version: target.version_arn,
+        alias: target.alias_arn,
         closing: None,
     };
     begin(api, execution).await

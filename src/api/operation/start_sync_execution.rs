@@ -10,7 +10,7 @@ use crate::api::arn::MachineArn;
 use crate::api::error::Error;
 use crate::api::input::Input;
 use crate::api::output::Object;
-use crate::api::{Api, express, machine, name};
+use crate::api::{Api, express, name, target};
 use crate::store::Execution;
 use crate::turn::express::End;
 
@@ -20,21 +20,21 @@ const BILLED_STEP: f64 = 100.0;
 const BILLED_MEMORY: u64 = 64;
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
-    let arn = MachineArn::parse_unqualified(input.required("stateMachineArn")?)?;
+    let arn = MachineArn::parse_unlabelled(input.required("stateMachineArn")?)?;
     let name: Arc<str> = match input.text("name") {
         Some(name) => name.clone(),
         None => Uuid::new_v4().to_string().into(),
     };
     name::check(&name)?;
     let data = start_execution::payload(&input)?;
-    let machine = machine::require(api.store(), arn).await?.machine;
-    if !machine.express {
+    let target = target::resolve(api.store(), arn, |_| express::draw()).await?;
+    if !target.machine.express {
         return Err(Error::machine_type());
     }
-    if machine.deleting {
+    if target.machine.deleting {
         return Err(Error::machine_deleting(arn.whole));
     }
-    let execution = express::execution(api, arn.base, (name, data), &machine.current, &input);
+    let execution = express::execution(api, arn.base, (name, data), &target, &input);
     let end = express::run(api, &execution).await?;
     Ok(answer(&execution, &end, input.all_data()))
 }

@@ -1,19 +1,17 @@
-//! UpdateStateMachine: a new revision if anything changes; executions keep the one they started with.
-
-use stepwright_core::time::Timestamp;
+//! UpdateStateMachine: a new revision if anything changes, and a version of it if asked to; executions keep the revision
+//! that they started with.
 
 use super::Answer;
-use super::create_state_machine::check_versions;
 use crate::api::arn::MachineArn;
 use crate::api::error::Error;
 use crate::api::input::Input;
-use crate::api::machine::{self, Revision, StateMachine};
+use crate::api::machine::{self, Publishing, Revision, StateMachine};
 use crate::api::output::Object;
-use crate::api::{Api, arn, definition};
+use crate::api::{Api, arn, definition, publication, target};
 use crate::store::Kind;
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
-    check_versions(&input)?;
+    let publishing = Publishing::of(&input)?;
     let arn = MachineArn::parse_unqualified(input.required("stateMachineArn")?)?;
     if CHANGEABLE.iter().all(|name| input.value(name).is_none()) {
         return Err(Error::missing_parameter(NOTHING));
@@ -27,19 +25,20 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
             return Err(Error::machine_deleting(arn.whole));
         }
         let Some((revision, text)) = changed(api, arn.base, &found.machine, &input).await? else {
-            return Ok(answer(&found.machine.current, found.machine.current.since));
+            return answer(api, arn.base, &found.machine, publishing.as_ref()).await;
         };
         machine::keep_revision(api.store(), arn.base, &revision, &text).await?;
         let updated = StateMachine { current: revision, ..found.machine };
         let body = updated.body()?;
         if api.store().put(Kind::StateMachine, arn.base, body, Some(found.version)).await? {
-            return Ok(answer(&updated.current, updated.current.since));
+            return answer(api, arn.base, &updated, publishing.as_ref()).await;
         }
     }
     Err(Error::conflict("Other requests are updating this state machine"))
 }
 
-/// The revision that the request asks for and its definition; `None` if that is what the machine has.
+/// The revision that the request asks for and its definition; `None` if that is what the machine has. The first update
+/// makes a revision with an id that is shown, whatever it changes.
 async fn changed(
     api: &Api,
     arn: &str,
@@ -55,7 +54,8 @@ async fn changed(
         Some(definition) => definition::accept(definition, machine.express)?.timeout_seconds,
         None => current.timeout_seconds,
     };
-    if wanted == text && *role == current.role && settings == current.settings {
+    let same = wanted == text && *role == current.role && settings == current.settings;
+    if same && current.updated {
         return Ok(None);
     }
     let revision = Revision {
@@ -69,8 +69,22 @@ async fn changed(
     Ok(Some((revision, wanted.to_owned())))
 }
 
-fn answer(revision: &Revision, since: Timestamp) -> String {
-    Object::new().time("updateDate", since).optional("revisionId", revision.shown_id()).finish()
+async fn answer(
+    api: &Api,
+    arn: &str,
+    machine: &StateMachine,
+    publishing: Option<&Publishing>,
+) -> Answer {
+    let mut answer = Object::new();
+    answer
+        .time("updateDate", machine.current.since)
+        .optional("revisionId", machine.current.shown_id());
+    if let Some(publishing) = publishing {
+        let description = publishing.description.as_ref();
+        let version = publication::publish(api, arn, machine, description).await?;
+        answer.text("stateMachineVersionArn", &target::version_arn(arn, version.number));
+    }
+    Ok(answer.finish())
 }
 
 const CHANGEABLE: [&str; 5] = [

@@ -27,6 +27,8 @@ pub mod name {
     pub const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
     /// An intrinsic function refused its arguments.
     pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
+    /// An ItemReader could not make items of what it read.
+    pub const ITEM_READER_FAILED: &str = "States.ItemReaderFailed";
     /// A Map had more failed items than it tolerates.
     pub const EXCEED_TOLERATED_FAILURE_THRESHOLD: &str = "States.ExceedToleratedFailureThreshold";
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Cursor;
 use crate::asl::model::Machine;
 use crate::expr::Document;
+use crate::history::EventKind;
 use crate::time::Timestamp;
 
 /// The setting of one decision.
@@ -40,6 +41,10 @@ pub struct Facts {
     pub started: Timestamp,
     /// Its input.
     pub input: Document,
+    /// ARN of the version that it was started by.
+    pub version: Option<Arc<str>>,
+    /// ARN of the alias that it was started by.
+    pub alias: Option<Arc<str>>,
     /// ARN of the state machine.
     pub machine_arn: Arc<str>,
     /// Name of the state machine.
@@ -48,16 +53,31 @@ pub struct Facts {
     pub region: Arc<str>,
 }
 
+impl Facts {
+    /// The first event of its history.
+    pub fn started_event(&self) -> EventKind {
+        EventKind::ExecutionStarted {
+            input: self.input.clone(),
+            role_arn: self.role.clone(),
+            state_machine_version_arn: self.version.clone(),
+            state_machine_alias_arn: self.alias.clone(),
+        }
+    }
+}
+
 /// Limits that a workflow can run into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Largest payload in bytes of UTF-8: input or output of a state, a task, the execution.
     pub payload: usize,
+    /// Deepest nesting of a payload that an execution computes; what comes from outside may be nested as deep as it can be
+    /// read.
+    pub depth: usize,
     /// Most iterations of an inline Map at a time.
     pub inline_concurrency: u32,
 }
 
 impl Limits {
     /// AWS's own.
-    pub const AWS: Limits = Limits { payload: 262_144, inline_concurrency: 40 };
+    pub const AWS: Limits = Limits { payload: 262_144, depth: 100, inline_concurrency: 40 };
 }

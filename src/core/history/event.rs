@@ -58,6 +58,10 @@ pub enum EventKind {
     ExecutionStarted {
         input: Document,
         role_arn: Arc<str>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state_machine_version_arn: Option<Arc<str>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state_machine_alias_arn: Option<Arc<str>>,
     },
     ExecutionSucceeded {
         output: Document,

@@ -130,7 +130,16 @@ impl Details<'_> {
     fn write(&mut self, kind: &EventKind) {
         use EventKind as E;
         match kind {
-            E::ExecutionStarted { input, role_arn } => self.input(input).text("roleArn", role_arn),
+            E::ExecutionStarted {
+                input,
+                role_arn,
+                state_machine_version_arn: version,
+                state_machine_alias_arn: alias,
+            } => self
+                .input(input)
+                .text("roleArn", role_arn)
+                .optional("stateMachineAliasArn", alias.as_deref())
+                .optional("stateMachineVersionArn", version.as_deref()),
             E::ExecutionSucceeded { output } => self.output(output),
             E::ExecutionFailed(failure)
             | E::ExecutionTimedOut(failure)
@@ -303,11 +312,24 @@ mod tests {
         const NO_CAUSE: &str = r#""executionFailedEventDetails":{}"#;
         const WHY: &str = r#""executionAbortedEventDetails":{"error":"E","cause":"c \"x\""}"#;
         let failed = Failure::new("E", "c \"x\"");
-        let table: [Row; 9] = [
+        let table: [Row; 10] = [
+            (
+                EventKind::ExecutionStarted {
+                    input: document("1"),
+                    role_arn: "r".into(),
+                    state_machine_version_arn: Some("m:1".into()),
+                    state_machine_alias_arn: Some("m:live".into()),
+                },
+                "ExecutionStarted",
+                r#""executionStartedEventDetails":{"input":"1","inputDetails":{"truncated":false},"roleArn":"r","stateMachineAliasArn":"m:live","stateMachineVersionArn":"m:1"}"#,
+                r#""executionStartedEventDetails":{"roleArn":"r","stateMachineAliasArn":"m:live","stateMachineVersionArn":"m:1"}"#,
+            ),
             (
                 EventKind::ExecutionStarted {
                     input: document(r#"{"a": 1}"#),
                     role_arn: "r".into(),
+                    state_machine_version_arn: None,
+                    state_machine_alias_arn: None,
                 },
                 "ExecutionStarted",
                 r#""executionStartedEventDetails":{"input":"{\"a\": 1}","inputDetails":{"truncated":false},"roleArn":"r"}"#,

@@ -85,7 +85,7 @@ fn row(connection: &Connection, key: i64) -> Result<Arc<Execution>, Error> {
     let execution = connection
         .prepare_cached(
             "SELECT e.id, e.arn, e.name, m.arn, e.revision, e.role, e.started, e.deadline, \
-             e.trace_header, c.status, c.stopped, c.error, c.cause \
+             e.trace_header, c.status, c.stopped, c.error, c.cause, e.version, e.alias \
              FROM execution e JOIN machine m ON m.key = e.machine \
              LEFT JOIN closing c ON c.execution = e.key WHERE e.key = ?1",
         )?

@@ -130,7 +130,7 @@ impl Readers {
             .exists([&*fork.execution.0])?;
         let mut statement = connection.prepare_cached(
             "SELECT lane, lane_slot, item FROM dispensed \
-             WHERE execution = ?1 AND frame = ?2 AND slot = ?3",
+             WHERE execution = ?1 AND frame = ?2 AND slot = ?3 ORDER BY lane, lane_slot",
         )?;
         let grants = statement
             .query_map(params![execution, &*fork.frame.0, integer(fork.slot)], |row| {
@@ -150,19 +150,19 @@ pub(super) fn execution(
     connection
         .prepare_cached(
             "SELECT e.id, e.arn, e.name, m.arn, e.revision, e.role, e.started, e.deadline, \
-             e.trace_header, c.status, c.stopped, c.error, c.cause, c.output, e.input \
+             e.trace_header, c.status, c.stopped, c.error, c.cause, e.version, e.alias, c.output, e.input \
              FROM execution e JOIN machine m ON m.key = e.machine \
              LEFT JOIN closing c ON c.execution = e.key WHERE e.id = ?1",
         )?
         .query_row([&*id.0], |row| {
-            let input = Document::from_trusted_text(row.get::<_, Box<str>>(14)?);
-            let output: Option<Box<str>> = row.get(13)?;
+            let input = Document::from_trusted_text(row.get::<_, Box<str>>(16)?);
+            let output: Option<Box<str>> = row.get(15)?;
             execution_of(row, input, output.map(Document::from_trusted_text))
         })
         .optional()
 }
 
-/// An execution from the first thirteen columns of a row and its payloads.
+/// An execution from the first fifteen columns of a row and its payloads.
 pub(super) fn execution_of(
     row: &Row<'_>,
     input: Document,
@@ -189,6 +189,8 @@ pub(super) fn execution_of(
         started: Timestamp(row.get(6)?),
         deadline: row.get::<_, Option<i64>>(7)?.map(Timestamp),
         trace_header: row.get(8)?,
+        version: row.get(13)?,
+        alias: row.get(14)?,
         closing,
     })
 }

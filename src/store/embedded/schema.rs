@@ -56,7 +56,9 @@ CREATE TABLE execution (
     started INTEGER NOT NULL,
     deadline INTEGER,
     trace_header TEXT,
-    input TEXT NOT NULL
+    input TEXT NOT NULL,
+    version TEXT,
+    alias TEXT
 );
 CREATE TABLE closing (
     execution INTEGER PRIMARY KEY,
@@ -93,15 +95,6 @@ CREATE TABLE lane (
     failed INTEGER NOT NULL,
     PRIMARY KEY (execution, frame, slot, lane)
 ) WITHOUT ROWID;
-CREATE TABLE dispensed (
-    execution INTEGER NOT NULL,
-    frame TEXT NOT NULL,
-    slot INTEGER NOT NULL,
-    lane INTEGER NOT NULL,
-    lane_slot INTEGER NOT NULL,
-    item INTEGER NOT NULL,
-    PRIMARY KEY (execution, frame, slot, lane)
-) WITHOUT ROWID;
 CREATE TABLE beat (
     execution INTEGER NOT NULL,
     frame TEXT NOT NULL,
@@ -122,6 +115,15 @@ CREATE VIEW executions AS
            strftime('%Y-%m-%dT%H:%M:%fZ', c.stopped / 1e6, 'unixepoch') AS stopped,
            c.error, c.cause, e.input, c.output
     FROM execution e LEFT JOIN closing c ON c.execution = e.key;
+CREATE TABLE dispensed (
+    execution INTEGER NOT NULL,
+    frame TEXT NOT NULL,
+    slot INTEGER NOT NULL,
+    lane INTEGER NOT NULL,
+    lane_slot INTEGER NOT NULL,
+    item INTEGER NOT NULL,
+    PRIMARY KEY (execution, frame, slot, lane, lane_slot)
+) WITHOUT ROWID;
 CREATE VIEW journal AS
     SELECT e.id, r.frame, r.slot, r.body
     FROM record r JOIN execution e ON e.key = r.execution;

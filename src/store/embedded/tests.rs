@@ -51,6 +51,8 @@ fn row() -> Execution {
         started: Timestamp(1),
         deadline: None,
         trace_header: None,
+        version: None,
+        alias: None,
         closing: None,
     }
 }

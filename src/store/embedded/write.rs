@@ -208,8 +208,9 @@ fn insert_execution(
     let inserted = connection
         .prepare_cached(
             "INSERT INTO execution \
-             (id, arn, name, machine, revision, role, started, deadline, trace_header, input) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
+             (id, arn, name, machine, revision, role, started, deadline, trace_header, input, \
+             version, alias) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             &*row.id.0,
@@ -222,6 +223,8 @@ fn insert_execution(
             row.deadline.map(|deadline| deadline.0),
             row.trace_header,
             row.input.text(),
+            row.version,
+            row.alias,
         ])?;
     Ok(inserted == 1)
 }

@@ -2,10 +2,10 @@
 
 use super::super::context::Sight;
 use super::super::data_flow::plain;
-use super::super::decide::{Broken, Step};
+use super::super::decide::{Broken, Step, within_bounds};
 use super::super::draft::{Draft, Look};
 use super::super::failure::name;
-use super::super::{Failure, Item, NextIndex, Outcome, Phase, Visit, state};
+use super::super::{Failure, Item, NextIndex, Outcome, Phase, Visit, reader, state};
 use crate::asl::model::{Map, QueryLanguage, State};
 use crate::expr::{Document, Error, States, Value};
 use crate::history::EventKind;
@@ -30,13 +30,70 @@ pub(crate) fn fork(draft: &mut Draft<'_>, state: &State, map: &Map) -> Result<St
             }
             Ok(state::fork::phase(lanes, input, Some(items), started))
         }
-        Err(Refused::Expression(error)) => {
+        Err(refused) => Ok(refuse(draft, state, refused)),
+    }
+}
+
+/// What a Map came to before its first iteration, for a trial that does not run any.
+pub(crate) struct Tried {
+    /// Inputs of the iterations; `None` where the items would have to be read first.
+    pub(crate) inputs: Option<Vec<Value>>,
+    /// ToleratedFailureCount, where it is given.
+    pub(crate) tolerated_count: Option<f64>,
+    /// ToleratedFailurePercentage, where it is given.
+    pub(crate) tolerated_percentage: Option<f64>,
+}
+
+/// Everything before the first iteration, or the step that it fails with.
+pub(crate) fn prepare_trial(
+    draft: &mut Draft<'_>,
+    state: &State,
+    map: &Map,
+) -> Result<Tried, Box<Step>> {
+    let try_it = |draft: &Draft<'_>| -> Result<Tried, Refused> {
+        let input = draft.effective_input(state)?;
+        let items = match map.distributed.as_ref().and_then(|map| map.item_reader.as_ref()) {
+            Some(reader) => read_items(draft, reader)?,
+            None => Some(items(draft, state, map, &input)?),
+        };
+        let Bounds { tolerated_count, tolerated_percentage, .. } =
+            bounds(draft, state, map, &input)?;
+        let Some(items) = items else {
+            return Ok(Tried { inputs: None, tolerated_count, tolerated_percentage });
+        };
+        if state.language == QueryLanguage::JsonPath {
+            draft.note("afterItemsPath", &items);
+        }
+        let all = items.value().as_array().unwrap_or_default();
+        let inputs = select(draft, state, map, (&input, all))?;
+        let inputs = Some(inputs.unwrap_or_else(|| all.to_vec()));
+        Ok(Tried { inputs, tolerated_count, tolerated_percentage })
+    };
+    let tried = try_it(draft);
+    tried.map_err(|refused| Box::new(refuse(draft, state, refused)))
+}
+
+/// The items of the data that a trial's reader is said to have read, if it is.
+fn read_items(draft: &Draft<'_>, reader: &Value) -> Result<Option<Document>, Refused> {
+    let data = draft.inspector.as_ref().and_then(|inspector| inspector.items_read.clone());
+    let Some(data) = data else { return Ok(None) };
+    let read = reader::read(reader, &data)
+        .map_err(|why| Refused::Plain(Failure::new(name::ITEM_READER_FAILED, why)))?;
+    if let Some(pointed) = &read.pointed {
+        draft.note("afterItemsPointer", pointed);
+    }
+    Ok(Some(read.all))
+}
+
+fn refuse(draft: &mut Draft<'_>, state: &State, refused: Refused) -> Step {
+    match refused {
+        Refused::Expression(error) => {
             let failure = draft.evaluation_failed(&error);
             let closing = (failure.error.as_deref() != Some(name::RUNTIME))
                 .then(|| state::fork::closing(state));
-            Ok(Step::Fail(Broken { failure, heartbeat: false, closing }))
+            Step::Fail(Broken { failure, heartbeat: false, closing })
         }
-        Err(Refused::Plain(failure)) => Ok(Step::Fail(Broken::from(failure))),
+        Refused::Plain(failure) => Step::Fail(Broken::from(failure)),
     }
 }
 
@@ -60,27 +117,64 @@ impl From<Error> for Refused {
 /// Everything that can fail before the first iteration: the items, the concurrency, each item's selector.
 fn prepare(draft: &Draft<'_>, state: &State, map: &Map) -> Result<Prepared, Refused> {
     let input = draft.effective_input(state)?;
-    let look = plain(&input, Draft::sight(state));
     let items = items(draft, state, map, &input)?;
     let all = items.value().as_array().unwrap_or_default();
-    let asked = draft.number(&map.max_concurrency, look, "MaxConcurrency")?.unwrap_or(0.0);
-    draft.number(&map.tolerated_failure_count, look, "ToleratedFailureCount")?;
-    draft.number(&map.tolerated_failure_percentage, look, "ToleratedFailurePercentage")?;
+    let asked = bounds(draft, state, map, &input)?.concurrency;
     let limit = draft.set.limits.inline_concurrency;
     let most = if asked >= 1.0 { (asked as u32).min(limit) } else { limit };
     let lanes = most.min(u32::try_from(all.len()).unwrap_or(u32::MAX));
-    if map.item_selector.is_some() {
-        for (index, value) in all.iter().enumerate() {
-            let item = Item {
-                index: index as u64,
-                of: all.len() as u64,
-                next: NextIndex::None,
-                value: value.clone().into(),
-            };
-            item_input(draft, state, map, &input, &item)?;
+    select(draft, state, map, (&input, all))?;
+    Ok(Prepared { input, items, lanes })
+}
+
+struct Bounds {
+    concurrency: f64,
+    tolerated_count: Option<f64>,
+    tolerated_percentage: Option<f64>,
+}
+
+fn bounds(draft: &Draft<'_>, state: &State, map: &Map, input: &Document) -> Result<Bounds, Error> {
+    let look = plain(input, Draft::sight(state));
+    let concurrency =
+        draft.number(&map.max_concurrency, look, "MaxConcurrency")?.unwrap_or_default();
+    draft.note_number("maxConcurrency", Some(concurrency));
+    let count = draft.number(&map.tolerated_failure_count, look, "ToleratedFailureCount")?;
+    draft.note_number("toleratedFailureCount", count);
+    let percentage =
+        draft.number(&map.tolerated_failure_percentage, look, "ToleratedFailurePercentage")?;
+    draft.note_number("toleratedFailurePercentage", percentage);
+    Ok(Bounds { concurrency, tolerated_count: count, tolerated_percentage: percentage })
+}
+
+/// Each item's selector, which is to fail before the first iteration if it fails; what they make is kept for a trial
+/// only.
+fn select(
+    draft: &Draft<'_>,
+    state: &State,
+    map: &Map,
+    (input, all): (&Document, &[Value]),
+) -> Result<Option<Vec<Value>>, Refused> {
+    if map.item_selector.is_none() {
+        return Ok(None);
+    }
+    let mut inputs = Vec::new();
+    for (index, value) in all.iter().enumerate() {
+        let item = Item {
+            index: index as u64,
+            of: all.len() as u64,
+            next: NextIndex::None,
+            value: value.clone().into(),
+        };
+        let selected = item_input(draft, state, map, input, &item)?;
+        within_bounds(draft, &state.name, &selected).map_err(Refused::Plain)?;
+        if draft.inspector.is_some() {
+            inputs.push(selected.value().clone());
         }
     }
-    Ok(Prepared { input, items, lanes })
+    if draft.inspector.is_some() {
+        draft.note("afterItemSelector", &Document::from(Value::array(inputs.clone())));
+    }
+    Ok(Some(inputs))
 }
 
 fn items(
