@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use super::auth::Refusal;
 use super::output::Object;
 use crate::{store, turn};
 
@@ -231,6 +232,16 @@ impl Error {
 
     pub(super) fn internal(why: impl Display) -> Error {
         Error::new("InternalFailure", why.to_string()).with_status(500)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Error {
+        let error = Error::new(refusal.kind(), refusal.to_string());
+        match refusal {
+            Refusal::Unavailable(_) => error.with_status(503),
+            _ => error,
+        }
     }
 }
 

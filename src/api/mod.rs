@@ -9,6 +9,7 @@
 //! panics, none blocks its thread, and what it has answered with success is durable.
 
 mod arn;
+pub mod auth;
 mod definition;
 mod document;
 mod error;
@@ -46,6 +47,7 @@ use crate::turn::express::Express;
 pub struct Api {
     engine: Arc<Engine>,
     express: Option<Arc<Express>>,
+    keys: Option<Arc<dyn auth::Keys>>,
     pages: page::Pages,
     histories: history::Histories,
     closing: watch::Sender<bool>,
@@ -57,6 +59,7 @@ impl Api {
         Api {
             engine,
             express: None,
+            keys: None,
             pages: page::Pages::default(),
             histories: history::Histories::default(),
             closing: watch::Sender::new(false),
@@ -66,6 +69,24 @@ impl Api {
     /// The same, with Express executions.
     pub fn with_express(self, express: Arc<Express>) -> Api {
         Api { express: Some(express), ..self }
+    }
+
+    /// The same, for those only who sign with one of these keys.
+    pub fn with_keys(self, keys: Arc<dyn auth::Keys>) -> Api {
+        Api { keys: Some(keys), ..self }
+    }
+
+    /// Lets a request in, or says why not. Without [`Api::with_keys`] all are let in and nothing is looked at. To be asked
+    /// before [`Api::call`], by whoever has the request in its outer form.
+    ///
+    /// # Errors
+    /// The answer to a request that is not let in.
+    pub fn admit<'a>(&self, request: impl FnOnce() -> auth::Request<'a>) -> Result<(), Response> {
+        let Some(keys) = &self.keys else { return Ok(()) };
+        auth::verify(&request(), &**keys, self.now()).map_err(|refusal| {
+            tracing::debug!(kind = refusal.kind(), "a request was not let in");
+            Response::refused(refusal)
+        })
     }
 
     /// Does one request: an operation by its name, and the body as it came.

@@ -10,6 +10,7 @@ use stepwright_core::expr::Value;
 use uuid::Uuid;
 
 use super::Api;
+use super::auth::Refusal;
 use super::error::Error;
 use super::input::Input;
 use super::operation::{self, Operation};
@@ -53,6 +54,11 @@ impl Response {
     /// The refusal of a request that names no operation.
     pub fn no_operation() -> Response {
         Response::of(Err(Error::unknown_operation("The request names no operation")))
+    }
+
+    /// The refusal of a request that is not to be believed.
+    pub(super) fn refused(refusal: Refusal) -> Response {
+        Response::of(Err(refusal.into()))
     }
 
     fn of(result: Result<String, Error>) -> Response {

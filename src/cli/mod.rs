@@ -1,6 +1,8 @@
 //! The command line: one file per command.
 
 mod common;
+mod door;
+mod keys;
 mod progress;
 mod run;
 mod serve;
@@ -23,6 +25,7 @@ struct Cli {
 enum Command {
     Run(run::Run),
     Serve(serve::Serve),
+    Keys(keys::Keys),
 }
 
 /// Does what the command line says.
@@ -32,6 +35,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Keys(arguments) => keys::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,14 +9,16 @@ use std::time::Duration;
 use clap::Args;
 use tokio::time::Instant;
 
-use super::common::Common;
-use super::signal;
 use crate::api::Api;
 use crate::local::serve;
 use crate::local::survivors::{self, Mark};
 use crate::local::world::{Home, World};
 use crate::task::function::standard_error;
 use crate::task::{Settings, Tasks};
+
+use super::common::Common;
+use super::door::Door;
+use super::signal;
 
 /// Serve the Step Functions API on this machine.
 ///
@@ -44,16 +46,20 @@ pub(super) struct Serve {
 
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    door: Door,
 }
 
 /// Serves until the process is told to stop.
 pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
     let home = arguments.home()?;
+    let keys = arguments.door.keys(&home, |name| std::env::var(name).ok())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = signal::stop()?;
         // The port first: a second server must not touch the data of the first.
         let listener = serve::listen(&arguments.host, arguments.port).await?;
+        arguments.door.check(listener.local_addr()?)?;
         let mark = mark(&home)?;
         let endpoint = serve::endpoint(listener.local_addr()?);
         let mut environment = vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)];
@@ -65,6 +71,10 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         // Nobody may be there to read it.
         let _ = writeln!(io::stdout(), "{greeting}");
         let api = Api::new(world.engine.clone()).with_express(world.express.clone());
+        let api = match keys {
+            Some(keys) => api.with_keys(keys),
+            None => api,
+        };
         let mut deadline = Instant::now();
         let closing = async {
             stop.await;
@@ -100,14 +110,18 @@ impl Serve {
         if self.in_memory {
             return Ok(Home::Memory);
         }
-        let directory = self.data.clone().or_else(|| data_directory(|name| std::env::var_os(name)));
-        directory.map(Home::Directory).ok_or(NoHome)
+        directory(self.data.as_ref()).map(Home::Directory)
     }
+}
+
+/// The directory that was given, or the usual one.
+pub(super) fn directory(given: Option<&PathBuf>) -> Result<PathBuf, NoHome> {
+    given.cloned().or_else(|| data_directory(|name| std::env::var_os(name))).ok_or(NoHome)
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("there is no home directory to keep data in: give --data DIR or --in-memory")]
-struct NoHome;
+pub(super) struct NoHome;
 
 /// Where data is kept unless told otherwise (XDG Base Directory Specification: a relative path does not count).
 fn data_directory(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> Option<PathBuf> {

@@ -6,8 +6,8 @@
 //! | `GET /health`, `GET /_stepwright/health` | `{"status":"ok", …}` |
 //! | `HEAD /` | 200, for those who only want to know whether somebody is there |
 //!
-//! Signatures are not looked at: whoever reaches the port may use it, so it listens on this machine only unless told
-//! otherwise.
+//! Every `POST` must be signed if the API has keys ([`Api::with_keys`]); otherwise whoever reaches the port may use it.
+//! Health is told to everybody.
 
 use std::convert::Infallible;
 use std::io;
@@ -19,6 +19,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, StatusCode};
@@ -28,7 +29,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::api::{Api, protocol};
+use crate::api::{Api, auth, protocol};
 
 type HttpResponse = hyper::Response<Full<Bytes>>;
 
@@ -152,16 +153,40 @@ async fn operate(api: &Arc<Api>, request: Request<Incoming>) -> HttpResponse {
         (_, Err(Refused::TooLarge)) => protocol::Response::too_large(),
         // The sender is gone; nobody will read this.
         (_, Err(Refused::Broken)) => protocol::Response::no_operation(),
-        (None, Ok(_)) => protocol::Response::no_operation(),
+        (operation, Ok(body)) => match api.admit(|| received(&head, &body)) {
+            Err(refused) => refused,
+            Ok(()) => perform(api, operation, body).await,
+        },
+    };
+    http(response)
+}
+
+async fn perform(api: &Arc<Api>, operation: Option<&str>, body: Bytes) -> protocol::Response {
+    match operation {
+        None => protocol::Response::no_operation(),
         // A poll ends with its caller; everything else is carried through, whether its caller waits for it or not.
-        (Some("GetActivityTask"), Ok(body)) => api.call("GetActivityTask", &body).await,
-        (Some(operation), Ok(body)) => {
+        Some("GetActivityTask") => api.call("GetActivityTask", &body).await,
+        Some(operation) => {
             let (api, operation) = (api.clone(), operation.to_owned());
             let done = tokio::spawn(async move { api.call(&operation, &body).await });
             done.await.unwrap_or_else(|_| protocol::Response::failed())
         }
-    };
-    http(response)
+    }
+}
+
+/// The request as its signer saw it.
+fn received<'a>(head: &'a Parts, body: &'a [u8]) -> auth::Request<'a> {
+    auth::Request {
+        method: head.method.as_str(),
+        path: head.uri.path(),
+        query: head.uri.query(),
+        headers: head
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .collect(),
+        body,
+    }
 }
 
 enum Refused {

@@ -1,6 +1,7 @@
 //! The API as a caller sees it: requests and answers.
 
 mod activity;
+mod auth;
 mod execution;
 mod garbage;
 mod history;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use stepwright::api::Api;
 use stepwright::api::protocol::MAX_BODY;
 use stepwright::local::serve;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -144,7 +145,7 @@ async fn a_request_under_way_is_finished_before_the_server_ends() {
     server.stop().await;
 }
 
-struct Server {
+pub(super) struct Server {
     port: u16,
     stop: Option<oneshot::Sender<()>>,
     running: JoinHandle<()>,
@@ -152,10 +153,13 @@ struct Server {
 
 impl Server {
     async fn start() -> Server {
+        Server::over(Arc::clone(&World::new().await.api)).await
+    }
+
+    pub(super) async fn over(api: Arc<Api>) -> Server {
         let listener = serve::listen("127.0.0.1", 0).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (stop, stopped) = oneshot::channel();
-        let api = Arc::clone(&World::new().await.api);
         let running = tokio::spawn(serve::serve(listener, api, async {
             let _ = stopped.await;
             tokio::time::Instant::now() + Duration::from_secs(60)
@@ -163,7 +167,7 @@ impl Server {
         Server { port, stop: Some(stop), running }
     }
 
-    async fn connect(&self) -> Client {
+    pub(super) async fn connect(&self) -> Client {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
         Client { stream, buffer: Vec::new() }
     }
@@ -177,19 +181,19 @@ impl Server {
 }
 
 /// A client that shows what is on the wire.
-struct Client {
+pub(super) struct Client {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
-struct Answer {
-    status: u16,
+pub(super) struct Answer {
+    pub(super) status: u16,
     head: String,
-    body: String,
+    pub(super) body: String,
 }
 
 impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
     }
@@ -205,6 +209,12 @@ fn request(target: &str, body: &str) -> String {
 impl Client {
     async fn post(&mut self, target: &str, body: &str) -> Answer {
         self.send(&request(target, body)).await;
+        self.receive().await
+    }
+
+    /// Sends one request and receives one answer.
+    pub(super) async fn exchange(&mut self, request: &str) -> Answer {
+        self.send(request).await;
         self.receive().await
     }
 
