@@ -1,7 +1,7 @@
 //! Documents inside a larger serialized thing are stored once each: a record names the same payload as a state's output,
 //! the next one's input and the frame's data, and writes it a single time.
 //!
-//! While a [`write`] or [`read`] runs on this thread, a [`Document`] serializes as its number in a table; outside of it, as
+//! While a [`write()`] or [`read()`] runs on this thread, a [`Document`] serializes as its number in a table; outside of it, as
 //! raw JSON. (Why a thread-local: serde hands no context through derived implementations, and deriving is worth more
 //! than the purity of ten lines whose effect cannot be seen from outside.)
 
@@ -48,10 +48,10 @@ pub fn write<T: Serialize>(body: &T) -> Result<String, serde_json::Error> {
     Ok(out)
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
-/// The text is not what [`write`] writes for a `T`.
+/// The text is not what [`write()`] writes for a `T`.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
     #[derive(serde::Deserialize)]
     struct Parts<'a> {
