@@ -545,7 +545,7 @@ impl Drive {
         Drive {
             cursor: here.next(),
             after: record.time,
-            made: Some(Decision::from(record.frame.clone())),
+            made: Some(Decision::from(record)),
             stimulus,
             forked: matches!(record.frame.phase, Phase::Forked(_)),
         }

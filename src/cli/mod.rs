@@ -7,6 +7,7 @@ mod serve;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use stepwright_core::engine;
 
 /// Runs Amazon States Language workflows without AWS Step Functions.
 #[derive(Debug, Parser)]
@@ -20,6 +21,24 @@ struct Cli {
 enum Command {
     Run(run::Run),
     Serve(serve::Serve),
+}
+
+/// `--limits`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Limits {
+    /// What passes here passes at AWS.
+    Aws,
+    /// Larger payloads, histories without end, more iterations at a time.
+    Extended,
+}
+
+impl Limits {
+    fn set(self) -> engine::Limits {
+        match self {
+            Limits::Aws => engine::Limits::AWS,
+            Limits::Extended => engine::Limits::EXTENDED,
+        }
+    }
 }
 
 /// Does what the command line says.

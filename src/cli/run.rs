@@ -47,6 +47,9 @@ pub(super) struct Run {
     /// Region in ARNs.
     #[arg(long, env = "AWS_DEFAULT_REGION", default_value = "us-east-1", value_parser = super::region)]
     region: String,
+    /// Limits in force: AWS's own, or Stepwright's, which are far higher.
+    #[arg(long, env = "STEPWRIGHT_LIMITS", value_enum, default_value = "aws")]
+    limits: super::Limits,
 }
 
 /// How a run can end without an output.
@@ -130,7 +133,8 @@ impl Run {
         });
         let place = Place { region: self.region.clone(), account: self.account.clone() };
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
-        let world = World::open(&Home::Memory, &place, tasks, Some(observer)).await?;
+        let world =
+            World::open(&Home::Memory, (&place, self.limits.set()), tasks, Some(observer)).await?;
         let api = Api::new(world.engine.clone()).with_express(world.express.clone());
         let api = Arc::new(api);
         tokio::spawn(serve::serve(listener, api.clone(), std::future::pending()));

@@ -44,6 +44,9 @@ pub(super) struct Serve {
     /// Region in ARNs.
     #[arg(long, env = "AWS_DEFAULT_REGION", default_value = "us-east-1", value_parser = super::region)]
     region: String,
+    /// Limits in force: AWS's own, or Stepwright's, which are far higher.
+    #[arg(long, env = "STEPWRIGHT_LIMITS", value_enum, default_value = "aws")]
+    limits: super::Limits,
 }
 
 /// Serves until the process is told to stop.
@@ -58,7 +61,7 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let functions =
             Functions::from_cli(&arguments.functions, &arguments.function_files, arguments.host())?;
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
-        let world = World::open(&home, &place, tasks, None).await?;
+        let world = World::open(&home, (&place, arguments.limits.set()), tasks, None).await?;
         println!("{}", greeting(&home, listener.local_addr()?));
         if world.resumed > 0 {
             println!("{} running executions go on where they were", world.resumed);

@@ -1,6 +1,7 @@
 //! The API as a caller sees it: requests and answers.
 
 mod activity;
+mod definition;
 mod execution;
 mod garbage;
 mod history;
@@ -8,5 +9,7 @@ mod machine;
 mod page;
 mod refusal;
 mod serve;
+mod tag;
+mod version;
 mod work;
 mod world;

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use stepwright_core::engine::Limits;
 
 use serde_json::{Value, json};
 use stepwright::api::Api;
@@ -109,7 +110,9 @@ struct World {
 impl World {
     async fn open() -> World {
         let place = Place { region: "us-east-1".into(), account: "123456789012".into() };
-        let running = Running::open(&Home::Memory, &place, Arc::new(Nobody), None).await.unwrap();
+        let running = Running::open(&Home::Memory, (&place, Limits::AWS), Arc::new(Nobody), None)
+            .await
+            .unwrap();
         World { api: Api::new(running.engine.clone()), _running: running }
     }
 

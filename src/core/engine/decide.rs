@@ -6,7 +6,7 @@ use super::draft::Look;
 use super::draft::{Decision, Draft, class};
 use super::failure::name;
 use super::retry::{self, Failed};
-use super::{Failure, Frame, Outcome, Phase, Setting, Stimulus, Visit, state};
+use super::{EventRef, Failure, Frame, Outcome, Phase, Setting, Stimulus, Visit, state};
 use crate::asl::model::{Catcher, QueryLanguage, State, Transition};
 use crate::expr::{Document, Error, States, Value};
 use crate::history::EventKind;
@@ -32,6 +32,7 @@ pub enum Decided {
 /// answer.
 pub fn decide(set: &Setting<'_>, made: Decision, stimulus: Stimulus) -> Decided {
     let mut draft = Draft::new(set, made);
+    let last = draft.made.frame.last.clone();
     match react(&mut draft, stimulus) {
         Reaction::Step(step) => {
             settle(&mut draft, step);
@@ -42,7 +43,29 @@ pub fn decide(set: &Setting<'_>, made: Decision, stimulus: Stimulus) -> Decided 
         Reaction::NotBefore(at) => return Decided::NotBefore(at),
         Reaction::Stale => return Decided::Stale,
     }
+    bound_history(&mut draft, last);
     Decided::Commit(Box::new(draft.made))
+}
+
+/// Ends the execution when its history is full: the last event that there is room for says so. Lanes count their own
+/// events and those before their fork; what the other lanes did is counted when they are joined.
+fn bound_history(draft: &mut Draft<'_>, mut last: Option<EventRef>) {
+    let Some(most) = draft.set.limits.events else { return };
+    let made = &mut draft.made;
+    let events = made.frame.events_before + made.events.len() as u64;
+    if events < most || (events == most && made.frame.phase.over()) {
+        return;
+    }
+    let room = most.saturating_sub(1).saturating_sub(made.frame.events_before) as usize;
+    made.events.truncate(room);
+    if let Some(index) = made.events.len().checked_sub(1) {
+        let cursor = draft.set.cursor;
+        last =
+            Some(EventRef { frame: cursor.frame.clone(), slot: cursor.slot, index: index as u32 });
+    }
+    made.frame.last = last;
+    let cause = format!("The execution reached the maximum number of history events ({most}).");
+    die(draft, Failure::new(name::RUNTIME, cause));
 }
 
 /// The frame with which an execution begins, and a decision on it.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::context::{self, Sight};
-use super::{EventRef, Failure, Frame, Setting};
+use super::{EventRef, Failure, Frame, Record, Setting};
 use crate::asl::model::{self, Kind};
 use crate::expr::{self, Document, Entropy, Lazy, Map, Scope, States, Value};
 use crate::history::{Event, EventKind, StateClass};
@@ -22,10 +22,19 @@ pub struct Decision {
     pub entered: u32,
 }
 
-impl Decision {
+impl From<Frame> for Decision {
     /// A decision that has decided nothing yet.
-    pub fn from(frame: Frame) -> Decision {
+    fn from(frame: Frame) -> Decision {
         Decision { frame, events: Vec::new(), results: Vec::new(), entered: 0 }
+    }
+}
+
+impl From<&Record> for Decision {
+    /// A decision on what a record left.
+    fn from(record: &Record) -> Decision {
+        let mut frame = record.frame.clone();
+        frame.events_before += record.events.len() as u64;
+        Decision::from(frame)
     }
 }
 

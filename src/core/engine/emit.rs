@@ -76,7 +76,7 @@ fn lane_frames(set: &Setting<'_>, record: &Record, fork: &Fork) -> Vec<Frame> {
         variables: record.frame.variables.clone(),
         visit: Visit { entered_at: record.time, ..Visit::default() },
         last: Some(fork.started.clone()),
-        events_before: record.frame.events_before,
+        events_before: record.frame.events_before + record.events.len() as u64,
         phase: Phase::Ready,
     };
     match &state.kind {

@@ -72,9 +72,16 @@ pub struct Limits {
     pub payload: usize,
     /// Most iterations of an inline Map at a time.
     pub inline_concurrency: u32,
+    /// Most events of an execution's history; any number if there is none.
+    pub events: Option<u64>,
 }
 
 impl Limits {
     /// AWS's own.
-    pub const AWS: Limits = Limits { payload: 262_144, inline_concurrency: 40 };
+    pub const AWS: Limits =
+        Limits { payload: 262_144, inline_concurrency: 40, events: Some(25_000) };
+
+    /// Stepwright's own: as much as one process can bear.
+    pub const EXTENDED: Limits =
+        Limits { payload: 4_194_304, inline_concurrency: 1_000, events: None };
 }
