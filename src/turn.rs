@@ -20,6 +20,7 @@ mod held;
 mod join;
 mod load;
 mod outside;
+mod redrive;
 mod sweep;
 pub mod token;
 

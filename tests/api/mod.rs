@@ -7,6 +7,7 @@ mod garbage;
 mod history;
 mod machine;
 mod page;
+mod redrive;
 mod refusal;
 mod serve;
 mod tag;

@@ -130,6 +130,10 @@ enum Reaction {
 fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
     let phase = draft.made.frame.phase.clone();
     match (phase, stimulus) {
+        (
+            Phase::Done(Outcome::Failed(_) | Outcome::TimedOut(_) | Outcome::Aborted(_)),
+            Stimulus::Redrive { count, entered },
+        ) if draft.made.frame.lane.is_none() => redrive(draft, count, entered),
         (phase, _) if phase.over() => Reaction::Stale,
         (_, Stimulus::Stop(failure)) => {
             end(draft, EventKind::ExecutionAborted(failure.clone()), Outcome::Aborted(failure))
@@ -194,6 +198,18 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
 fn end(draft: &mut Draft<'_>, kind: EventKind, outcome: Outcome) -> Reaction {
     draft.push(kind);
     draft.frame().phase = Phase::Done(outcome);
+    Reaction::Over
+}
+
+/// The state that the execution ended in is attempted again, like after a retrier's pause, with all its retries; or it is
+/// entered, if that had not happened yet.
+fn redrive(draft: &mut Draft<'_>, count: u32, entered: bool) -> Reaction {
+    draft.push(EventKind::ExecutionRedriven { redrive_count: u64::from(count) });
+    let now = draft.set.now;
+    let frame = draft.frame();
+    frame.visit.attempts.fill(0);
+    frame.visit.retry_count = 0;
+    frame.phase = if entered { Phase::Backoff { until: now } } else { Phase::Ready };
     Reaction::Over
 }
 

@@ -41,6 +41,8 @@ pub struct Facts {
     pub started: Timestamp,
     /// Its input.
     pub input: Document,
+    /// How often it was redriven, and when last.
+    pub redriven: Option<(u32, Timestamp)>,
     /// ARN of the version that it was started by.
     pub version: Option<Arc<str>>,
     /// ARN of the alias that it was started by.

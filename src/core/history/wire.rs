@@ -38,6 +38,7 @@ pub fn type_name(kind: &EventKind) -> &'static str {
         E::ExecutionFailed(_) => "ExecutionFailed",
         E::ExecutionTimedOut(_) => "ExecutionTimedOut",
         E::ExecutionAborted(_) => "ExecutionAborted",
+        E::ExecutionRedriven { .. } => "ExecutionRedriven",
         E::StateEntered { class, .. } => state_type(*class).0,
         E::StateExited { class, .. } => state_type(*class).1,
         E::StateAborted { class } => state_type(*class).2,
@@ -140,6 +141,7 @@ impl Details<'_> {
                 .text("roleArn", role_arn)
                 .optional("stateMachineAliasArn", alias.as_deref())
                 .optional("stateMachineVersionArn", version.as_deref()),
+            E::ExecutionRedriven { redrive_count } => self.number("redriveCount", *redrive_count),
             E::ExecutionSucceeded { output } => self.output(output),
             E::ExecutionFailed(failure)
             | E::ExecutionTimedOut(failure)

@@ -71,6 +71,12 @@ CREATE TABLE closing (
     cause TEXT,
     output TEXT
 );
+CREATE TABLE redrive (
+    execution INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    deadline INTEGER
+);
 CREATE TABLE listing (
     machine INTEGER NOT NULL,
     status TEXT NOT NULL,
@@ -132,10 +138,16 @@ CREATE VIEW journal AS
     FROM record r JOIN execution e ON e.key = r.execution;
 ";
 
-/// What version 2 added: by which version and alias an execution was started.
+/// What version 2 added: by which version and alias an execution was started, and redrives.
 const FROM_1: &str = "
 ALTER TABLE execution ADD COLUMN version TEXT;
 ALTER TABLE execution ADD COLUMN alias TEXT;
+CREATE TABLE redrive (
+    execution INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    deadline INTEGER
+);
 ";
 
 #[cfg(test)]
@@ -152,17 +164,20 @@ mod tests {
     #[test]
     fn tables_of_version_1_get_what_they_lack() {
         let connection = Connection::open_in_memory().unwrap();
-        let old = TABLES.replace(",\n    version TEXT,\n    alias TEXT", "");
-        assert_ne!(old, TABLES);
-        connection.execute_batch(&old).unwrap();
+        connection
+            .execute_batch(&TABLES.replace(",\n    version TEXT,\n    alias TEXT", ""))
+            .unwrap();
+        connection.execute_batch("DROP TABLE redrive").unwrap();
         connection
             .execute_batch(&format!(
                 "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = 1"
             ))
             .unwrap();
-        assert!(connection.prepare("SELECT version, alias FROM execution").is_err());
+        let added =
+            ["SELECT version, alias FROM execution", "SELECT count, at, deadline FROM redrive"];
+        assert!(added.iter().all(|added| connection.prepare(added).is_err()));
         prepare(&connection).unwrap();
-        assert!(connection.prepare("SELECT version, alias FROM execution").is_ok());
+        assert!(added.iter().all(|added| connection.prepare(added).is_ok()));
         prepare(&connection).unwrap();
     }
 

@@ -146,6 +146,7 @@ impl Sim {
             trace_header: None,
             version: None,
             alias: None,
+            redriven: None,
             closing: None,
         };
         self.store.calm(true);

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use stepwright::store::memory::MemoryStore;
 use stepwright::store::{
     Closing, Creation, Error, Execution, Insertion, Item, Joined, Journal, Kind, ListQuery,
-    Registry, Stored,
+    Redriven, Registry, Stored,
 };
 use stepwright_core::engine::{Cursor, ExecutionId, FrameId, Phase, Record};
 use stepwright_core::time::Timestamp;
@@ -98,6 +98,15 @@ impl Journal for SimStore {
 
     async fn close(&self, id: &ExecutionId, closing: Closing) -> Result<bool, Error> {
         pass!(self, self.inner.close(id, closing))
+    }
+
+    async fn reopen(
+        &self,
+        id: &ExecutionId,
+        redriven: Redriven,
+        deadline: Option<Timestamp>,
+    ) -> Result<bool, Error> {
+        pass!(self, self.inner.reopen(id, redriven, deadline))
     }
 
     async fn insert(&self, cursor: &Cursor, record: Arc<Record>) -> Result<Insertion, Error> {
