@@ -5,6 +5,7 @@ mod definition;
 mod execution;
 mod garbage;
 mod history;
+mod limit;
 mod machine;
 mod page;
 mod redrive;

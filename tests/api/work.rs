@@ -109,10 +109,13 @@ pub(super) struct World {
 
 impl World {
     pub(super) async fn open() -> World {
+        World::within(Limits::AWS).await
+    }
+
+    pub(super) async fn within(limits: Limits) -> World {
         let place = Place { region: "us-east-1".into(), account: "123456789012".into() };
-        let running = Running::open(&Home::Memory, (&place, Limits::AWS), Arc::new(Nobody), None)
-            .await
-            .unwrap();
+        let running =
+            Running::open(&Home::Memory, (&place, limits), Arc::new(Nobody), None).await.unwrap();
         World { api: Api::new(running.engine.clone()), _running: running }
     }
 
