@@ -18,6 +18,7 @@ mod emit;
 pub mod express;
 mod held;
 mod join;
+mod live;
 mod load;
 mod outside;
 mod redrive;
@@ -37,14 +38,19 @@ use stepwright_core::time::Timestamp;
 use crate::queue::{self, Delivery, Offers, Queue};
 use crate::store::{self, Insertion, Store};
 use crate::task::Performer;
+use live::{Live, Performing};
 pub use load::{Loaded, definition_key};
 pub use outside::ActivityWork;
 pub use token::{TokenError, Tokens};
 
-/// Tells the time. A seat for virtual time in tests.
+/// Tells the time, and lets it pass. A seat for virtual time in tests.
+#[async_trait::async_trait]
 pub trait Clock: Send + Sync {
     /// Now; never earlier than an answer before.
     fn now(&self) -> Timestamp;
+
+    /// Waits so many seconds; virtual time need not.
+    async fn sleep(&self, _seconds: f64) {}
 }
 
 /// How this home runs turns.
@@ -106,6 +112,7 @@ pub struct Engine {
     tokens: Tokens,
     definitions: load::Definitions,
     nonces: AtomicU64,
+    live: Live,
 }
 
 /// What becomes of a message after its turn.
@@ -146,6 +153,8 @@ pub(crate) struct Drive {
     pub(crate) stimulus: Stimulus,
     /// Whether the record before has an open fork.
     pub(crate) forked: bool,
+    /// Whether the record is to follow directly on `after`: what lanes did later than was looked at is not shown.
+    pub(crate) pinned: bool,
 }
 
 impl Engine {
@@ -167,6 +176,7 @@ impl Engine {
             tokens,
             definitions: load::Definitions::default(),
             nonces: AtomicU64::new(0),
+            live: Live::default(),
         })
     }
 
@@ -190,6 +200,9 @@ impl Engine {
             && due > self.clock.now()
         {
             self.queue.send(vec![(message.clone(), Some(due))]).await?;
+            return Ok(Verdict::Delete);
+        }
+        if loaded.execution.closing.is_some() {
             return Ok(Verdict::Delete);
         }
         if self.overdue(&loaded) {
@@ -235,7 +248,7 @@ impl Engine {
             });
         };
         if cursor.slot > tail.slot {
-            return self.awaited(delivery, &tail).await;
+            return self.awaited(loaded, delivery, &tail).await;
         }
         let age = self.clock.now().seconds_since(tail.time);
         let fresh = age < self.config.visibility_seconds;
@@ -251,18 +264,26 @@ impl Engine {
         }
         let mine = tail.guard == delivery.id && delivery.receive_count >= 2;
         if mine || !fresh || self.abandoned(&tail) {
-            return self.awaited(delivery, &tail).await;
+            return self.awaited(loaded, delivery, &tail).await;
         }
         Ok(Delivered::Verdict(Verdict::GiveBack(self.config.visibility_seconds - age)))
     }
 
     /// The frame is to go on from its tail.
-    async fn awaited(&self, delivery: &Delivery, tail: &Arc<Record>) -> Result<Delivered, Error> {
+    async fn awaited(
+        &self,
+        loaded: &Loaded,
+        delivery: &Delivery,
+        tail: &Arc<Record>,
+    ) -> Result<Delivered, Error> {
         let Message { cursor, kind } = &delivery.message;
         let here = cursor_of(cursor, tail);
+        if tail.cancels {
+            self.seal_below(&here, tail.slot.saturating_sub(1)).await?;
+        }
         let stimulus = match (&tail.frame.phase, kind) {
             (Phase::Ready | Phase::Asking, _) => Stimulus::Advance,
-            (Phase::Claimed(claim), _) => match self.death(claim) {
+            (Phase::Claimed(claim), _) => match self.death(&here, claim) {
                 None => Stimulus::Task(TaskOutcome::Failed(worker_lost())),
                 Some(seconds) => return Ok(Delivered::Verdict(Verdict::GiveBack(seconds))),
             },
@@ -270,14 +291,18 @@ impl Engine {
                 let ticket = Cursor { slot: pending.ticket, ..cursor.clone() };
                 Stimulus::Due { beat: self.store.last_beat(&ticket).await? }
             }
+            // Somebody wants to be sure that what follows from the record was done.
+            (phase, MessageKind::Advance) if phase.settled() => {
+                self.redo(loaded, &here, tail).await?;
+                return Ok(Delivered::Verdict(Verdict::Delete));
+            }
             (_, MessageKind::Timer { .. }) => Stimulus::Due { beat: None },
             (Phase::Forked(_), MessageKind::Join) => match self.lanes(&here).await? {
                 Some((stimulus, latest)) => {
+                    let pinned = matches!(stimulus, Stimulus::LaneFailed(_));
                     let drive = Drive::after(&here, tail, stimulus);
-                    return Ok(Delivered::Drive(Box::new(Drive {
-                        after: drive.after.max(latest),
-                        ..drive
-                    })));
+                    let after = drive.after.max(latest);
+                    return Ok(Delivered::Drive(Box::new(Drive { after, pinned, ..drive })));
                 }
                 None => return Ok(Delivered::Verdict(Verdict::Delete)),
             },
@@ -294,6 +319,7 @@ impl Engine {
         guard: &Arc<str>,
     ) -> Result<Verdict, Error> {
         let mut states = self.config.states_per_turn;
+        let mut performing: Option<Performing> = None;
         loop {
             if self.overdue(loaded) {
                 self.interrupt(loaded, Stimulus::Deadline).await?;
@@ -323,7 +349,12 @@ impl Engine {
                 *decision,
                 Written { time, guard: guard.clone(), cancels },
             );
-            let record = match self.commit(&drive.cursor, record).await? {
+            let claimed = Performing::of(&self.live, &drive.cursor, &record);
+            let committed = match performing {
+                Some(_) => self.commit_surely(&drive.cursor, record).await,
+                None => self.commit(&drive.cursor, record).await,
+            };
+            let record = match committed? {
                 Ok(record) => record,
                 Err(other) if performed && answered_meanwhile(&other) => {
                     drive = Drive::after(&cursor_of(&drive.cursor, &other), &other, stimulus);
@@ -335,13 +366,14 @@ impl Engine {
                 }
                 Err(_) => return Ok(Verdict::GiveBack(self.config.visibility_seconds)),
             };
+            performing = claimed;
             let runnable = matches!(record.frame.phase, Phase::Ready | Phase::Asking);
             self.emit(loaded, &drive.cursor, &record, runnable && states > 0).await?;
             let stimulus = match &record.frame.phase {
                 Phase::Ready | Phase::Asking if states > 0 => Stimulus::Advance,
                 Phase::Claimed(_) => match self.perform(loaded, &drive.cursor, &record).await {
                     Some(outcome) => Stimulus::Task(outcome),
-                    None => return Ok(Verdict::Delete),
+                    None => return Ok(Verdict::GiveBack(1.0)),
                 },
                 _ => return Ok(Verdict::Delete),
             };
@@ -391,7 +423,8 @@ impl Engine {
         drive: &Drive,
         states: u32,
     ) -> Result<Made, Error> {
-        let time = Timestamp(self.clock.now().0.max(drive.after.0 + 1));
+        let next = drive.after.0 + 1;
+        let time = Timestamp(if drive.pinned { next } else { self.clock.now().0.max(next) });
         let existing = self.existing_activities(loaded).await?;
         let ask =
             |made: Option<Decision>, stimulus: Stimulus| {
@@ -480,10 +513,39 @@ impl Engine {
         }
     }
 
+    /// Inserts the record of a task's outcome. As long as the store is not available it waits and tries again: an outcome
+    /// that is lost is a task that was performed in vain.
+    async fn commit_surely(
+        &self,
+        cursor: &Cursor,
+        record: Arc<Record>,
+    ) -> Result<Committed, Error> {
+        let mut pause = 0.01;
+        let mut waited = 0.0;
+        loop {
+            match self.commit(cursor, record.clone()).await {
+                Err(Error::Store(store::Error::Unavailable(why))) if waited < PATIENCE_SECONDS => {
+                    tracing::warn!(why, execution = %cursor.execution, "an outcome waits for the store");
+                    self.clock.sleep(pause).await;
+                    waited += pause;
+                    pause = f64::min(pause * 2.0, 2.0);
+                }
+                committed => return committed,
+            }
+        }
+    }
+
     /// Seconds until a claim is dead for sure; `None` if it is.
-    fn death(&self, claim: &Claim) -> Option<f64> {
+    fn death(&self, here: &Cursor, claim: &Claim) -> Option<f64> {
+        if claim.holder == self.config.holder {
+            // Ours: dead unless one of our turns is at it. Looked at again soon, for a task may take a year.
+            return self
+                .live
+                .performs(here, claim.ticket)
+                .then_some(self.config.visibility_seconds);
+        }
         let left = claim.until.seconds_since(self.clock.now());
-        let dead = left <= 0.0 || (self.config.sole && claim.holder != self.config.holder);
+        let dead = left <= 0.0 || self.config.sole;
         (!dead).then_some(left)
     }
 
@@ -493,6 +555,9 @@ impl Engine {
         self.config.sole && process != &*self.config.holder
     }
 }
+
+/// How long an outcome waits for a store that is not available, in seconds.
+const PATIENCE_SECONDS: f64 = 900.0;
 
 /// How often what must not be lost is tried while the store is not available.
 const TRIES: u32 = 5;
@@ -532,7 +597,8 @@ impl Delivered {
         made: Option<Decision>,
         stimulus: Stimulus,
     ) -> Delivered {
-        Delivered::Drive(Box::new(Drive { cursor, after, made, stimulus, forked: false }))
+        let (forked, pinned) = (false, false);
+        Delivered::Drive(Box::new(Drive { cursor, after, made, stimulus, forked, pinned }))
     }
 
     fn from_tail(here: &Cursor, tail: &Record, stimulus: Stimulus) -> Delivered {
@@ -546,9 +612,10 @@ impl Drive {
         Drive {
             cursor: here.next(),
             after: record.time,
-            made: Some(Decision::from(record)),
+            made: Some(Decision::from(record.frame_after())),
             stimulus,
             forked: matches!(record.frame.phase, Phase::Forked(_)),
+            pinned: false,
         }
     }
 }

@@ -10,7 +10,9 @@
 #![allow(missing_docs, unreachable_pub, reason = "nothing outside this binary uses it")]
 
 mod api;
+mod cli;
 mod contract;
+mod local;
 mod scenario;
 mod structure;
 mod support;

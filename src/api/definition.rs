@@ -1,7 +1,7 @@
 //! The one place where this room meets the language: accepting a definition.
 
 use stepwright_core::asl;
-use stepwright_core::asl::diagnostic::Severity;
+use stepwright_core::asl::diagnostic::{Diagnostic, Severity};
 use stepwright_core::asl::model::ExecutionType;
 
 use super::error::Error;
@@ -21,10 +21,13 @@ pub(super) fn accept(definition: &str, express: bool) -> Result<Accepted, Error>
     let kind = if express { ExecutionType::Express } else { ExecutionType::Standard };
     match asl::parse(definition, kind) {
         Ok(machine) => Ok(Accepted { timeout_seconds: machine.timeout_seconds }),
-        Err(found) => {
-            let errors = found.iter().filter(|finding| finding.severity == Severity::Error);
-            let errors: Vec<String> = errors.map(ToString::to_string).collect();
-            Err(Error::definition(errors.join(", ")))
-        }
+        Err(found) => Err(refusal(&found)),
     }
+}
+
+/// The refusal of a definition with these findings.
+pub(super) fn refusal(found: &[Diagnostic]) -> Error {
+    let errors = found.iter().filter(|finding| finding.severity == Severity::Error);
+    let errors: Vec<String> = errors.map(ToString::to_string).collect();
+    Error::definition(errors.join(", "))
 }

@@ -136,6 +136,11 @@ impl Error {
         Error::new("InvalidDefinition", format!("Invalid State Machine Definition: '{why}'"))
     }
 
+    /// A definition that TestState cannot try.
+    pub(super) fn test_unsupported(why: &str) -> Error {
+        Error::new("InvalidDefinition", why)
+    }
+
     pub(super) fn logging(why: &str) -> Error {
         Error::new("InvalidLoggingConfiguration", format!("Invalid Logging Configuration: {why}"))
     }

@@ -17,6 +17,7 @@ mod express;
 mod history;
 mod input;
 mod machine;
+mod mock;
 mod name;
 mod operation;
 mod output;

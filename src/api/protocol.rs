@@ -45,6 +45,11 @@ impl Response {
         Response::of(Err(Error::too_large(limit)))
     }
 
+    /// The answer for a request whose operation broke down (a defect of ours).
+    pub fn failed() -> Response {
+        Response::of(Err(Error::internal("The operation broke down")))
+    }
+
     /// The refusal of a request that names no operation.
     pub fn no_operation() -> Response {
         Response::of(Err(Error::unknown_operation("The request names no operation")))

@@ -1,13 +1,15 @@
 //! The command line: one file per command.
 
+mod common;
 mod progress;
 mod run;
 mod serve;
+mod signal;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use stepwright_core::engine;
 
 /// Runs Amazon States Language workflows without AWS Step Functions.
 #[derive(Debug, Parser)]
@@ -23,24 +25,6 @@ enum Command {
     Serve(serve::Serve),
 }
 
-/// `--limits`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Limits {
-    /// What passes here passes at AWS.
-    Aws,
-    /// Larger payloads, histories without end, more iterations at a time.
-    Extended,
-}
-
-impl Limits {
-    fn set(self) -> engine::Limits {
-        match self {
-            Limits::Aws => engine::Limits::AWS,
-            Limits::Extended => engine::Limits::EXTENDED,
-        }
-    }
-}
-
 /// Does what the command line says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -52,7 +36,8 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("stepwright: {error}");
+            // The exit status says it too.
+            let _ = writeln!(std::io::stderr(), "stepwright: {error}");
             match error.downcast_ref() {
                 Some(run::Failed::Invalid(_)) => ExitCode::from(2),
                 _ => ExitCode::FAILURE,
@@ -62,42 +47,35 @@ pub fn main() -> ExitCode {
 }
 
 /// Logs to standard error: warnings, or what `STEPWRIGHT_LOG` says (`error`, `warn`, `info`, `debug`, `trace`).
+/// What standard error does not take is lost: to complain about that there would panic.
 fn log() {
     let level = std::env::var("STEPWRIGHT_LOG").ok().and_then(|level| level.parse().ok());
     tracing_subscriber::fmt()
         .with_max_level(level.unwrap_or(tracing::Level::WARN))
         .with_writer(std::io::stderr)
+        .log_internal_errors(false)
         .init();
-}
-
-fn account(text: &str) -> Result<String, String> {
-    if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
-        return Ok(text.to_owned());
-    }
-    Err("an account id has 12 digits".to_owned())
-}
-
-fn region(text: &str) -> Result<String, String> {
-    let valid = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    if !text.is_empty() && text.bytes().all(valid) {
-        return Ok(text.to_owned());
-    }
-    Err("a region looks like us-east-1".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::{Args as _, CommandFactory};
 
     #[test]
-    fn what_would_spoil_every_arn_is_refused() {
-        assert!(account("123456789012").is_ok());
-        for text in ["", "12345678901", "12345678901x"] {
-            assert!(account(text).is_err(), "{text}");
-        }
-        assert!(region("eu-central-1").is_ok());
-        for text in ["", "eu central", "EU"] {
-            assert!(region(text).is_err(), "{text}");
+    fn commands_that_run_workflows_take_the_same_common_options() {
+        let shared = common::Common::augment_args(clap::Command::new("shared"));
+        let cli = Cli::command();
+        for command in ["run", "serve"] {
+            let command = cli.find_subcommand(command).unwrap();
+            for expected in shared.get_arguments() {
+                let found =
+                    command.get_arguments().find(|found| found.get_id() == expected.get_id());
+                let told = |a: &clap::Arg| {
+                    (a.get_long().map(str::to_owned), format!("{:?}", a.get_help()))
+                };
+                assert_eq!(found.map(told), Some(told(expected)), "{}", command.get_name());
+            }
         }
     }
 }

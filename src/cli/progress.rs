@@ -1,7 +1,7 @@
 //! What a run is doing, on standard error: live on a terminal, as a plain log elsewhere.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -76,7 +76,10 @@ impl Progress {
             Some(screen) => {
                 let _ = screen.println(text);
             }
-            None => eprintln!("{text}"),
+            // Nobody may be there to read it; that is no reason to stop.
+            None => {
+                let _ = writeln!(std::io::stderr(), "{text}");
+            }
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +14,17 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 use stepwright_core::asl::{self, model::ExecutionType};
 use stepwright_core::engine::{Cursor, Phase, Record};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
+use super::common::Common;
 use super::progress::Progress;
+use super::signal;
 use crate::api::Api;
 use crate::local::serve;
-use crate::local::world::{Home, Place, World};
+use crate::local::world::{Home, World};
 use crate::store::{Closing, Execution, Status};
-use crate::task::function::{Functions, Host};
+use crate::task::function::Functions;
 use crate::task::{Settings, Tasks};
 
 /// Run one workflow to its end and print its output.
@@ -34,22 +37,8 @@ pub(super) struct Run {
     /// File with the input, `-` for standard input [default: {}].
     #[arg(long, short)]
     input: Option<PathBuf>,
-    /// A function that runs on this machine: NAME=COMMAND, NAME=runtime:COMMAND, NAME=python:FILE:HANDLER or
-    /// NAME=node:FILE:HANDLER. Repeatable.
-    #[arg(long = "function", value_name = "NAME=COMMAND")]
-    functions: Vec<String>,
-    /// File with functions: a JSON object of names and commands; paths count from its folder. Repeatable.
-    #[arg(long = "functions", value_name = "FILE")]
-    function_files: Vec<PathBuf>,
-    /// Account id in ARNs.
-    #[arg(long, env = "AWS_ACCOUNT_ID", default_value = "123456789012", value_parser = super::account)]
-    account: String,
-    /// Region in ARNs.
-    #[arg(long, env = "AWS_DEFAULT_REGION", default_value = "us-east-1", value_parser = super::region)]
-    region: String,
-    /// Limits in force: AWS's own, or Stepwright's, which are far higher.
-    #[arg(long, env = "STEPWRIGHT_LIMITS", value_enum, default_value = "aws")]
-    limits: super::Limits,
+    #[command(flatten)]
+    common: Common,
 }
 
 /// How a run can end without an output.
@@ -69,12 +58,13 @@ pub(super) fn run(arguments: &Run) -> Result<(), Box<dyn Error>> {
     let input = arguments.read_input()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        let stop = signal::stop()?;
         let listener = serve::listen("127.0.0.1", 0).await?;
         let progress = Arc::new(Progress::new());
-        let functions = arguments.functions(&format!("http://{}", listener.local_addr()?), &progress)?;
+        let functions = arguments.functions(&listener, &progress)?;
         let closing = tokio::select! {
             closing = arguments.execute(listener, (&definition, &input), &functions, &progress) => closing,
-            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+            () = stop => Err("interrupted".into()),
         };
         functions.shutdown();
         progress.finish();
@@ -103,22 +93,19 @@ impl Run {
 
     fn functions(
         &self,
-        endpoint: &str,
+        listener: &TcpListener,
         progress: &Arc<Progress>,
     ) -> Result<Functions, Box<dyn Error>> {
         let progress = progress.clone();
-        let host = Host {
-            region: self.region.as_str().into(),
-            account: self.account.as_str().into(),
-            environment: vec![("STEPWRIGHT_ENDPOINT".into(), endpoint.into())],
-            log: Arc::new(move |name, line| progress.line(&format!("[{name}] {line}"))),
-        };
-        Ok(Functions::from_cli(&self.functions, &self.function_files, host)?)
+        let log =
+            Arc::new(move |name: &str, line: &str| progress.line(&format!("[{name}] {line}")));
+        let endpoint = serve::endpoint(listener.local_addr()?);
+        Ok(self.common.functions(vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)], log)?)
     }
 
     async fn execute(
         &self,
-        listener: tokio::net::TcpListener,
+        listener: TcpListener,
         (definition, input): (&str, &str),
         functions: &Functions,
         progress: &Arc<Progress>,
@@ -131,10 +118,8 @@ impl Run {
                 let _ = ended.send(cursor.execution.clone());
             }
         });
-        let place = Place { region: self.region.clone(), account: self.account.clone() };
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
-        let world =
-            World::open(&Home::Memory, (&place, self.limits.set()), tasks, Some(observer)).await?;
+        let world = World::open(&Home::Memory, self.common.world(), tasks, Some(observer)).await?;
         let api = Api::new(world.engine.clone()).with_express(world.express.clone());
         let api = Arc::new(api);
         tokio::spawn(serve::serve(listener, api.clone(), std::future::pending()));
@@ -157,7 +142,7 @@ impl Run {
         definition: &str,
         input: &str,
     ) -> Result<String, Box<dyn Error>> {
-        let role = format!("arn:aws:iam::{}:role/stepwright", self.account);
+        let role = format!("arn:aws:iam::{}:role/stepwright", self.common.world().0.account);
         let name = machine_name(&self.definition);
         let machine = call(
             api,
@@ -219,8 +204,9 @@ fn machine_name(path: &Path) -> String {
 
 fn report(closing: &Closing) -> Result<(), Box<dyn Error>> {
     if closing.status == Status::Succeeded {
-        println!("{}", closing.output.as_ref().map_or("null", |output| output.text()));
-        return Ok(());
+        let output = closing.output.as_ref().map_or("null", |output| output.text());
+        return writeln!(std::io::stdout(), "{output}")
+            .map_err(|error| format!("the output cannot be printed: {error}").into());
     }
     let mut message = closing.status.as_str().to_owned();
     if let Some(error) = &closing.failure.error {

@@ -1,16 +1,18 @@
 //! `stepwright serve`: the API on a local port.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 
+use super::common::Common;
+use super::signal;
 use crate::api::Api;
 use crate::local::serve;
-use crate::local::world::{Home, Place, World};
-use crate::task::function::{Functions, Host, standard_error};
+use crate::local::world::{Home, World};
+use crate::task::function::standard_error;
 use crate::task::{Settings, Tasks};
 
 /// Serve the Step Functions API on this machine.
@@ -31,22 +33,8 @@ pub(super) struct Serve {
     /// Keep everything in memory; it ends with the process.
     #[arg(long, conflicts_with = "data")]
     in_memory: bool,
-    /// A function that runs on this machine: NAME=COMMAND, NAME=runtime:COMMAND, NAME=python:FILE:HANDLER or
-    /// NAME=node:FILE:HANDLER. Repeatable. Other functions are called through the Lambda API.
-    #[arg(long = "function", value_name = "NAME=COMMAND")]
-    functions: Vec<String>,
-    /// File with functions: a JSON object of names and commands; paths count from its folder. Repeatable.
-    #[arg(long = "functions", value_name = "FILE")]
-    function_files: Vec<PathBuf>,
-    /// Account id in ARNs.
-    #[arg(long, env = "AWS_ACCOUNT_ID", default_value = "123456789012", value_parser = super::account)]
-    account: String,
-    /// Region in ARNs.
-    #[arg(long, env = "AWS_DEFAULT_REGION", default_value = "us-east-1", value_parser = super::region)]
-    region: String,
-    /// Limits in force: AWS's own, or Stepwright's, which are far higher.
-    #[arg(long, env = "STEPWRIGHT_LIMITS", value_enum, default_value = "aws")]
-    limits: super::Limits,
+    #[command(flatten)]
+    common: Common,
 }
 
 /// Serves until the process is told to stop.
@@ -54,18 +42,17 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
     let home = arguments.home()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let stop = stop_signal()?;
+        let stop = signal::stop()?;
         // The port first: a second server must not touch the data of the first.
         let listener = serve::listen(&arguments.host, arguments.port).await?;
-        let place = Place { region: arguments.region.clone(), account: arguments.account.clone() };
-        let functions =
-            Functions::from_cli(&arguments.functions, &arguments.function_files, arguments.host())?;
+        let endpoint = serve::endpoint(listener.local_addr()?);
+        let environment = vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)];
+        let functions = arguments.common.functions(environment, standard_error())?;
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
-        let world = World::open(&home, (&place, arguments.limits.set()), tasks, None).await?;
-        println!("{}", greeting(&home, listener.local_addr()?));
-        if world.resumed > 0 {
-            println!("{} running executions go on where they were", world.resumed);
-        }
+        let world = World::open(&home, arguments.common.world(), tasks, None).await?;
+        let greeting = greeting(&home, listener.local_addr()?);
+        // Nobody may be there to read it.
+        let _ = writeln!(io::stdout(), "{greeting}");
         let api = Api::new(world.engine.clone()).with_express(world.express.clone());
         serve::serve(listener, Arc::new(api), stop).await;
         world.stop().await;
@@ -75,18 +62,6 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
 }
 
 impl Serve {
-    fn host(&self) -> Host {
-        Host {
-            region: self.region.as_str().into(),
-            account: self.account.as_str().into(),
-            environment: vec![(
-                "STEPWRIGHT_ENDPOINT".into(),
-                format!("http://{}:{}", self.host, self.port),
-            )],
-            log: standard_error(),
-        }
-    }
-
     fn home(&self) -> Result<Home, NoHome> {
         if self.in_memory {
             return Ok(Home::Memory);
@@ -117,28 +92,6 @@ fn greeting(home: &Home, address: std::net::SocketAddr) -> String {
     format!(
         "Stepwright serves the Step Functions API at http://{address} (executions are kept {kept})"
     )
-}
-
-/// Ends at the first signal to stop.
-#[cfg(unix)]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
-/// Ends at the first signal to stop.
-#[cfg(not(unix))]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }
 
 #[cfg(test)]

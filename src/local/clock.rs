@@ -11,10 +11,15 @@ use crate::turn::Clock;
 #[derive(Debug, Default)]
 pub struct SystemClock(AtomicI64);
 
+#[async_trait::async_trait]
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let micros =
             SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_micros() as i64);
         Timestamp(self.0.fetch_max(micros, Ordering::Relaxed).max(micros))
+    }
+
+    async fn sleep(&self, seconds: f64) {
+        tokio::time::sleep(std::time::Duration::from_secs_f64(seconds.max(0.0))).await;
     }
 }

@@ -1,66 +1,119 @@
-//! The pump of the local binary: takes messages from the queue and gives each its turn, as many at a time as there are.
+//! The pump of the local binary: takes messages from the queue and gives each its turn.
+//!
+//! Only so many turns compute at a time: each has a seat. A turn that waits for a task gives its seat up meanwhile and
+//! takes one again for the outcome, so tasks, however many and however slow, hold nobody up; not even a task that waits
+//! for another execution of the same engine.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
+use async_trait::async_trait;
+use stepwright_core::engine::{TaskCall, TaskOutcome};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::Instant;
 
 use crate::queue::Delivery;
+use crate::task::Performer;
 use crate::turn::{Engine, Verdict};
 
-/// Turns at a time. A turn that performs a task lasts as long as the task, so this is also the number of tasks at a time.
-const TURNS: usize = 10_000;
+/// Turns that compute at a time; it bounds the memory that they need, and is more than the store commits at once.
+const SEATS: usize = 1_000;
 
-/// How long a stop waits for the turns that are under way.
-const PATIENCE: Duration = Duration::from_secs(5);
+tokio::task_local! {
+    /// The seat of the turn that runs in this task; none while it waits.
+    static SEAT: Cell<Option<OwnedSemaphorePermit>>;
+}
 
-/// A running pump; it stops when it is dropped or told to.
+/// A running pump. It stops when it is told to; when it is dropped, it abandons its turns at once.
 pub struct Pump {
-    stop: watch::Sender<bool>,
-    turns: Arc<Semaphore>,
+    closed: watch::Sender<bool>,
+    /// Whether turns are abandoned. The pump and every turn under way hold a receiver.
+    abandoned: watch::Sender<bool>,
 }
 
 impl Pump {
-    /// Starts pumping.
+    /// Starts pumping. The engine's tasks are to be [`OffSeat`].
     pub fn start(engine: Arc<Engine>) -> Pump {
-        let (stop, stopped) = watch::channel(false);
-        let turns = Arc::new(Semaphore::new(TURNS));
-        tokio::spawn(pump(engine, turns.clone(), stopped));
-        Pump { stop, turns }
+        let (closed, closes) = watch::channel(false);
+        let (abandoned, abandons) = watch::channel(false);
+        tokio::spawn(pump(engine, closes, abandons));
+        Pump { closed, abandoned }
     }
 
-    /// Takes no more messages and waits a while for the turns under way. What is not finished then is finished after the
-    /// next start: nothing is lost.
-    pub async fn stop(self) {
-        let _ = self.stop.send(true);
-        let all = self.turns.acquire_many(TURNS as u32);
-        if tokio::time::timeout(PATIENCE, all).await.is_err() {
-            tracing::warn!("stopping with turns under way; they are resumed at the next start");
+    /// Takes no more messages from now on. Turns under way go on.
+    pub fn close(&self) {
+        self.closed.send_replace(true);
+    }
+
+    /// Takes no more messages, waits for the turns under way, but not beyond the deadline, and abandons the others where
+    /// they are; how many. When it returns none is left. An abandoned turn commits nothing more: what it does not
+    /// finish is taken up from the journal at the next start, where a claim of a task is that of a lost worker.
+    pub async fn stop(self, deadline: Instant) -> usize {
+        self.close();
+        if tokio::time::timeout_at(deadline, self.abandoned.closed()).await.is_ok() {
+            return 0;
         }
+        let left = self.abandoned.receiver_count();
+        self.abandoned.send_replace(true);
+        self.abandoned.closed().await;
+        left
     }
 }
 
-async fn pump(engine: Arc<Engine>, turns: Arc<Semaphore>, mut stopped: watch::Receiver<bool>) {
+/// Performs tasks off the seat of the turn that asks for them.
+pub struct OffSeat(pub Arc<dyn Performer>);
+
+#[async_trait]
+impl Performer for OffSeat {
+    async fn perform(&self, call: &TaskCall) -> TaskOutcome {
+        let seats = SEAT.try_with(Cell::take).ok().flatten().map(|seat| seat.semaphore().clone());
+        let outcome = self.0.perform(call).await;
+        if let Some(seats) = seats {
+            let seat = seats.acquire_owned().await.ok();
+            // Who had a seat is in its scope.
+            let _ = SEAT.try_with(|place| place.set(seat));
+        }
+        outcome
+    }
+}
+
+async fn pump(
+    engine: Arc<Engine>,
+    mut closed: watch::Receiver<bool>,
+    abandoned: watch::Receiver<bool>,
+) {
+    let seats = Arc::new(Semaphore::new(SEATS));
     loop {
-        let Ok(permit) = turns.clone().acquire_owned().await else { return };
-        let delivery = tokio::select! {
+        let next = tokio::select! {
             biased;
-            _ = stopped.changed() => return,
-            delivery = engine.queue.receive() => delivery,
+            _ = closed.wait_for(|closed| *closed) => return,
+            next = next(&engine, &seats) => next,
         };
-        let delivery = match delivery {
-            Ok(delivery) => delivery,
-            Err(error) => {
-                tracing::error!(%error, "no messages can be received");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                continue;
-            }
+        let Some((seat, delivery)) = next else {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            continue;
         };
-        let engine = engine.clone();
+        let (engine, mut abandoned) = (engine.clone(), abandoned.clone());
         tokio::spawn(async move {
-            turn(engine, delivery).await;
-            drop(permit);
+            tokio::select! {
+                biased;
+                () = SEAT.scope(Cell::new(Some(seat)), turn(engine, delivery)) => {}
+                _ = abandoned.wait_for(|abandoned| *abandoned) => {}
+            }
         });
+    }
+}
+
+/// A seat, and a message for it; `None` if no message can be received.
+async fn next(engine: &Engine, seats: &Arc<Semaphore>) -> Option<(OwnedSemaphorePermit, Delivery)> {
+    let seat = seats.clone().acquire_owned().await.ok()?;
+    match engine.queue.receive().await {
+        Ok(delivery) => Some((seat, delivery)),
+        Err(error) => {
+            tracing::error!(%error, "no messages can be received");
+            None
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,6 +69,17 @@ pub async fn listen(host: &str, port: u16) -> Result<TcpListener, Error> {
             _ => Error::Listen { host, port, source },
         }
     })
+}
+
+/// URL by which processes on this machine reach who listens there: an address that stands for all of the machine's own is
+/// none to connect to everywhere, so loopback takes its place.
+pub fn endpoint(address: SocketAddr) -> String {
+    let host = match address.ip() {
+        IpAddr::V4(host) if host.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(host) if host.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        host => host,
+    };
+    format!("http://{}", SocketAddr::new(host, address.port()))
 }
 
 /// Serves until `stop` ends; then takes no more connections, lets requests under way finish within [`GRACE`] and returns.
@@ -134,7 +146,7 @@ async fn answer(api: Arc<Api>, request: Request<Incoming>) -> Result<HttpRespons
     Ok(response)
 }
 
-async fn operate(api: &Api, request: Request<Incoming>) -> HttpResponse {
+async fn operate(api: &Arc<Api>, request: Request<Incoming>) -> HttpResponse {
     let (head, body) = request.into_parts();
     let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     let response = match (target.and_then(protocol::operation), receive(body, api.max_body()).await)
@@ -143,7 +155,13 @@ async fn operate(api: &Api, request: Request<Incoming>) -> HttpResponse {
         // The sender is gone; nobody will read this.
         (_, Err(Refused::Broken)) => protocol::Response::no_operation(),
         (None, Ok(_)) => protocol::Response::no_operation(),
-        (Some(operation), Ok(body)) => api.call(operation, &body).await,
+        // A poll ends with its caller; everything else is carried through, whether its caller waits for it or not.
+        (Some("GetActivityTask"), Ok(body)) => api.call("GetActivityTask", &body).await,
+        (Some(operation), Ok(body)) => {
+            let (api, operation) = (api.clone(), operation.to_owned());
+            let done = tokio::spawn(async move { api.call(&operation, &body).await });
+            done.await.unwrap_or_else(|_| protocol::Response::failed())
+        }
     };
     http(response)
 }
@@ -206,3 +224,22 @@ fn not_found() -> HttpResponse {
 
 /// 16 MiB.
 const MAX_DROPPED: usize = 1 << 24;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_can_be_connected_to() {
+        let table = [
+            ("127.0.0.1:8083", "http://127.0.0.1:8083", "as it is"),
+            ("192.0.2.7:80", "http://192.0.2.7:80", "as it is"),
+            ("0.0.0.0:8083", "http://127.0.0.1:8083", "all addresses are reached by loopback"),
+            ("[::]:8083", "http://[::1]:8083", "so in IPv6"),
+            ("[2001:db8::1]:1", "http://[2001:db8::1]:1", "an IPv6 address stands in brackets"),
+        ];
+        for (address, expected, reason) in table {
+            assert_eq!(endpoint(address.parse().unwrap()), expected, "{reason}");
+        }
+    }
+}

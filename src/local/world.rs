@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use stepwright_core::engine::Limits;
+use tokio::time::Instant;
 
 use super::clock::SystemClock;
-use super::pump::Pump;
+use super::pump::{OffSeat, Pump};
 use crate::queue::embedded::EmbeddedQueue;
 use crate::queue::offers::EmbeddedOffers;
 use crate::store::memory::MemoryStore;
@@ -19,8 +21,14 @@ use crate::turn::{self, Config, Engine, Observer, Parts};
 /// others in.
 const STATES_PER_TURN: u32 = 10_000;
 
+/// Pause before another try to resume what was running.
+const RESUME_AGAIN: Duration = Duration::from_secs(5);
+
 /// Express executions that stay in memory after their end, for their logs.
 const EXPRESS_KEPT: usize = 1_000;
+
+/// How long a stop waits for the turns that are under way.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where executions are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +65,6 @@ pub struct World {
     pub engine: Arc<Engine>,
     /// Express executions.
     pub express: Arc<Express>,
-    /// Executions that were running when the home was opened, and go on.
-    pub resumed: usize,
     pumps: [Pump; 2],
 }
 
@@ -69,7 +75,7 @@ impl World {
     /// The home cannot be opened: another process has it, or it cannot be read.
     pub async fn open(
         home: &Home,
-        (place, limits): (&Place, Limits),
+        (place, limits): (Place, Limits),
         tasks: Arc<dyn Performer>,
         observer: Option<Observer>,
     ) -> Result<World, Error> {
@@ -77,6 +83,7 @@ impl World {
             Home::Directory(path) => Arc::new(store::embedded::EmbeddedStore::open(path)?),
             Home::Memory => Arc::new(MemoryStore::new()),
         };
+        let tasks: Arc<dyn Performer> = Arc::new(OffSeat(tasks));
         let clock = Arc::new(SystemClock::default());
         let parts = |store, tasks, observer| Parts {
             store,
@@ -89,19 +96,35 @@ impl World {
         let ends = Ends::default();
         let fleeting: Arc<dyn Store> = Arc::new(MemoryStore::keeping(EXPRESS_KEPT));
         let express = parts(fleeting, tasks.clone(), Some(ends.observer()));
-        let express = Arc::new(Engine::open(express, config(place, limits)).await?);
-        let engine = Engine::open(parts(store, tasks, observer), config(place, limits)).await?;
+        let express = Arc::new(Engine::open(express, config(&place, limits)).await?);
+        let engine = Engine::open(parts(store, tasks, observer), config(&place, limits)).await?;
         let engine = Arc::new(engine);
-        let resumed = engine.sweep().await?;
+        // In the background: those who start now need not wait until all that was running is found again.
+        tokio::spawn(resume(engine.clone()));
         let pumps = [Pump::start(engine.clone()), Pump::start(express.clone())];
-        Ok(World { engine, express: Arc::new(Express::new(express, ends)), resumed, pumps })
+        Ok(World { engine, express: Arc::new(Express::new(express, ends)), pumps })
     }
 
     /// Lets the turns under way end, for a while, and stops.
     pub async fn stop(self) {
-        for pump in self.pumps {
-            pump.stop().await;
+        let deadline = Instant::now() + PATIENCE;
+        let [standard, express] = self.pumps;
+        let (standard, express) = tokio::join!(standard.stop(deadline), express.stop(deadline));
+        let abandoned = standard + express;
+        if abandoned > 0 {
+            tracing::warn!(abandoned, "stopping with turns under way");
         }
+    }
+}
+
+async fn resume(engine: Arc<Engine>) {
+    loop {
+        match engine.sweep().await {
+            Ok(0) => return,
+            Ok(running) => return tracing::info!(running, "executions go on where they were"),
+            Err(error) => tracing::error!(%error, "executions cannot be resumed, trying again"),
+        }
+        tokio::time::sleep(RESUME_AGAIN).await;
     }
 }
 

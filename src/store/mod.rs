@@ -65,8 +65,10 @@ pub trait Journal: Send + Sync {
     /// What the set of finished lanes of a fork is.
     async fn joined(&self, fork: &Cursor) -> Result<Joined, Error>;
 
-    /// The next item index for a lane of a Map: `first`, `first + 1`, … in the order of asking. The same lane asking for
-    /// the same slot again gets the same index again.
+    /// The next item index for a lane of a Map: `first`, `first + 1`, … in the order of asking. `lane_slot` tells the
+    /// askings of a lane apart: the index of the item that it has just finished. A grant is for good: the same lane
+    /// asking for the same slot again gets the same index again, whatever it has asked for since; a lane that goes on
+    /// without writing a record may have asked many times before a crash makes it ask again from the first.
     async fn dispense(
         &self,
         fork: &Cursor,

@@ -20,7 +20,7 @@ use lambda::Lambda;
 /// Performs tasks.
 #[async_trait]
 pub trait Performer: Send + Sync {
-    /// Performs a task to its end or to its timeout (`call.timeout_seconds`). Never fails as such: what goes wrong is an
+    /// Performs a task to its end or to its timeout (`call.timeout_seconds`), which begins when the work itself does. Never fails as such: what goes wrong is an
     /// outcome with the error name and cause that AWS would record.
     async fn perform(&self, call: &TaskCall) -> TaskOutcome;
 }
@@ -52,13 +52,16 @@ impl Tasks {
 #[async_trait]
 impl Performer for Tasks {
     async fn perform(&self, call: &TaskCall) -> TaskOutcome {
-        let work = Box::pin(self.dispatch(call));
-        let Some(seconds) = call.timeout_seconds else {
-            return work.await;
-        };
-        let limit = Duration::from_secs(seconds);
-        tokio::time::timeout(limit, work).await.unwrap_or(TaskOutcome::TimedOut)
+        Box::pin(self.dispatch(call)).await
     }
+}
+
+/// Work that may take as long as the task may. The time begins here, so that what comes before the work itself, such as
+/// the wait for a process of our own, does not count.
+async fn within<T>(call: &TaskCall, work: impl Future<Output = T>) -> Result<T, TaskOutcome> {
+    let Some(seconds) = call.timeout_seconds else { return Ok(work.await) };
+    let limit = Duration::from_secs(seconds);
+    tokio::time::timeout(limit, work).await.map_err(|_| TaskOutcome::TimedOut)
 }
 
 /// The service integrations that there are.

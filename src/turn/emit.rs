@@ -91,7 +91,7 @@ impl Engine {
     }
 
     /// Seals all unfinished frames of a cancelled fork: no transition of theirs can be committed any more.
-    async fn seal_below(&self, by: &Cursor, fork: u64) -> Result<(), Error> {
+    pub(crate) async fn seal_below(&self, by: &Cursor, fork: u64) -> Result<(), Error> {
         let records = self.store.records(&by.execution, &by.frame, Some(fork)).await?;
         for (at, (frame, record)) in records.iter().enumerate() {
             let last = records.get(at + 1).is_none_or(|(next, _)| next != frame);
@@ -102,7 +102,7 @@ impl Engine {
                 Cursor { execution: by.execution.clone(), frame: frame.clone(), slot: record.slot };
             let mut tail = record.clone();
             while !tail.frame.phase.over() {
-                let mut sealed = stepwright_core::engine::Decision::from(tail.frame.clone());
+                let mut sealed = stepwright_core::engine::Decision::from(tail.frame_after());
                 sealed.frame.phase = Phase::Sealed;
                 let time = Timestamp(self.clock.now().0.max(tail.time.0 + 1));
                 here = here.next();

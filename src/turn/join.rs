@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use stepwright_core::engine::{
-    Cursor, Frame, FrameId, Item, LaneFailure, Lanes, NextIndex, Outcome, Phase, Record, Stimulus,
-    failure_of, item,
+    Cursor, Failure, Frame, FrameId, Item, LaneFailure, Lanes, NextIndex, Outcome, Phase, Record,
+    Stimulus, failure, failure_of, item,
 };
 use stepwright_core::expr::Document;
 use stepwright_core::time::Timestamp;
@@ -42,8 +42,16 @@ impl Engine {
             return Ok(None);
         }
         let last = lanes.iter().max_by_key(|(frame, record)| (record.time, (*frame).clone()));
-        let last = last.and_then(|(_, record)| record.frame.last.clone());
+        let Some((_, last)) = last else { return Ok(None) };
         let outputs = outputs(here, &records);
+        if let Some(failure) = incomplete(&last.frame, outputs.len()) {
+            let cause = failure.cause.as_deref();
+            tracing::error!(execution = %here.execution, frame = %here.frame, cause, "a fork is not complete");
+            let lane = last.frame.clone();
+            let failure = LaneFailure { failure, lane, unfinished: Vec::new(), events };
+            return Ok(Some((Stimulus::LaneFailed(Box::new(failure)), latest)));
+        }
+        let last = last.frame.last.clone();
         Ok(last.map(|last| (Stimulus::Joined(Lanes { outputs, last, events }), latest)))
     }
 
@@ -96,6 +104,17 @@ fn first_failed<'a>(
     tails.iter().filter(|(frame, record)| is_lane(fork, frame) && failed(record)).min_by_key(
         |(_, record)| (record.time, record.frame.lane.as_ref().map_or(0, |lane| lane.number)),
     )
+}
+
+/// The failure of a fork whose lanes have all ended well and which has not exactly one output for each branch or item.
+/// It never comes to that unless a store breaks its word; but a result that lacks items must not pass for a whole one.
+fn incomplete(lane: &Frame, outputs: usize) -> Option<Failure> {
+    let lane = lane.lane.as_ref()?;
+    let due = lane.item.as_ref().map_or(u64::from(lane.of), |item| item.of);
+    (outputs as u64 != due).then(|| {
+        let cause = format!("The state brought {outputs} results where {due} were due.");
+        Failure::new(failure::name::RUNTIME, cause)
+    })
 }
 
 /// Outputs in the order of branches or items.

@@ -10,7 +10,7 @@ use stepwright_core::engine::{
 use stepwright_core::expr::Document;
 use stepwright_core::time::Timestamp;
 
-use super::held::Held;
+use super::held::{Held, Owed};
 use super::{Drive, Engine, Error, Loaded, Made, TokenError, Written};
 use crate::store::Execution;
 
@@ -80,8 +80,7 @@ impl Engine {
             };
             let written = Written { time, guard: "".into(), cancels: drive.forked };
             let record = self.record(&drive.cursor, *decision, written);
-            if let Ok(record) = self.commit(&drive.cursor, record).await? {
-                self.emit(loaded, &drive.cursor, &record, false).await?;
+            if let Some(record) = self.commit_and_emit(loaded, &drive.cursor, record).await? {
                 return Ok(Some(record.time));
             }
         }
@@ -99,6 +98,7 @@ impl Engine {
             made,
             stimulus,
             forked: false,
+            pinned: false,
         }
     }
 
@@ -228,11 +228,31 @@ impl Engine {
             *decision,
             Written { time, guard: "".into(), cancels: false },
         );
-        let Ok(record) = self.commit(&drive.cursor, record).await? else {
-            return Ok(Outside::Again);
+        let committed = self.commit_and_emit(loaded, &drive.cursor, record).await?;
+        Ok(committed.map_or(Outside::Again, |_| Outside::Done))
+    }
+
+    /// Commits a record for someone outside and carries out what follows; `None` if the slot was taken. Once it is
+    /// committed the caller is told so, even if what follows has to be done later.
+    async fn commit_and_emit(
+        &self,
+        loaded: &Loaded,
+        place: &Cursor,
+        record: Arc<Record>,
+    ) -> Result<Option<Arc<Record>>, Error> {
+        let owed = Owed::after(self.queue.clone(), place);
+        let Ok(record) = self.commit(place, record).await? else {
+            owed.settle();
+            return Ok(None);
         };
-        self.emit(loaded, &drive.cursor, &record, false).await?;
-        Ok(Outside::Done)
+        match self.emit(loaded, place, &record, false).await {
+            Ok(()) => owed.settle(),
+            Err(error) => {
+                tracing::warn!(%error, execution = %place.execution, "what follows from a record is done later");
+                owed.send().await?;
+            }
+        }
+        Ok(Some(record))
     }
 
     /// All records of an execution. If its last transition was made but its row not closed yet, the row is closed first,

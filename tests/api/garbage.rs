@@ -90,6 +90,7 @@ fn operations() -> Vec<(&'static str, Value)> {
         ("SendTaskSuccess", json!({"taskToken": "t", "output": "{}"})),
         ("StartExecution", json!({"stateMachineArn": FLOW})),
         ("StopExecution", json!({"executionArn": RUN})),
+        ("TestState", json!({"definition": PASS})),
         ("UpdateStateMachine", json!({"stateMachineArn": FLOW, "roleArn": ROLE})),
     ]
 }

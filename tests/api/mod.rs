@@ -12,6 +12,7 @@ mod redrive;
 mod refusal;
 mod serve;
 mod tag;
+mod test_state;
 mod version;
 mod work;
 mod world;

@@ -115,7 +115,7 @@ impl World {
     pub(super) async fn within(limits: Limits) -> World {
         let place = Place { region: "us-east-1".into(), account: "123456789012".into() };
         let running =
-            Running::open(&Home::Memory, (&place, limits), Arc::new(Nobody), None).await.unwrap();
+            Running::open(&Home::Memory, (place, limits), Arc::new(Nobody), None).await.unwrap();
         World { api: Api::new(running.engine.clone()), _running: running }
     }
 

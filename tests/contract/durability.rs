@@ -36,6 +36,7 @@ async fn a_store_that_is_opened_again_has_everything() {
         store.join(&fork, 1, true).await.unwrap();
         store.dispense(&fork, 1, 7, 5).await.unwrap();
         store.dispense(&fork, 2, 7, 5).await.unwrap();
+        store.dispense(&fork, 2, 9, 5).await.unwrap();
         store.beat(&fork, at(3.0)).await.unwrap();
         store.put(Kind::Secret, "k", "s".to_owned(), None).await.unwrap();
     }
@@ -51,7 +52,8 @@ async fn a_store_that_is_opened_again_has_everything() {
     assert_eq!(store.join(&fork, 1, true).await.unwrap().finished, 1);
     assert_eq!(store.join(&fork, 0, true).await.unwrap().failed, [0, 1]);
     assert_eq!(store.dispense(&fork, 1, 7, 5).await.unwrap(), 5, "the same slot again");
-    assert_eq!(store.dispense(&fork, 1, 8, 5).await.unwrap(), 7, "the next item");
+    assert_eq!(store.dispense(&fork, 2, 7, 5).await.unwrap(), 6, "a slot before the last one");
+    assert_eq!(store.dispense(&fork, 1, 8, 5).await.unwrap(), 8, "the next item");
     assert_eq!(store.last_beat(&fork).await.unwrap(), Some(at(3.0)));
     assert_eq!(store.item(Kind::Secret, "k").await.unwrap().unwrap().version, 1);
     assert!(store.close(&id("b"), succeeded(at(4.0))).await.unwrap());

@@ -70,6 +70,10 @@ async fn a_dispenser_counts_on_and_repeats_itself_to_the_same_slot(home: &StoreH
         (1, 6, 4, "the next, for a later slot"),
         (1, 6, 4, "the same again"),
         (0, 9, 5, "slots need not follow each other"),
+        (0, 3, 2, "the first again, though a later slot was asked for since"),
+        (1, 5, 3, "and that of the other lane"),
+        (0, 9, 5, "and the last"),
+        (0, 10, 6, "the next; nothing was given away in between"),
     ];
     for (lane, slot, expected, reason) in table {
         let index = home.store.dispense(&fork, lane, slot, 2).await.unwrap();

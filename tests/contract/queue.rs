@@ -1,6 +1,6 @@
 //! Queues. What a queue may do (deliver again, late, out of order) the suite must bear; what it must do is tested.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use stepwright_core::time::Timestamp;
 use tokio::task::JoinHandle;
 
 use super::homes::{QueueHome, on_every_queue, wall_clock};
-use crate::support::build::{message, record};
+use crate::support::build::{START, message, record};
 use crate::support::clock::VirtualClock;
 use crate::support::fault::Faults;
-use crate::support::queue::{FaultyQueue, Habits};
+use crate::support::queue::{FaultyQueue, Habits, LONGEST_DELAY, VISIBILITY};
 
 on_every_queue! {
     every_message_comes_as_it_was_sent
@@ -34,11 +34,13 @@ async fn soon<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), work).await.expect("nobody was woken")
 }
 
-/// Somebody who waits for a message.
+/// Somebody who waits for a message; already in the line when this returns.
 async fn receiver(home: &QueueHome) -> JoinHandle<u64> {
     let queue = home.queue.clone();
     let receiver = tokio::spawn(async move { queue.receive().await.unwrap().message.cursor.slot });
-    tokio::task::yield_now().await;
+    for _ in 0..3 {
+        tokio::task::yield_now().await;
+    }
     receiver
 }
 
@@ -235,27 +237,27 @@ async fn many_waiting_timers_come_in_order() {
     }
 }
 
-/// What a queue delivered: slot, count and time of each delivery, in order.
-fn transcript(seed: u64) -> Vec<(u64, u32, i64)> {
+/// What a queue delivered while it was slowly worked off: slot, count and time of each delivery, in order.
+async fn transcript(seed: u64) -> Vec<(u64, u32, i64)> {
     let clock = Arc::new(VirtualClock::default());
     let queue = FaultyQueue::new(seed, Habits::BAD, clock.clone(), Faults::never());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(async {
-        queue.send((0..200).map(|slot| (message(slot), None)).collect()).await.unwrap();
-        let mut told = Vec::new();
-        while let Some(delivery) = queue.deliver() {
-            queue.delete(&delivery.receipt).await.unwrap();
-            told.push((delivery.message.cursor.slot, delivery.receive_count, clock.now().0));
+    queue.send((0..200).map(|slot| (message(slot), None)).collect()).await.unwrap();
+    let (mut told, mut handled) = (Vec::new(), VecDeque::new());
+    while let Some(delivery) = queue.take_next() {
+        told.push((delivery.message.cursor.slot, delivery.receive_count, clock.now().0));
+        handled.push_back(delivery.receipt);
+        if handled.len() > 9 {
+            queue.delete(&handled.pop_front().unwrap()).await.unwrap();
         }
-        told
-    })
+    }
+    told
 }
 
-#[test]
-fn the_bad_queue_is_bad_and_its_seed_says_how() {
-    let told = transcript(1);
-    assert_eq!(told, transcript(1));
-    assert_ne!(told, transcript(2));
+#[tokio::test]
+async fn the_bad_queue_is_bad_and_its_seed_says_how() {
+    let told = transcript(1).await;
+    assert_eq!(told, transcript(1).await);
+    assert_ne!(told, transcript(2).await);
     let mut times = BTreeMap::<u64, u32>::new();
     for (slot, ..) in &told {
         *times.entry(*slot).or_default() += 1;
@@ -266,16 +268,26 @@ fn the_bad_queue_is_bad_and_its_seed_says_how() {
     assert!(told.last().unwrap().2 > told[0].2, "something comes late");
 }
 
-#[test]
-fn virtual_time_waits_for_those_who_work() {
+#[tokio::test]
+async fn virtual_time_jumps_to_what_is_due_next_and_a_far_timer_comes_early() {
+    for (seconds, expected) in [(-5.0, 0.0), (7.0, 7.0), (31_536_000.0, LONGEST_DELAY)] {
+        let clock = Arc::new(VirtualClock::default());
+        let queue = FaultyQueue::new(1, Habits::GOOD, clock.clone(), Faults::never());
+        let due = clock.now().plus_seconds(seconds);
+        queue.send(vec![(message(1), Some(due))]).await.unwrap();
+        assert!(queue.take_next().is_some());
+        assert_eq!(clock.now(), START.plus_seconds(expected), "due after {seconds} s");
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_that_nobody_ends_is_repeated_when_its_visibility_timeout_is_over() {
     let clock = Arc::new(VirtualClock::default());
     let queue = FaultyQueue::new(1, Habits::GOOD, clock.clone(), Faults::never());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let due = clock.now().plus_seconds(3600.0 * 24.0 * 365.0);
-    runtime.block_on(queue.send(vec![(message(1), Some(due))])).unwrap();
-    let working = clock.work();
-    assert!(queue.deliver().is_none());
-    drop(working);
-    assert!(queue.deliver().is_some());
-    assert_eq!(clock.now(), due);
+    queue.send(vec![(message(1), None)]).await.unwrap();
+    let first = queue.take().unwrap();
+    assert!(queue.take().is_none());
+    let second = queue.take_next().unwrap();
+    assert_eq!((second.id, second.receive_count), (first.id, 2));
+    assert_eq!(clock.now(), START.plus_seconds(VISIBILITY));
 }

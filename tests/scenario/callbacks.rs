@@ -2,13 +2,14 @@
 
 use insta::assert_snapshot;
 use serde_json::json;
-use stepwright::turn::TokenError;
-use stepwright_core::engine::{Answer, Failure, Phase};
+use stepwright::store::{Journal, Kind, Registry};
+use stepwright::turn::{Clock, TokenError};
+use stepwright_core::engine::{Answer, ExecutionId, Failure, FrameId, Phase};
 use stepwright_core::expr::Document;
 
-use super::sim::faults::Faults;
-use super::sim::{Sim, block_on};
+use super::sim::{Risks, Sim, block_on};
 use super::{ALL_STATES, Scenario, tell};
+use crate::support::build::START;
 
 const ACTIVITY: &str = "arn:aws:states:us-east-1:123456789012:activity:pack";
 
@@ -27,12 +28,10 @@ fn waiting() -> Scenario {
 }
 
 /// The token that is out.
-fn token(sim: &Sim, id: &stepwright_core::engine::ExecutionId) -> Option<String> {
-    use stepwright::store::Journal;
-    let tail = block_on(sim.store.tail(id, &stepwright_core::engine::FrameId::root())).ok()??;
+fn token(sim: &Sim, id: &ExecutionId) -> Option<String> {
+    let tail = block_on(sim.store.tail(id, &FrameId::root())).ok()??;
     let Phase::Pending(_) = &tail.frame.phase else { return None };
-    let records =
-        block_on(sim.store.records(id, &stepwright_core::engine::FrameId::root(), None)).ok()?;
+    let records = block_on(sim.store.records(id, &FrameId::root(), None)).ok()?;
     records.iter().find_map(|(_, record)| match &record.frame.phase {
         Phase::Claimed(claim) => {
             claim.parameters.value().get("Payload")?.get("token")?.as_str().map(str::to_owned)
@@ -41,7 +40,7 @@ fn token(sim: &Sim, id: &stepwright_core::engine::ExecutionId) -> Option<String>
     })
 }
 
-fn run_until_token(sim: &mut Sim, id: &stepwright_core::engine::ExecutionId) -> String {
+fn run_until_token(sim: &mut Sim, id: &ExecutionId) -> String {
     sim.run_until(|sim| token(sim, id).is_some());
     token(sim, id).expect("a token is out")
 }
@@ -49,7 +48,7 @@ fn run_until_token(sim: &mut Sim, id: &stepwright_core::engine::ExecutionId) -> 
 #[test]
 fn a_token_can_be_answered_once() {
     insta::allow_duplicates! { for states in [1, ALL_STATES] {
-        let (mut sim, id) = waiting().begin(states, 0, Faults::NONE);
+        let (mut sim, id) = waiting().begin(states, 0, Risks::NONE);
         let token = run_until_token(&mut sim, &id);
         let success = Answer::Success(Document::from_trusted_text("{\"yes\": 1}"));
         assert_eq!(block_on(sim.engine.answer(&token, success.clone())).unwrap(), Ok(()));
@@ -77,27 +76,20 @@ fn a_token_can_be_answered_once() {
 
 #[test]
 fn heartbeats_keep_a_token_alive_and_silence_ends_it() {
-    let (mut sim, id) = waiting().begin(ALL_STATES, 0, Faults::NONE);
+    let (mut sim, id) = waiting().begin(ALL_STATES, 0, Risks::NONE);
     let token = run_until_token(&mut sim, &id);
     for _ in 0..3 {
-        sim.clock.advance_to(stepwright::turn::Clock::now(&*sim.clock).plus_seconds(8.0));
+        sim.clock.advance(8.0);
         assert_eq!(block_on(sim.engine.heartbeat(&token)).unwrap(), Ok(()));
         for _ in 0..50 {
-            sim.run_until(|sim| {
-                sim.queue
-                    .next_due()
-                    .is_none_or(|due| due > stepwright::turn::Clock::now(&*sim.clock))
-            });
+            sim.run_until(|sim| sim.queue.next_due().is_none_or(|due| due > sim.clock.now()));
         }
     }
     sim.run();
     let story = tell(&sim.engine, &id);
     assert_eq!(story.lines().next().unwrap(), "SUCCEEDED \"silent\"");
-    let stopped = {
-        use stepwright::store::Journal;
-        block_on(sim.store.execution(&id)).unwrap().unwrap().closing.as_ref().unwrap().stopped
-    };
-    let lived = stopped.seconds_since(super::sim::BEGINNING);
+    let stopped = sim.execution(&id).closing.as_ref().unwrap().stopped;
+    let lived = stopped.seconds_since(START);
     assert!(
         (34.0..35.0).contains(&lived),
         "three heartbeats of 8 s and then 10 s of silence, but it lived {lived} s"
@@ -106,7 +98,7 @@ fn heartbeats_keep_a_token_alive_and_silence_ends_it() {
 
 #[test]
 fn a_failure_by_token_is_caught_like_any_other() {
-    let (mut sim, id) = waiting().begin(1, 0, Faults::NONE);
+    let (mut sim, id) = waiting().begin(1, 0, Risks::NONE);
     let token = run_until_token(&mut sim, &id);
     let failure = Answer::Failure(Failure { error: None, cause: None });
     assert_eq!(block_on(sim.engine.answer(&token, failure)).unwrap(), Ok(()));
@@ -117,7 +109,7 @@ fn a_failure_by_token_is_caught_like_any_other() {
 
 #[test]
 fn a_token_nobody_made_is_invalid() {
-    let sim = Sim::new(1, 0, Faults::NONE);
+    let sim = Sim::new(1, 0, Risks::NONE);
     for token in ["", "garbage", "AQAAAA"] {
         let answer = Answer::Success(Document::empty_object());
         assert_eq!(block_on(sim.engine.answer(token, answer)).unwrap(), Err(TokenError::Invalid));
@@ -126,18 +118,16 @@ fn a_token_nobody_made_is_invalid() {
 
 #[test]
 fn an_activity_is_worked_on_by_one_worker_and_its_clock_runs_from_then() {
-    use stepwright::store::{Kind, Registry};
     let scenario = Scenario::states(
         "Pack",
         json!({"Pack": {"Type": "Task", "Resource": ACTIVITY, "TimeoutSeconds": 60, "End": true}}),
     )
     .input(json!({"box": 1}));
-    let sim = Sim::new(ALL_STATES, 0, Faults::NONE);
+    let mut sim = Sim::new(ALL_STATES, 0, Risks::NONE);
     block_on(sim.store.put(Kind::Activity, ACTIVITY, "{}".into(), None)).unwrap();
-    let mut sim = sim;
     let id = sim.start(&scenario.definition.to_string(), &scenario.input.to_string());
     sim.run();
-    sim.clock.advance_to(super::sim::BEGINNING.plus_seconds(5_000.0));
+    sim.clock.advance_to(START.plus_seconds(5_000.0));
     let work = block_on(sim.engine.activity_task(ACTIVITY, Some("anna"), 0.0))
         .unwrap()
         .expect("a task is on offer");

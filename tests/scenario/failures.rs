@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::Scenario;
-use super::sim::tasks::Act;
+use crate::support::tasks::Act;
 
 const WORK: &str = "arn:aws:lambda:us-east-1:123456789012:function:work";
 

@@ -3,8 +3,12 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::Scenario;
-use super::sim::tasks::Act;
+use stepwright::store::{Journal, Status};
+use stepwright_core::engine::Cursor;
+
+use super::sim::{Risks, block_on};
+use super::{ALL_STATES, Scenario};
+use crate::support::tasks::Act;
 
 const WORK: &str = "arn:aws:lambda:us-east-1:123456789012:function:work";
 
@@ -82,11 +86,11 @@ fn a_map_of_many_lanes_brings_results_in_the_order_of_the_items() {
         )
         .input(json!(input))
         .concurrent();
-        let straight = story.run(super::ALL_STATES, 0, super::sim::faults::Faults::NONE);
+        let straight = story.run(ALL_STATES, 0, Risks::NONE);
         let first = straight.lines().next().unwrap();
         assert_eq!(first, format!("SUCCEEDED {}", json!(input)), "{items} items in {lanes} lanes");
-        for (states, seed) in [(1, 1), (1, 2), (super::ALL_STATES, 3), (2, 4)] {
-            let told = story.run(states, seed, super::sim::faults::Faults::ALL);
+        for (states, seed) in [(1, 1), (1, 2), (ALL_STATES, 3), (2, 4)] {
+            let told = story.run(states, seed, Risks::ALL);
             assert_eq!(
                 told.lines().next().unwrap(),
                 first,
@@ -94,6 +98,36 @@ fn a_map_of_many_lanes_brings_results_in_the_order_of_the_items() {
             );
         }
     }
+}
+
+#[test]
+fn lanes_that_run_through_many_items_in_one_turn_lose_none_when_they_crash() {
+    let input: Vec<i32> = (0..60).collect();
+    let each = json!({"StartAt": "Each", "States": {"Each": {"Type": "Pass", "End": true}}});
+    let map = json!({"Type": "Map", "MaxConcurrency": 3, "ItemProcessor": each, "End": true});
+    let story = Scenario::states("M", json!({"M": map})).input(json!(input)).concurrent();
+    for seed in 0..40 {
+        let told = story.run(ALL_STATES, seed, Risks::ALL);
+        let first = told.lines().next().unwrap();
+        assert_eq!(first, format!("SUCCEEDED {}", json!(input)), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_map_that_lacks_results_fails() {
+    let each = json!({"StartAt": "Each", "States": {"Each": {"Type": "Pass", "End": true}}});
+    let map = json!({"Type": "Map", "MaxConcurrency": 2, "ItemProcessor": each, "End": true});
+    let story = Scenario::states("M", json!({"M": map})).input(json!([1, 2, 3, 4]));
+    let (mut sim, id) = story.begin(ALL_STATES, 0, Risks::NONE);
+    let fork = Cursor::root(id.clone(), 0);
+    let taken = block_on(sim.store.dispense(&fork, 9, 0, 2)).unwrap();
+    assert_eq!(taken, 2, "by nobody who would work on it");
+    sim.run();
+    let ended = block_on(sim.store.execution(&id)).unwrap().unwrap();
+    let failure = ended.closing.as_ref().unwrap().failure.clone();
+    assert_eq!(ended.status(), Status::Failed);
+    assert_eq!(failure.error.as_deref(), Some("States.Runtime"));
+    assert_eq!(failure.cause.as_deref(), Some("The state brought 3 results where 4 were due."));
 }
 
 #[test]

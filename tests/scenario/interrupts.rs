@@ -2,12 +2,12 @@
 
 use insta::assert_snapshot;
 use serde_json::json;
-use stepwright::store::Journal;
 use stepwright_core::engine::Failure;
 
-use super::sim::block_on;
-use super::sim::faults::Faults;
+use super::sim::{Risks, block_on};
 use super::{ALL_STATES, Scenario, tell};
+use crate::support::build::START;
+use crate::support::meter::Operation;
 
 fn long_wait() -> Scenario {
     Scenario::states(
@@ -19,9 +19,9 @@ fn long_wait() -> Scenario {
 #[test]
 fn a_stopped_execution_does_nothing_more() {
     insta::allow_duplicates! { for states in [1, ALL_STATES] {
-        let (mut sim, id) = long_wait().begin(states, 0, Faults::NONE);
-        sim.run_until(|sim| sim.queue.next_due() > Some(super::sim::BEGINNING));
-        let execution = block_on(sim.store.execution(&id)).unwrap().unwrap();
+        let (mut sim, id) = long_wait().begin(states, 0, Risks::NONE);
+        sim.run_until(|sim| sim.queue.next_due() > Some(START));
+        let execution = sim.execution(&id);
         let stopped =
             block_on(sim.engine.stop(&execution, Failure::new("Enough", "by hand"))).unwrap();
         assert!(stopped.is_some());
@@ -41,8 +41,8 @@ fn a_stopped_execution_does_nothing_more() {
 
 #[test]
 fn an_execution_can_be_stopped_before_it_began() {
-    let (mut sim, id) = long_wait().begin(1, 0, Faults::NONE);
-    let execution = block_on(sim.store.execution(&id)).unwrap().unwrap();
+    let (mut sim, id) = long_wait().begin(1, 0, Risks::NONE);
+    let execution = sim.execution(&id);
     assert!(block_on(sim.engine.stop(&execution, Failure::default())).unwrap().is_some());
     sim.run();
     assert_snapshot!(tell(&sim.engine, &id), @r#"
@@ -60,10 +60,10 @@ fn a_stop_reaches_the_lanes_of_a_fork() {
             {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 50, "Next": "X"}, "X": {"Type": "Pass", "End": true}}}
         ]}}),
     );
-    let (mut sim, id) = scenario.begin(1, 0, Faults::NONE);
-    sim.run_until(|sim| sim.store.inserts() == 2);
-    sim.run_until(|sim| sim.queue.next_due() > Some(super::sim::BEGINNING));
-    let execution = block_on(sim.store.execution(&id)).unwrap().unwrap();
+    let (mut sim, id) = scenario.begin(1, 0, Risks::NONE);
+    sim.run_until(|sim| sim.faults.meter.of(&[Operation::Insert]) == 2);
+    sim.run_until(|sim| sim.queue.next_due() > Some(START));
+    let execution = sim.execution(&id);
     block_on(sim.engine.stop(&execution, Failure::default())).unwrap();
     sim.run();
     let story = tell(&sim.engine, &id);
@@ -76,14 +76,14 @@ fn an_execution_that_takes_longer_than_its_machine_allows_times_out() {
         "TimeoutSeconds": 5, "StartAt": "Wait",
         "States": {"Wait": {"Type": "Wait", "Seconds": 60, "Next": "Done"}, "Done": {"Type": "Succeed"}}
     }));
-    assert_snapshot!(scenario.run(ALL_STATES, 0, Faults::NONE), @r#"
+    assert_snapshot!(scenario.run(ALL_STATES, 0, Risks::NONE), @r#"
     TIMED_OUT - -
     1<0 ExecutionStarted input={}
     2<0 WaitStateEntered Wait {}
     3<2 ExecutionTimedOut
     "#);
     for seed in 0..200 {
-        let story = scenario.run([1, ALL_STATES][seed as usize % 2], seed, Faults::ALL);
+        let story = scenario.run([1, ALL_STATES][seed as usize % 2], seed, Risks::ALL);
         assert!(
             story.starts_with("TIMED_OUT") && !story.contains("Done"),
             "seed {seed}: however late messages come\n{story}"
@@ -102,10 +102,10 @@ fn whatever_the_queue_loses_the_sweep_finds_again() {
         }),
     )
     .input(json!([1, 2, 3, 4, 5]));
-    let straight = scenario.run(1, 0, Faults::NONE);
+    let straight = scenario.run(1, 0, Risks::NONE);
     for lost_after in 0..120 {
         for states in [1, ALL_STATES] {
-            let (mut sim, id) = scenario.begin(states, lost_after, Faults::NONE);
+            let (mut sim, id) = scenario.begin(states, lost_after, Risks::NONE);
             let mut steps = 0;
             sim.run_until(|_| {
                 steps += 1;
@@ -114,7 +114,7 @@ fn whatever_the_queue_loses_the_sweep_finds_again() {
             sim.queue.lose_everything();
             sim.run();
             // A message in the hands of a turn that died with everything else is lost too; its claim runs out meanwhile.
-            sim.clock.advance_to(stepwright::turn::Clock::now(&*sim.clock).plus_seconds(120.0));
+            sim.clock.advance(120.0);
             block_on(sim.engine.sweep()).unwrap();
             sim.run();
             let story = tell(&sim.engine, &id);

@@ -1,16 +1,16 @@
 //! Laws that hold for every execution, whatever is done to it.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use stepwright::store::Journal;
 use stepwright_core::engine::FrameId;
 
-use super::sim::block_on;
-use super::sim::faults::Faults;
-use super::sim::tasks::Act;
+use super::sim::{Risks, block_on};
 use super::{ALL_STATES, Scenario};
+use crate::support::meter::Operation;
+use crate::support::queue::Habits;
+use crate::support::tasks::Act;
 
 const WORK: &str = "arn:aws:lambda:us-east-1:123456789012:function:work";
 
@@ -36,31 +36,21 @@ fn busy() -> Scenario {
 fn a_task_is_performed_at_most_once_for_each_attempt_even_if_workers_die() {
     for seed in 0..300 {
         let states = [1, ALL_STATES][seed as usize % 2];
-        let (mut sim, id) =
-            busy().begin(states, seed, Faults { spare_tasks: false, ..Faults::ALL });
+        let (mut sim, id) = busy().begin(states, seed, Risks { spare_tasks: false, ..Risks::ALL });
         sim.run();
         let performed = sim.tasks.performed();
         let distinct: BTreeSet<_> = performed.iter().map(|(_, token)| token).collect();
         assert_eq!(distinct.len(), performed.len(), "seed {seed}: an attempt was performed twice");
-        let execution = block_on_calm(&sim, &id);
-        assert!(execution.closing.is_some(), "seed {seed}: the execution was lost");
+        assert!(sim.execution(&id).closing.is_some(), "seed {seed}: the execution was lost");
     }
-}
-
-fn block_on_calm(
-    sim: &super::Sim,
-    id: &stepwright_core::engine::ExecutionId,
-) -> std::sync::Arc<stepwright::store::Execution> {
-    sim.store.calm(true);
-    block_on(sim.store.execution(id)).unwrap().unwrap()
 }
 
 #[test]
 fn journals_have_no_gaps_and_time_runs_forward_in_them() {
     for seed in 0..60 {
-        let (mut sim, id) = busy().begin([1, 2, ALL_STATES][seed as usize % 3], seed, Faults::ALL);
+        let (mut sim, id) = busy().begin([1, 2, ALL_STATES][seed as usize % 3], seed, Risks::ALL);
         sim.run();
-        sim.store.calm(true);
+        sim.calm();
         let records = block_on(sim.store.records(&id, &FrameId::root(), None)).unwrap();
         let mut frames: BTreeMap<FrameId, Vec<_>> = BTreeMap::new();
         for (frame, record) in records {
@@ -100,12 +90,12 @@ fn duplicates_do_not_multiply() {
         })
         .collect();
     let scenario = Scenario::states("S0", states.into());
-    let faults = Faults { duplicate: 0.05, ..Faults::NONE };
+    let risks = Risks { habits: Habits { duplicate: 0.05, ..Habits::GOOD }, ..Risks::NONE };
     let sent: u64 = (0..10)
         .map(|seed| {
-            let (mut sim, _) = scenario.begin(1, seed, faults);
+            let (mut sim, _) = scenario.begin(1, seed, risks);
             sim.run();
-            sim.queue.sent()
+            sim.faults.meter.of(&[Operation::Message])
         })
         .sum();
     assert!(sent <= 10 * 200 * 105 / 100, "{sent} messages for 2000 transitions at 5 % duplicates");

@@ -20,9 +20,8 @@ mod queries;
 mod states;
 mod waits;
 
-use sim::faults::Faults;
-use sim::tasks::Act;
-use sim::{Sim, block_on};
+use crate::support::tasks::Act;
+use sim::{Risks, Sim, block_on};
 
 /// Seeds with which every scenario is run through faults, for each number of states per turn.
 const SEEDS: u64 = 25;
@@ -84,15 +83,15 @@ impl Scenario {
 
     /// Runs it in all ways and tells the story that all of them tell.
     pub fn story(&self) -> String {
-        let straight = self.run(ALL_STATES, 0, Faults::NONE);
+        let straight = self.run(ALL_STATES, 0, Risks::NONE);
         for states in [1, 3, ALL_STATES] {
             assert_eq!(
-                self.comparable(&self.run(states, 0, Faults::NONE)),
+                self.comparable(&self.run(states, 0, Risks::NONE)),
                 self.comparable(&straight),
                 "{states} states per turn"
             );
             for seed in 0..SEEDS {
-                let faulty = self.run(states, seed, Faults::ALL);
+                let faulty = self.run(states, seed, Risks::ALL);
                 assert_eq!(
                     self.comparable(&faulty),
                     self.comparable(&straight),
@@ -104,16 +103,16 @@ impl Scenario {
     }
 
     /// One run to its end.
-    pub fn run(&self, states: u32, seed: u64, faults: Faults) -> String {
-        let (mut sim, id) = self.begin(states, seed, faults);
+    pub fn run(&self, states: u32, seed: u64, risks: Risks) -> String {
+        let (mut sim, id) = self.begin(states, seed, risks);
         sim.run();
-        sim.store.calm(true);
+        sim.calm();
         tell(&sim.engine, &id)
     }
 
     /// A world in which the execution was just started.
-    pub fn begin(&self, states: u32, seed: u64, faults: Faults) -> (Sim, ExecutionId) {
-        let sim = Sim::new(states, seed, faults);
+    pub fn begin(&self, states: u32, seed: u64, risks: Risks) -> (Sim, ExecutionId) {
+        let sim = Sim::new(states, seed, risks);
         for (name, acts) in &self.scripts {
             sim.tasks.script(name, acts);
         }

@@ -4,7 +4,8 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::Scenario;
-use super::sim::tasks::Act;
+use super::sim::Risks;
+use crate::support::tasks::Act;
 
 const WORK: &str = "arn:aws:lambda:us-east-1:123456789012:function:work";
 
@@ -139,7 +140,7 @@ fn items_do_not_draw_the_same_random_values() {
         json!({"Each": {"Type": "Map", "Items": "{% [1..6] %}", "MaxConcurrency": 2, "ItemSelector": "{% $uuid() %}",
             "ItemProcessor": {"StartAt": "Draw", "States": {"Draw": {"Type": "Pass", "Output": "{% [$states.input, $uuid()] %}", "End": true}}}, "End": true}}),
     )
-    .run(super::ALL_STATES, 0, super::sim::faults::Faults::NONE);
+    .run(super::ALL_STATES, 0, Risks::NONE);
     let output = story.lines().next().unwrap().strip_prefix("SUCCEEDED ").unwrap();
     let drawn: Vec<[String; 2]> = serde_json::from_str(output).unwrap();
     let distinct: std::collections::BTreeSet<_> = drawn.iter().flatten().collect();

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::Scenario;
-use super::sim::tasks::Act;
+use crate::support::tasks::Act;
 
 #[test]
 fn a_pass_state_hands_on_its_input_with_its_white_space() {

@@ -4,10 +4,9 @@ use insta::assert_snapshot;
 use serde_json::json;
 use stepwright_core::time::Timestamp;
 
-use super::sim::faults::Faults;
-use super::sim::{BEGINNING, block_on};
+use super::sim::Risks;
 use super::{ALL_STATES, Scenario};
-use stepwright::store::Journal;
+use crate::support::build::START;
 
 fn wait(field: &str, value: serde_json::Value) -> Scenario {
     let mut state = json!({"Type": "Wait", "End": true});
@@ -17,15 +16,15 @@ fn wait(field: &str, value: serde_json::Value) -> Scenario {
 
 /// Seconds of virtual time that the execution took.
 fn took(scenario: &Scenario, states: u32) -> f64 {
-    let (mut sim, id) = scenario.begin(states, 1, Faults::NONE);
+    let (mut sim, id) = scenario.begin(states, 1, Risks::NONE);
     sim.run();
-    let execution = block_on(sim.store.execution(&id)).unwrap().unwrap();
-    execution.closing.as_ref().unwrap().stopped.seconds_since(BEGINNING)
+    let execution = sim.execution(&id);
+    execution.closing.as_ref().unwrap().stopped.seconds_since(START)
 }
 
 #[test]
 fn a_wait_lasts_as_long_as_it_says_in_every_form() {
-    let at = Timestamp(BEGINNING.0 + 90_000_000).to_string();
+    let at = Timestamp(START.0 + 90_000_000).to_string();
     let table = [
         (wait("Seconds", json!(5)), 5.0),
         (wait("SecondsPath", json!("$.n")).input(json!({"n": 7})), 7.0),
@@ -68,7 +67,11 @@ fn values_that_are_no_wait_fail_the_execution() {
             "The SecondsPath parameter cannot be parsed as a long value: $.v == 1.5",
         ),
         ("SecondsPath", json!({"v": 100_000_000}), "Wait state delay is too long."),
-        ("SecondsPath", json!({}), "Invalid path '$.v' : No results for path: $['v']"),
+        (
+            "SecondsPath",
+            json!({}),
+            "The SecondsPath parameter does not reference an input value: $.v",
+        ),
         (
             "TimestampPath",
             json!({"v": "2016-12-05 21:29:29Z"}),

@@ -1,9 +1,12 @@
-//! Which operation fails, when, and how. One [`Faults`] is shared by a store and a queue, so that their operations are
-//! numbered together and a test can strike each of them in turn.
+//! Which operation fails, and when. One [`Faults`] is shared by a store and a queue, so that their operations are numbered
+//! together and a test can strike each of them in turn.
+//!
+//! On each side of an operation there is an await: there others may go on, and whoever called may be dropped, which is how
+//! a crash is made.
 
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::Notify;
+use tokio::task::yield_now;
 
 use super::meter::{Meter, Operation};
 use super::random::Random;
@@ -15,36 +18,19 @@ pub(crate) enum Moment {
     After,
 }
 
-/// What the caller sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Manner {
-    /// An error.
-    Error,
-    /// Nothing, ever: the caller has died at this await. See [`Faults::until_crash`].
-    Crash,
-}
-
-/// One fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Strike {
-    pub(crate) moment: Moment,
-    pub(crate) manner: Manner,
-}
-
-/// Which operations are struck.
-#[derive(Clone, Debug)]
+/// Which operations are struck with an error.
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Plan {
     Never,
-    /// Each operation with these probabilities; of the strikes, this share are crashes.
+    /// Each operation, with these probabilities.
     Random {
         before: f64,
         after: f64,
-        crashes: f64,
     },
     /// Just one: operations are numbered from 0.
     Once {
-        operation: u64,
-        strike: Strike,
+        number: u64,
+        moment: Moment,
     },
 }
 
@@ -53,7 +39,6 @@ pub(crate) enum Plan {
 pub(crate) struct Faults {
     pub(crate) meter: Meter,
     state: Mutex<State>,
-    crashed: Notify,
 }
 
 #[derive(Debug)]
@@ -64,13 +49,19 @@ struct State {
     strikes: u64,
 }
 
+/// An operation under way.
+pub(super) struct Call<'a> {
+    faults: &'a Faults,
+    operation: Operation,
+    number: u64,
+}
+
 impl Faults {
     pub(crate) fn new(seed: u64, plan: Plan) -> Arc<Faults> {
         let random = Random::seeded(seed);
         Arc::new(Faults {
             meter: Meter::default(),
             state: Mutex::new(State { plan, random, operations: 0, strikes: 0 }),
-            crashed: Notify::new(),
         })
     }
 
@@ -93,66 +84,59 @@ impl Faults {
         self.state.lock().unwrap().strikes
     }
 
-    /// Runs work to its end, or to its crash: then it is dropped where it stood, and there is nothing to show for it.
-    pub(crate) async fn until_crash<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            biased;
-            () = self.crashed.notified() => None,
-            out = work => Some(out),
-        }
-    }
-
     /// Does an operation, or something worse.
     pub(super) async fn through<T, E>(
         &self,
         operation: Operation,
-        call: impl Future<Output = Result<T, E>>,
+        work: impl Future<Output = Result<T, E>>,
         error: fn(String) -> E,
     ) -> Result<T, E> {
-        self.meter.count(operation, 1);
-        let strike = self.state.lock().unwrap().next();
-        match strike {
-            None => call.await,
-            Some(Strike { moment: Moment::Before, manner }) => {
-                self.strike(manner).await;
-                Err(error(format!("injected before {operation:?}")))
-            }
-            Some(Strike { moment: Moment::After, manner }) => {
-                call.await?;
-                self.strike(manner).await;
-                Err(error(format!("injected after {operation:?}")))
-            }
-        }
+        let call = self.begin(operation).await.map_err(error)?;
+        let answer = work.await?;
+        call.reply().await.map_err(error)?;
+        Ok(answer)
     }
 
-    async fn strike(&self, manner: Manner) {
-        if manner == Manner::Crash {
-            self.crashed.notify_one();
-            std::future::pending().await
+    /// Begins an operation, unless it fails before it has taken effect.
+    pub(super) async fn begin(&self, operation: Operation) -> Result<Call<'_>, String> {
+        self.meter.count(operation, 1);
+        let number = self.state.lock().unwrap().number();
+        yield_now().await;
+        let call = Call { faults: self, operation, number };
+        call.risk(Moment::Before)?;
+        Ok(call)
+    }
+}
+
+impl Call<'_> {
+    /// The reply arrives, unless it gets lost. An operation with several effects has a reply to lose after each of them.
+    pub(super) async fn reply(&self) -> Result<(), String> {
+        yield_now().await;
+        self.risk(Moment::After)
+    }
+
+    fn risk(&self, moment: Moment) -> Result<(), String> {
+        let mut state = self.faults.state.lock().unwrap();
+        if !state.strikes(self.number, moment) {
+            return Ok(());
         }
+        state.strikes += 1;
+        Err(format!("injected {moment:?} {:?}", self.operation))
     }
 }
 
 impl State {
-    fn next(&mut self) -> Option<Strike> {
-        let number = self.operations;
+    fn number(&mut self) -> u64 {
         self.operations += 1;
-        let strike = match &self.plan {
-            Plan::Never => None,
-            Plan::Once { operation, strike } => (number == *operation).then_some(*strike),
-            Plan::Random { before, after, crashes } => {
-                let draw = self.random.unit();
-                let manner =
-                    if self.random.chance(*crashes) { Manner::Crash } else { Manner::Error };
-                let moment = match draw {
-                    draw if draw < *before => Some(Moment::Before),
-                    draw if draw < before + after => Some(Moment::After),
-                    _ => None,
-                };
-                moment.map(|moment| Strike { moment, manner })
-            }
-        };
-        self.strikes += u64::from(strike.is_some());
-        strike
+        self.operations - 1
+    }
+
+    fn strikes(&mut self, operation: u64, now: Moment) -> bool {
+        match self.plan {
+            Plan::Never => false,
+            Plan::Once { number, moment } => (operation, now) == (number, moment),
+            Plan::Random { before, .. } if now == Moment::Before => self.random.chance(before),
+            Plan::Random { after, .. } => self.random.chance(after),
+        }
     }
 }

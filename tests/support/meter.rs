@@ -32,12 +32,6 @@ pub(crate) enum Operation {
     GiveBack,
 }
 
-impl Operation {
-    /// Reads that must see everything that was acknowledged before.
-    pub(crate) const STRONG_READS: [Operation; 4] =
-        [Operation::ReadExecution, Operation::Tail, Operation::Joined, Operation::LastBeat];
-}
-
 /// How often each operation was asked for, failed ones included.
 #[derive(Debug, Default)]
 pub(crate) struct Meter(Mutex<BTreeMap<Operation, u64>>);
@@ -51,10 +45,5 @@ impl Meter {
     pub(crate) fn of(&self, operations: &[Operation]) -> u64 {
         let counts = self.0.lock().unwrap();
         operations.iter().filter_map(|operation| counts.get(operation)).sum()
-    }
-
-    /// Begins to count anew.
-    pub(crate) fn reset(&self) {
-        self.0.lock().unwrap().clear();
     }
 }

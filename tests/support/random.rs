@@ -32,11 +32,6 @@ impl Random {
     pub(crate) fn chance(&mut self, probability: f64) -> bool {
         self.unit() < probability
     }
-
-    /// A stream of its own, determined by this one.
-    pub(crate) fn fork(&mut self) -> Random {
-        Random(self.next())
-    }
 }
 
 #[test]

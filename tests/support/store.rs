@@ -1,35 +1,57 @@
 //! A store that fails on purpose, around any other.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use stepwright::store::{
     Closing, Creation, Error, Execution, Insertion, Item, Joined, Journal, Kind, ListQuery,
     Redriven, Registry, Store, Stored,
 };
-use stepwright_core::engine::{Cursor, ExecutionId, FrameId, Record};
+use stepwright_core::engine::{Cursor, ExecutionId, FrameId, Phase, Record};
 use stepwright_core::time::Timestamp;
 
 use super::fault::Faults;
 use super::meter::Operation;
 
-/// Fails, crashes and counts as its [`Faults`] say.
+/// Fails and counts as its [`Faults`] say, and holds that a record can be read back as it was written.
 pub(crate) struct FaultyStore {
     inner: Arc<dyn Store>,
     faults: Arc<Faults>,
+    claims: Mutex<BTreeSet<(ExecutionId, FrameId)>>,
 }
 
 impl FaultyStore {
     pub(crate) fn around(inner: Arc<dyn Store>, faults: Arc<Faults>) -> FaultyStore {
-        FaultyStore { inner, faults }
+        FaultyStore { inner, faults, claims: Mutex::default() }
+    }
+
+    /// Whether a task is claimed whose outcome is not recorded yet.
+    pub(crate) fn claimed(&self) -> bool {
+        !self.claims.lock().unwrap().is_empty()
+    }
+
+    async fn write(&self, cursor: &Cursor, record: Arc<Record>) -> Result<Insertion, Error> {
+        let claims = matches!(record.frame.phase, Phase::Claimed(_));
+        let answer = self.inner.insert(cursor, record).await?;
+        if matches!(answer, Insertion::Inserted) {
+            let frame = (cursor.execution.clone(), cursor.frame.clone());
+            let mut claimed = self.claims.lock().unwrap();
+            if claims {
+                claimed.insert(frame)
+            } else {
+                claimed.remove(&frame)
+            };
+        }
+        Ok(answer)
     }
 
     async fn through<T>(
         &self,
         operation: Operation,
-        call: impl Future<Output = Result<T, Error>>,
+        work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        self.faults.through(operation, call, Error::Unavailable).await
+        self.faults.through(operation, work, Error::Unavailable).await
     }
 }
 
@@ -57,7 +79,9 @@ impl Journal for FaultyStore {
     }
 
     async fn insert(&self, cursor: &Cursor, record: Arc<Record>) -> Result<Insertion, Error> {
-        self.through(Operation::Insert, self.inner.insert(cursor, record)).await
+        let written = Record::decode(&record.encode()?)?;
+        assert_eq!(written, *record, "a record does not survive being stored");
+        self.through(Operation::Insert, self.write(cursor, Arc::new(written))).await
     }
 
     async fn tail(

@@ -156,6 +156,7 @@ async fn the_command_line_wins_over_files_and_gives_no_name_twice() {
     assert_eq!(plain(local.perform(function("g"), "{}").await), Ok("2".to_owned()));
     assert_eq!(local.functions.names().collect::<Vec<_>>(), ["f", "g"]);
     let host = stepwright::task::function::Host {
+        processes: 10,
         region: "us-east-1".into(),
         account: "123456789012".into(),
         environment: Vec::new(),

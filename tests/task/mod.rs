@@ -14,6 +14,7 @@ mod endpoint;
 mod lambda_api;
 mod node;
 mod orders;
+mod places;
 mod python;
 mod runtimes;
 
@@ -64,9 +65,15 @@ struct Local {
 
 impl Local {
     fn new(definitions: &[String], files: &[PathBuf]) -> Local {
+        Local::limited(10, definitions, files)
+    }
+
+    /// With so many processes of a function at a time.
+    fn limited(processes: usize, definitions: &[String], files: &[PathBuf]) -> Local {
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let log = lines.clone();
         let host = Host {
+            processes,
             region: "us-east-1".into(),
             account: "123456789012".into(),
             environment: vec![("FROM_HOST".to_owned(), "yes".to_owned())],

@@ -22,6 +22,7 @@ impl Shop {
             ("STEPWRIGHT_ENDPOINT", endpoint),
         ];
         let host = Host {
+            processes: 10,
             region: "us-east-1".into(),
             account: "123456789012".into(),
             environment: environment.map(|(n, v)| (n.to_owned(), v.to_owned())).to_vec(),

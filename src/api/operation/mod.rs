@@ -28,6 +28,7 @@ mod start_execution;
 mod start_sync_execution;
 mod stop_execution;
 mod tag_resource;
+mod test_state;
 mod update_state_machine;
 mod update_state_machine_alias;
 mod validate_state_machine_definition;
@@ -120,6 +121,7 @@ static OPERATIONS: &[Operation] = &[
     Operation { name: "StartSyncExecution", run: |a, i| Box::pin(start_sync_execution::run(a, i)) },
     Operation { name: "StopExecution", run: |a, i| Box::pin(stop_execution::run(a, i)) },
     Operation { name: "TagResource", run: |a, i| Box::pin(tag_resource::tag(a, i)) },
+    Operation { name: "TestState", run: |a, i| Box::pin(test_state::run(a, i)) },
     Operation { name: "UntagResource", run: |a, i| Box::pin(tag_resource::untag(a, i)) },
     Operation { name: "UpdateMapRun", run: |a, i| Box::pin(map_run::missing(a, i)) },
     Operation { name: "UpdateStateMachine", run: |a, i| Box::pin(update_state_machine::run(a, i)) },

@@ -30,7 +30,13 @@ impl Draft<'_> {
     /// The effective input: what InputPath selects (JSONPath), or the input as it is (JSONata).
     pub(crate) fn effective_input(&self, state: &State) -> Result<Document, Error> {
         let input = self.made.frame.input.clone();
-        self.select(&state.data.input_path, &input, Draft::sight(state))
+        let selected = self.select(&state.data.input_path, &input, Draft::sight(state))?;
+        // A mocked Parallel shows nothing of what comes before its branches (recorded).
+        let shows = !matches!(state.kind, model::Kind::Parallel(_));
+        if state.language == QueryLanguage::JsonPath && shows {
+            self.note("afterInputPath", &selected);
+        }
+        Ok(selected)
     }
 
     /// What Parameters or Arguments make of the effective input; the effective input where there are none.
@@ -40,15 +46,25 @@ impl Draft<'_> {
         input: &Document,
         sight: Sight<'_>,
     ) -> Result<Document, Error> {
-        let Some(template) = &state.data.arguments else { return Ok(input.clone()) };
-        let field =
-            if state.language == QueryLanguage::Jsonata { "Arguments" } else { "Parameters" };
+        let jsonata = state.language == QueryLanguage::Jsonata;
+        let shows = !matches!(state.kind, model::Kind::Parallel(_));
+        let Some(template) = &state.data.arguments else {
+            if shows && !jsonata {
+                self.note("afterParameters", input);
+            }
+            return Ok(input.clone());
+        };
+        let field = if jsonata { "Arguments" } else { "Parameters" };
         let look = Look {
             input: input.value(),
             states: States { input: Some(input.value()), ..States::default() },
             sight,
         };
-        self.render(template, look, field)
+        let made = self.render(template, look, field)?;
+        if shows {
+            self.note(if jsonata { "afterArguments" } else { "afterParameters" }, &made);
+        }
+        Ok(made)
     }
 
     /// Output and variables of a state that had a result (Task, Parallel, Map).
@@ -110,8 +126,10 @@ impl Draft<'_> {
         seen: &Document,
         sight: Sight<'_>,
     ) -> Result<Leaving, Error> {
+        self.note("afterResultSelector", result);
         let assigned = self.assigned(&data.assign, plain(seen, sight))?;
         let merged = self.place(&data.result_path, result)?;
+        self.note("afterResultPath", &merged);
         let output = self.select(&data.output_path, &merged, sight)?;
         Ok(Leaving { output, assigned })
     }

@@ -4,10 +4,11 @@ use super::context::Sight;
 use super::data_flow::{Leaving, plain};
 use super::draft::Look;
 use super::draft::{Decision, Draft, class};
-use super::failure::name;
+use super::failure::{located, name};
 use super::retry::{self, Failed};
 use super::{EventRef, Failure, Frame, Outcome, Phase, Setting, Stimulus, Visit, state};
 use crate::asl::model::{Catcher, QueryLanguage, State, Transition};
+use crate::expr::value::Excess;
 use crate::expr::{Document, Error, States, Value};
 use crate::history::EventKind;
 use crate::time::Timestamp;
@@ -164,8 +165,8 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
             state::task::answered_early(draft, claim, answer)
                 .map_or(Reaction::Stale, |phase| Reaction::Step(Step::Stay(phase)))
         }
-        (Phase::Pending(pending), Stimulus::Callback(answer)) => {
-            with_state(draft, |d, s| state::task::answered(d, s, &pending, answer))
+        (Phase::Pending(_), Stimulus::Callback(answer)) => {
+            with_state(draft, |d, s| state::task::answer(d, s, answer))
         }
         (Phase::Pending(pending), Stimulus::ActivityStarted { worker_name }) => {
             state::task::activity_started(draft, &pending, worker_name)
@@ -246,6 +247,12 @@ fn run(draft: &mut Draft<'_>) {
 }
 
 fn enter(draft: &mut Draft<'_>, state: &State) -> Step {
+    arrive(draft, state);
+    state::attempt(draft, state)
+}
+
+/// A new visit of the state begins.
+pub(crate) fn arrive(draft: &mut Draft<'_>, state: &State) {
     let visit = Visit {
         entered_event: draft.next_event_id(),
         entered_at: draft.set.now,
@@ -256,11 +263,10 @@ fn enter(draft: &mut Draft<'_>, state: &State) -> Step {
     let input = draft.made.frame.input.clone();
     draft.frame().visit = visit;
     draft.push(EventKind::StateEntered { class: class(state), name: state.name.clone(), input });
-    state::attempt(draft, state)
 }
 
 /// Carries a step out: leaves the state, waits in it, or looks for a retrier, a catcher, the end.
-fn settle(draft: &mut Draft<'_>, step: Step) {
+pub(crate) fn settle(draft: &mut Draft<'_>, step: Step) {
     match step {
         Step::Stay(phase) => draft.frame().phase = phase,
         Step::Leave { leaving, next } => leave(draft, leaving, next),
@@ -280,6 +286,10 @@ fn handle_failure(draft: &mut Draft<'_>, state: &State, broken: Broken) {
     let failed = Failed { failure: &broken.failure, heartbeat: broken.heartbeat };
     let pause =
         retry::pause(&state.retry, &mut draft.made.frame.visit, &failed, draft.entropy.get_mut());
+    draft.inspect(|notes| {
+        notes.retrier = retry::retrier(&state.retry, &failed).map(|(index, _)| index);
+        notes.backoff_seconds = pause;
+    });
     if let Some(seconds) = pause {
         draft.frame().phase = Phase::Backoff { until: draft.set.now.plus_seconds(seconds) };
         return;
@@ -290,6 +300,7 @@ fn handle_failure(draft: &mut Draft<'_>, state: &State, broken: Broken) {
     let Some((index, catcher)) = retry::catcher(&state.catch, &failed) else {
         return die(draft, broken.failure);
     };
+    draft.inspect(|notes| notes.catcher = Some(index));
     match caught(draft, state, catcher, &broken.failure) {
         Ok(leaving) => leave(draft, leaving, Transition::Next(catcher.next.clone())),
         Err(error) => {
@@ -336,12 +347,13 @@ fn leave(draft: &mut Draft<'_>, leaving: Leaving, next: Transition) {
         return die(draft, failure);
     };
     let Leaving { output, assigned } = leaving;
-    if output.text().len() > draft.set.limits.payload {
-        let failure = too_large(&state.name);
+    if let Err(failure) = within_bounds(draft, &state.name, &output) {
         return die(draft, failure);
     }
-    if let Some(assigned) = &assigned {
-        draft.assign(assigned);
+    if let Some(assigned) = &assigned
+        && let Err(failure) = draft.assign(assigned, &state.name)
+    {
+        return die(draft, failure);
     }
     let shown = assigned.map(|value: Value| Document::from(value));
     draft.push(EventKind::StateExited {
@@ -359,6 +371,25 @@ fn leave(draft: &mut Draft<'_>, leaving: Leaving, next: Transition) {
         }
         Transition::End => finish(draft, output),
     }
+}
+
+/// Whether a payload that a state computed may leave it.
+pub(crate) fn within_bounds(
+    draft: &Draft<'_>,
+    state: &str,
+    payload: &Document,
+) -> Result<(), Failure> {
+    let limits = draft.set.limits;
+    payload.measure(limits.payload, limits.depth).map_err(|excess| match excess {
+        Excess::Size => too_large(state),
+        Excess::Depth => {
+            let detail = format!("A payload is nested deeper than {} levels.", limits.depth);
+            Failure::new(
+                name::RUNTIME,
+                located(state, draft.made.frame.visit.entered_event, &detail),
+            )
+        }
+    })
 }
 
 /// AWS's words for a payload over the limit (recorded).

@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 
 use super::context::{self, Sight};
-use super::{EventRef, Failure, Frame, Record, Setting};
+use super::decide::{too_large, within_bounds};
+use super::inspector::Inspector;
+use super::{EventRef, Failure, Frame, Setting};
 use crate::asl::model::{self, Kind};
 use crate::expr::{self, Document, Entropy, Lazy, Map, Scope, States, Value};
 use crate::history::{Event, EventKind, StateClass};
@@ -29,20 +31,13 @@ impl From<Frame> for Decision {
     }
 }
 
-impl From<&Record> for Decision {
-    /// A decision on what a record left.
-    fn from(record: &Record) -> Decision {
-        let mut frame = record.frame.clone();
-        frame.events_before += record.events.len() as u64;
-        Decision::from(frame)
-    }
-}
-
 /// The working copy of a decision.
 pub(crate) struct Draft<'a> {
     pub(crate) set: &'a Setting<'a>,
     pub(crate) made: Decision,
     pub(crate) entropy: RefCell<Entropy>,
+    /// Who looks on; nobody, but in a trial.
+    pub(crate) inspector: Option<Inspector>,
 }
 
 /// How a state's fields are to be evaluated: on what, and with what in sight.
@@ -68,7 +63,7 @@ impl<'a> Draft<'a> {
     pub(crate) fn seeded(set: &'a Setting<'a>, made: Decision, purpose: &str) -> Draft<'a> {
         let cursor = set.cursor;
         let entropy = Entropy::of(&cursor.execution.0, &cursor.frame.0, cursor.slot, purpose);
-        Draft { set, made, entropy: RefCell::new(entropy) }
+        Draft { set, made, entropy: RefCell::new(entropy), inspector: None }
     }
 
     /// The frame.
@@ -100,7 +95,10 @@ impl<'a> Draft<'a> {
     /// Evaluates something with a scope.
     pub(crate) fn evaluate<T>(&self, look: Look<'_>, with: impl FnOnce(&Scope<'_>) -> T) -> T {
         let frame = &self.made.frame;
-        let make = || context::object(self.set.execution, frame, look.sight);
+        let make = || match &self.inspector {
+            None => context::object(self.set.execution, frame, look.sight),
+            Some(inspector) => inspector.context(self.set.execution, frame, look.sight),
+        };
         let context = Lazy::new(&make);
         let none = Map::new();
         let variables =
@@ -132,8 +130,12 @@ impl<'a> Draft<'a> {
     }
 
     /// Writes assigned variables over those in sight.
-    pub(crate) fn assign(&mut self, assigned: &Value) {
-        let Some(new) = assigned.as_object() else { return };
+    ///
+    /// # Errors
+    /// What is assigned here is too large, or everything together is.
+    pub(crate) fn assign(&mut self, assigned: &Value, state: &str) -> Result<(), Failure> {
+        let Some(new) = assigned.as_object() else { return Ok(()) };
+        within_bounds(self, state, &Document::from(assigned.clone()))?;
         let frame = &mut self.made.frame;
         let mut all = frame
             .variables
@@ -142,9 +144,17 @@ impl<'a> Draft<'a> {
             .cloned()
             .unwrap_or_default();
         all.extend(new.iter().map(|(name, value)| (name.clone(), value.clone())));
-        frame.variables = Some(Document::from(Value::Object(all.into())));
+        let all = Value::Object(all.into());
+        if all.measure(ALL_VARIABLES, usize::MAX).is_err() {
+            return Err(too_large(state));
+        }
+        frame.variables = Some(Document::from(all));
+        Ok(())
     }
 }
+
+/// Bytes that all variables of an execution may have together (AWS: workflow variables).
+const ALL_VARIABLES: usize = 10 * 1024 * 1024;
 
 /// The class of a state.
 pub(crate) fn class(state: &model::State) -> StateClass {

@@ -76,7 +76,7 @@ fn lane_frames(set: &Setting<'_>, record: &Record, fork: &Fork) -> Vec<Frame> {
         variables: record.frame.variables.clone(),
         visit: Visit { entered_at: record.time, ..Visit::default() },
         last: Some(fork.started.clone()),
-        events_before: record.frame.events_before + record.events.len() as u64,
+        events_before: record.frame_after().events_before,
         phase: Phase::Ready,
     };
     match &state.kind {
@@ -125,8 +125,13 @@ fn map_of<'m>(set: &Setting<'m>, record: &Record) -> Option<(&'m State, &'m Map)
 
 /// The call that a claim stands for; `None` if the frame is not claimed.
 pub fn task_call(set: &Setting<'_>, record: &Record) -> Option<TaskCall> {
-    let Phase::Claimed(claim) = &record.frame.phase else { return None };
-    let state = set.machine.state(record.frame.flow, &record.frame.state)?;
+    frame_call(set, &record.frame)
+}
+
+/// The call that a frame's claim stands for.
+pub(crate) fn frame_call(set: &Setting<'_>, frame: &Frame) -> Option<TaskCall> {
+    let Phase::Claimed(claim) = &frame.phase else { return None };
+    let state = set.machine.state(frame.flow, &frame.state)?;
     let Kind::Task(task) = &state.kind else { return None };
     let cursor = Cursor { slot: claim.ticket, ..set.cursor.clone() };
     let mut token =

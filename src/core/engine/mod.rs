@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Reading order: [`cursor`] (where), [`frame`] (the state of one thread of control), [`record`] (one transition of it),
-//! [`stimulus`] (what may come in), `decide` with `state/` (what happens), [`effect`] and `emit` (what must follow).
+//! [`stimulus`] (what may come in), `decide` with `state/` (what happens), [`effect`] and `emit` (what must follow),
+//! [`trial`] (one state on its own, under an inspector).
 
 mod context;
 pub mod cursor;
@@ -19,11 +20,13 @@ pub mod effect;
 mod emit;
 pub mod failure;
 pub mod frame;
+mod inspector;
 pub mod record;
 mod retry;
 mod setting;
 mod state;
 pub mod stimulus;
+pub mod trial;
 
 pub use cursor::{Cursor, EventRef, ExecutionId, FrameId};
 pub use decide::{Decided, EVENTS_PER_RECORD, begin, decide};
@@ -34,6 +37,7 @@ pub use failure::Failure;
 pub use frame::{
     ActivityTask, Answer, Claim, Fork, Frame, Item, Lane, NextIndex, Outcome, Pending, Phase, Visit,
 };
+pub use inspector::Notes;
 pub use record::Record;
 pub use setting::{Facts, Limits, Setting};
 pub use stimulus::{LaneFailure, Lanes, Stimulus};

@@ -61,6 +61,12 @@ pub enum Error {
 }
 
 impl Record {
+    /// The frame to go on from: it knows of the events of its own last record.
+    pub fn frame_after(&self) -> Frame {
+        let events_before = self.frame.events_before + self.events.len() as u64;
+        Frame { events_before, ..self.frame.clone() }
+    }
+
     /// The stored form: JSON text in which every payload stands once.
     ///
     /// # Errors

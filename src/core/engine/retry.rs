@@ -14,10 +14,7 @@ pub(crate) fn pause(
     failure: &Failed<'_>,
     entropy: &mut Entropy,
 ) -> Option<f64> {
-    let index = retriers
-        .iter()
-        .position(|r| failure.failure.matches(&r.error_equals, failure.heartbeat))?;
-    let retrier = &retriers[index];
+    let (index, retrier) = self::retrier(retriers, failure)?;
     if visit.attempts.len() < retriers.len() {
         visit.attempts.resize(retriers.len(), 0);
     }
@@ -30,6 +27,17 @@ pub(crate) fn pause(
     let grown = retrier.interval_seconds as f64 * retrier.backoff_rate.powf(f64::from(made));
     let seconds = retrier.max_delay_seconds.map_or(grown, |most| grown.min(most as f64));
     Some(if retrier.full_jitter { seconds * entropy.unit() } else { seconds })
+}
+
+/// The first retrier that names the error.
+pub(crate) fn retrier<'a>(
+    retriers: &'a [Retrier],
+    failure: &Failed<'_>,
+) -> Option<(usize, &'a Retrier)> {
+    retriers
+        .iter()
+        .enumerate()
+        .find(|(_, r)| failure.failure.matches(&r.error_equals, failure.heartbeat))
 }
 
 /// The first catcher that names the error.

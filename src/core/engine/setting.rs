@@ -72,6 +72,9 @@ impl Facts {
 pub struct Limits {
     /// Largest payload in bytes of UTF-8: input or output of a state, a task, the execution.
     pub payload: usize,
+    /// Deepest nesting of a payload that an execution computes; what comes from outside may be nested as deep as it can be
+    /// read.
+    pub depth: usize,
     /// Most iterations of an inline Map at a time.
     pub inline_concurrency: u32,
     /// Most events of an execution's history; any number if there is none.
@@ -81,9 +84,9 @@ pub struct Limits {
 impl Limits {
     /// AWS's own.
     pub const AWS: Limits =
-        Limits { payload: 262_144, inline_concurrency: 40, events: Some(25_000) };
+        Limits { payload: 262_144, depth: 100, inline_concurrency: 40, events: Some(25_000) };
 
     /// Stepwright's own: as much as one process can bear.
     pub const EXTENDED: Limits =
-        Limits { payload: 4_194_304, inline_concurrency: 1_000, events: None };
+        Limits { payload: 4_194_304, depth: 100, inline_concurrency: 1_000, events: None };
 }

@@ -1,6 +1,6 @@
 //! Evaluates JSONata expressions given as JSON lines on standard input, for comparison with another implementation.
 //!
-//! In: `{"e": expression, "input": …, "bindings": {…}, "depth": n, "free": true}`; only `e` is needed. `free` lifts the
+//! In: `{"e": expression, "input": …, "bindings": {…}, "depth": n, "nesting": n, "free": true}`; only `e` is needed. `free` lifts the
 //! limits. A line may set `data` for the lines after it: `{"data": …, "bindings": {…}}`.
 //! Out, per expression: `{"value": …}`, `{"undefined": true}`, `{"function": true}` or `{"code": …, "message": …}`.
 
@@ -26,8 +26,9 @@ fn main() -> std::io::Result<()> {
         let input = request.get("input").or(defaults.0.as_ref());
         let bindings = request.get("bindings").or(defaults.1.as_ref());
         writeln!(out, "{}", answer(source, input, bindings, limits(&request)).to_json())?;
+        out.flush()?;
     }
-    out.flush()
+    Ok(())
 }
 
 fn limits(request: &Value) -> Limits {
@@ -38,6 +39,9 @@ fn limits(request: &Value) -> Limits {
     }
     if let Some(depth) = request.get("depth").and_then(Value::as_i64) {
         limits.depth = usize::try_from(depth).unwrap_or(limits.depth);
+    }
+    if let Some(nesting) = request.get("nesting").and_then(Value::as_i64) {
+        limits.nesting = usize::try_from(nesting).unwrap_or(limits.nesting);
     }
     limits
 }

@@ -99,6 +99,42 @@ impl Value {
         if let Value::Int(i) = self { Some(*i) } else { None }
     }
 
+    /// Whether the value's JSON text is at most so many bytes long and nested at most so deep, found without writing
+    /// it: shared parts make small values of enormous texts.
+    ///
+    /// # Errors
+    /// Which of the two is exceeded.
+    pub fn measure(&self, bytes: usize, depth: usize) -> Result<(), Excess> {
+        let mut left = bytes;
+        self.spend(&mut left, depth)
+    }
+
+    fn spend(&self, left: &mut usize, depth: usize) -> Result<(), Excess> {
+        let own = match self {
+            Value::Null | Value::Bool(_) => 4,
+            Value::Int(_) | Value::Float(_) => 1,
+            Value::String(text) => text.len() + 2,
+            Value::Array(items) => items.len() + 1,
+            Value::Object(members) => members.len() * 2 + 1,
+        };
+        *left = left.checked_sub(own).ok_or(Excess::Size)?;
+        let below = || depth.checked_sub(1).ok_or(Excess::Depth);
+        match self {
+            Value::Array(items) => {
+                let depth = below()?;
+                items.iter().try_for_each(|item| item.spend(left, depth))
+            }
+            Value::Object(members) => {
+                let depth = below()?;
+                members.iter().try_for_each(|(key, value)| {
+                    *left = left.checked_sub(key.len() + 2).ok_or(Excess::Size)?;
+                    value.spend(left, depth)
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Compact JSON text, keys in their order.
     pub fn to_json(&self) -> String {
         // Writing a tree into memory fails only on a map key that is no string, and ours all are.
@@ -112,6 +148,15 @@ impl Value {
     pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
         serde_json::from_str(text)
     }
+}
+
+/// What is too much about a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Excess {
+    /// Its text would be too long.
+    Size,
+    /// It is nested too deep.
+    Depth,
 }
 
 impl From<&str> for Value {
@@ -271,6 +316,22 @@ impl Document {
         Document::from_trusted_text("{}")
     }
 
+    /// Whether the document is within bounds. Only what was computed is looked at: a text that came from outside was
+    /// measured when it came.
+    ///
+    /// # Errors
+    /// Which bound is exceeded.
+    pub fn measure(&self, bytes: usize, depth: usize) -> Result<(), Excess> {
+        match (self.0.text.get(), self.0.value.get()) {
+            (Some(text), _) if text.len() > bytes => Err(Excess::Size),
+            (None, Some(value)) => {
+                value.measure(bytes, depth)?;
+                if self.text().len() > bytes { Err(Excess::Size) } else { Ok(()) }
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether two documents are one and the same in memory (then they are equal; the reverse need not hold).
     pub fn same(&self, other: &Document) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -318,6 +379,18 @@ mod tests {
         for (text, expected) in table {
             assert_eq!(Value::parse(text).unwrap().to_json(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_value_is_measured_without_being_written() {
+        let mut doubled = Value::string("x".repeat(10));
+        for _ in 0..60 {
+            doubled = Value::array([doubled.clone(), doubled]);
+        }
+        assert_eq!(doubled.measure(1_000_000, 100), Err(Excess::Size));
+        let deep = (0..50).fold(Value::Null, |inner, _| Value::array([inner]));
+        assert_eq!(deep.measure(1_000, 49), Err(Excess::Depth));
+        assert_eq!(deep.measure(1_000, 50), Ok(()));
     }
 
     #[test]

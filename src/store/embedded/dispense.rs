@@ -93,7 +93,7 @@ impl Write for Granted {
             .prepare_cached(
                 "INSERT INTO dispensed (execution, frame, slot, lane, lane_slot, item) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
-                 ON CONFLICT DO UPDATE SET lane_slot = excluded.lane_slot, item = excluded.item",
+                 ON CONFLICT DO NOTHING",
             )?
             .execute(params![
                 key,

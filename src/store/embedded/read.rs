@@ -130,7 +130,7 @@ impl Readers {
             .exists([&*fork.execution.0])?;
         let mut statement = connection.prepare_cached(
             "SELECT lane, lane_slot, item FROM dispensed \
-             WHERE execution = ?1 AND frame = ?2 AND slot = ?3",
+             WHERE execution = ?1 AND frame = ?2 AND slot = ?3 ORDER BY lane, lane_slot",
         )?;
         let grants = statement
             .query_map(params![execution, &*fork.frame.0, integer(fork.slot)], |row| {

@@ -18,7 +18,7 @@ use super::open::OpenError;
 const APPLICATION: i32 = 0x5374_6570;
 
 /// Version of the tables below.
-const VERSION: i32 = 2;
+const VERSION: i32 = 1;
 
 /// Makes the tables if there are none yet, and refuses those that this program does not know.
 pub(super) fn prepare(connection: &Connection) -> Result<(), OpenError> {
@@ -32,9 +32,6 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), OpenError> {
         0 if tables == 0 => Ok(connection.execute_batch(&format!(
             "BEGIN IMMEDIATE; {TABLES} PRAGMA application_id = {APPLICATION}; \
              PRAGMA user_version = {VERSION}; COMMIT;"
-        ))?),
-        1 if application == APPLICATION => Ok(connection.execute_batch(&format!(
-            "BEGIN IMMEDIATE; {FROM_1} PRAGMA user_version = {VERSION}; COMMIT;"
         ))?),
         newer if application == APPLICATION && newer > VERSION => {
             Err(OpenError::Newer { found: newer, known: VERSION })
@@ -104,15 +101,6 @@ CREATE TABLE lane (
     failed INTEGER NOT NULL,
     PRIMARY KEY (execution, frame, slot, lane)
 ) WITHOUT ROWID;
-CREATE TABLE dispensed (
-    execution INTEGER NOT NULL,
-    frame TEXT NOT NULL,
-    slot INTEGER NOT NULL,
-    lane INTEGER NOT NULL,
-    lane_slot INTEGER NOT NULL,
-    item INTEGER NOT NULL,
-    PRIMARY KEY (execution, frame, slot, lane)
-) WITHOUT ROWID;
 CREATE TABLE beat (
     execution INTEGER NOT NULL,
     frame TEXT NOT NULL,
@@ -133,21 +121,18 @@ CREATE VIEW executions AS
            strftime('%Y-%m-%dT%H:%M:%fZ', c.stopped / 1e6, 'unixepoch') AS stopped,
            c.error, c.cause, e.input, c.output
     FROM execution e LEFT JOIN closing c ON c.execution = e.key;
+CREATE TABLE dispensed (
+    execution INTEGER NOT NULL,
+    frame TEXT NOT NULL,
+    slot INTEGER NOT NULL,
+    lane INTEGER NOT NULL,
+    lane_slot INTEGER NOT NULL,
+    item INTEGER NOT NULL,
+    PRIMARY KEY (execution, frame, slot, lane, lane_slot)
+) WITHOUT ROWID;
 CREATE VIEW journal AS
     SELECT e.id, r.frame, r.slot, r.body
     FROM record r JOIN execution e ON e.key = r.execution;
-";
-
-/// What version 2 added: by which version and alias an execution was started, and redrives.
-const FROM_1: &str = "
-ALTER TABLE execution ADD COLUMN version TEXT;
-ALTER TABLE execution ADD COLUMN alias TEXT;
-CREATE TABLE redrive (
-    execution INTEGER PRIMARY KEY,
-    count INTEGER NOT NULL,
-    at INTEGER NOT NULL,
-    deadline INTEGER
-);
 ";
 
 #[cfg(test)]
@@ -162,32 +147,12 @@ mod tests {
     }
 
     #[test]
-    fn tables_of_version_1_get_what_they_lack() {
-        let connection = Connection::open_in_memory().unwrap();
-        connection
-            .execute_batch(&TABLES.replace(",\n    version TEXT,\n    alias TEXT", ""))
-            .unwrap();
-        connection.execute_batch("DROP TABLE redrive").unwrap();
-        connection
-            .execute_batch(&format!(
-                "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = 1"
-            ))
-            .unwrap();
-        let added =
-            ["SELECT version, alias FROM execution", "SELECT count, at, deadline FROM redrive"];
-        assert!(added.iter().all(|added| connection.prepare(added).is_err()));
-        prepare(&connection).unwrap();
-        assert!(added.iter().all(|added| connection.prepare(added).is_ok()));
-        prepare(&connection).unwrap();
-    }
-
-    #[test]
     fn what_this_program_does_not_know_is_refused_with_a_reason() {
         let table = [
             (
                 format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = 9"),
                 "the data was written by a newer version of this program (its tables have version 9, \
-                 this program knows 2)",
+                 this program knows 1)",
             ),
             ("PRAGMA user_version = 9".to_owned(), "the file is a database of another program"),
             ("CREATE TABLE t (a)".to_owned(), "the file is a database of another program"),

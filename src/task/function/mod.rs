@@ -9,11 +9,13 @@
 //! NAME=node:FILE.mjs:HANDLER
 //! ```
 //!
-//! An invocation may take 900 seconds, Lambda's maximum, unless a functions file says otherwise. What runs too long is
+//! A function has at most ten processes at a time, unless the command line or a functions file says otherwise; the wait for
+//! one does not count. An invocation may take 900 seconds, Lambda's maximum, unless a functions file says otherwise. What runs too long is
 //! killed with everything that it started, and so is what still runs when the caller loses interest.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,7 +29,8 @@ mod spec;
 mod words;
 
 pub use answer::{Answer, Invocation};
-pub use spec::Error;
+pub use pool::Place;
+pub use spec::{Error, PROCESSES};
 
 use pool::Pool;
 use process::Groups;
@@ -38,6 +41,8 @@ pub type Log = Arc<dyn Fn(&str, &str) + Send + Sync>;
 /// What all local functions share.
 #[derive(Clone)]
 pub struct Host {
+    /// Processes of one function at a time, unless its file says otherwise. An event for which none is free waits.
+    pub processes: usize,
     /// `AWS_REGION` of the functions, and in their ARNs.
     pub region: Arc<str>,
     /// Account id in their ARNs.
@@ -95,10 +100,14 @@ impl Functions {
         self.pools.contains_key(name)
     }
 
-    /// Calls a function. `None` if there is none of that name.
+    /// Waits, as long as it takes, until a process of a function may be had. `None` if there is no function of that name.
+    pub async fn place(&self, name: &str) -> Option<Place> {
+        Some(self.pools.get(name)?.place().await)
+    }
+
+    /// Calls a function, when it has a place. `None` if there is none of that name.
     pub async fn invoke(&self, invocation: &Invocation) -> Option<Answer> {
-        let pool = self.pools.get(&*invocation.name)?;
-        Some(pool.invoke(invocation).await)
+        Some(self.place(&invocation.name).await?.invoke(invocation).await)
     }
 
     /// Kills all processes of all functions, with everything that those started, and starts no more.
@@ -110,9 +119,11 @@ impl Functions {
     }
 }
 
-/// Prints lines to standard error as `[NAME] line`.
+/// Prints lines to standard error as `[NAME] line`. Lines that it does not take are lost.
 pub fn standard_error() -> Log {
-    Arc::new(|name, line| eprintln!("[{name}] {line}"))
+    Arc::new(|name, line| {
+        let _ = writeln!(std::io::stderr(), "[{name}] {line}");
+    })
 }
 
 fn insert(specs: &mut BTreeMap<Arc<str>, spec::Spec>, spec: spec::Spec) -> Result<(), Error> {

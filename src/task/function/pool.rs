@@ -1,9 +1,9 @@
-//! The processes of one function: started when they are needed, kept warm for a while, never more than ten.
+//! The processes of one function: started when they are needed, kept warm for a while, never more than there are places.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::answer::Answer;
 use super::environment::Environment;
@@ -16,8 +16,14 @@ pub(super) struct Pool {
     spec: Arc<Spec>,
     host: Arc<Host>,
     groups: Groups,
-    places: Semaphore,
+    places: Arc<Semaphore>,
     idle: Mutex<Idle>,
+}
+
+/// The right to one process of a function; it ends with this value.
+pub struct Place {
+    pool: Arc<Pool>,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Default)]
@@ -30,20 +36,18 @@ struct Idle {
 impl Pool {
     /// A function without any process yet.
     pub(super) fn new(spec: Spec, host: Arc<Host>, groups: Groups) -> Pool {
-        Pool {
-            spec: Arc::new(spec),
-            host,
-            groups,
-            places: Semaphore::new(MOST_PROCESSES),
-            idle: Mutex::default(),
-        }
+        let places = Arc::new(Semaphore::new(spec.processes.unwrap_or(host.processes)));
+        Pool { spec: Arc::new(spec), host, groups, places, idle: Mutex::default() }
     }
 
-    /// Calls the function; waits for a process if all are at work.
-    pub(super) async fn invoke(self: &Arc<Pool>, invocation: &Invocation) -> Answer {
+    /// Waits, as long as it takes, until a process may be had.
+    pub(super) async fn place(self: &Arc<Pool>) -> Place {
+        // The semaphore is never closed; without a permit the call would simply go ahead.
+        Place { pool: self.clone(), _permit: self.places.clone().acquire_owned().await.ok() }
+    }
+
+    async fn invoke(self: &Arc<Pool>, invocation: &Invocation) -> Answer {
         let request_id = uuid::Uuid::new_v4().to_string();
-        // The semaphore is never closed; without a place the call simply goes ahead.
-        let _place = self.places.acquire().await.ok();
         if self.spec.protocol == Protocol::Command {
             let call = (&*request_id, invocation);
             return command::run(&self.spec, &self.host, &self.groups, call).await;
@@ -94,6 +98,13 @@ impl Pool {
     }
 }
 
+impl Place {
+    /// Calls the function. The time that an invocation may take begins now.
+    pub async fn invoke(self, invocation: &Invocation) -> Answer {
+        self.pool.invoke(invocation).await
+    }
+}
+
 /// Stops processes that have been idle for long, until none is left.
 async fn watch(pool: Weak<Pool>) {
     loop {
@@ -107,9 +118,6 @@ async fn watch(pool: Weak<Pool>) {
         }
     }
 }
-
-/// Processes of one function at a time.
-const MOST_PROCESSES: usize = 10;
 
 /// How long a process is kept without work.
 const IDLE_LIMIT: Duration = Duration::from_secs(300);

@@ -1,6 +1,7 @@
 //! Reads how functions are given: `NAME=COMMAND` on the command line and JSON files of names and commands.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub(super) struct Spec {
     pub(super) handler: String,
     /// How long one invocation may take.
     pub(super) timeout: Duration,
+    /// How many processes it may have at a time, if it says so itself.
+    pub(super) processes: Option<usize>,
     /// Environment variables of this function alone.
     pub(super) environment: BTreeMap<String, String>,
 }
@@ -74,7 +77,7 @@ enum Entry {
     Settings(Settings),
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
     /// As after `NAME=` on the command line.
@@ -83,6 +86,8 @@ struct Settings {
     #[serde(default)]
     timeout: Option<f64>,
     #[serde(default)]
+    processes: Option<usize>,
+    #[serde(default)]
     environment: BTreeMap<String, String>,
 }
 
@@ -90,18 +95,20 @@ struct Settings {
 /// debugger, should not fail, so the maximum is the default.
 const TIMEOUT_SECONDS: f64 = 900.0;
 
+/// How many processes a function may be allowed at a time: at least one, or it would wait for ever.
+pub const PROCESSES: RangeInclusive<usize> = 1..=10_000;
+
 /// Reads `NAME=COMMAND`; relative paths count from the folder.
 pub(super) fn from_argument(text: &str, folder: &Path) -> Result<Spec, Error> {
     let Some((name, run)) = text.split_once('=') else {
         return Err(Error::Form(text.to_owned()));
     };
-    let settings =
-        Settings { run: run.to_owned(), timeout: None, environment: BTreeMap::default() };
+    let settings = Settings { run: run.to_owned(), ..Settings::default() };
     spec(name.trim(), settings, folder)
 }
 
-/// Reads a JSON file `{NAME: COMMAND, NAME: {"run": COMMAND, "timeout": SECONDS, "environment": {…}}}`; relative paths
-/// count from the file's folder.
+/// Reads a JSON file `{NAME: COMMAND, NAME: {"run": COMMAND, "timeout": SECONDS, "processes": N, "environment": {…}}}`;
+/// relative paths count from the file's folder.
 pub(super) fn from_file(path: &Path) -> Result<Vec<Spec>, Error> {
     let wrong = |reason: String| Error::File { path: path.to_owned(), reason };
     let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
@@ -112,12 +119,11 @@ pub(super) fn from_file(path: &Path) -> Result<Vec<Spec>, Error> {
         .into_iter()
         .map(|(name, value)| match serde_json::from_value(value) {
             Ok(Entry::Command(run)) => {
-                let settings = Settings { run, timeout: None, environment: BTreeMap::default() };
-                spec(&name, settings, folder)
+                spec(&name, Settings { run, ..Settings::default() }, folder)
             }
             Ok(Entry::Settings(settings)) => spec(&name, settings, folder),
             Err(_) => Err(wrong(format!(
-                "{name:?} is neither a command nor {{\"run\": COMMAND, \"timeout\": SECONDS, \"environment\": {{…}}}}"
+                "{name:?} is neither a command nor {{\"run\": COMMAND, \"timeout\": SECONDS, \"processes\": N, \"environment\": {{…}}}}"
             ))),
         })
         .collect()
@@ -133,6 +139,9 @@ fn spec(name: &str, settings: Settings, folder: &Path) -> Result<Spec, Error> {
     if !(seconds > 0.0 && seconds <= TIMEOUT_SECONDS) {
         return Err(wrong(format!("its timeout is {seconds}, not above 0 and up to 900 seconds")));
     }
+    if settings.processes.is_some_and(|processes| !PROCESSES.contains(&processes)) {
+        return Err(wrong(format!("its processes are not from 1 to {}", PROCESSES.end())));
+    }
     let folder = absolute(folder).map_err(|error| wrong(error.to_string()))?;
     let program = program(name, &settings.run, &folder).map_err(wrong)?;
     Ok(Spec {
@@ -142,6 +151,7 @@ fn spec(name: &str, settings: Settings, folder: &Path) -> Result<Spec, Error> {
         folder: program.folder,
         handler: program.handler,
         timeout: Duration::from_secs_f64(seconds),
+        processes: settings.processes,
         environment: settings.environment,
     })
 }
@@ -274,13 +284,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("app.py"), "").unwrap();
         let path = folder.path().join("functions.json");
-        let text = r#"{"a": "cat", "b": {"run": "python:app.py:f", "timeout": 2.5, "environment": {"K": "v"}}}"#;
+        let text = r#"{"a": "cat", "b": {"run": "python:app.py:f", "timeout": 2.5, "processes": 2, "environment": {"K": "v"}}}"#;
         std::fs::write(&path, text).unwrap();
         let specs = from_file(&path).unwrap();
         assert_eq!(specs.len(), 2);
         assert_eq!(specs[1].folder, folder.path());
         assert_eq!(specs[1].handler, "app.f");
         assert_eq!(specs[1].timeout, Duration::from_millis(2500));
+        assert_eq!((specs[0].processes, specs[1].processes), (None, Some(2)));
         assert_eq!(specs[1].environment["K"], "v");
     }
 
@@ -294,6 +305,7 @@ mod tests {
             (r#"{"a": 1}"#, "neither a command nor"),
             (r#"{"a": {"run": "cat", "timout": 1}}"#, "neither a command nor"),
             (r#"{"a": {"run": "cat", "timeout": 901}}"#, "up to 900 seconds"),
+            (r#"{"a": {"run": "cat", "processes": 0}}"#, "from 1 to 10000"),
         ];
         for (text, expected) in table {
             std::fs::write(&path, text).unwrap();

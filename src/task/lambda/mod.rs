@@ -2,10 +2,11 @@
 //!
 //! A function that is registered locally wins over the Lambda API, whatever account and region the ARN names.
 
-use stepwright_core::engine::{Failure, TaskCall, TaskOutcome};
+use stepwright_core::engine::{TaskCall, TaskOutcome};
 use stepwright_core::expr::Document;
 
 use super::aws::Settings;
+use super::within;
 use crate::task::function::{Functions, Invocation};
 
 mod remote;
@@ -33,7 +34,7 @@ impl Lambda {
         let request = Request::of_function(arn, call.parameters.text());
         let reply = match self.call(&request, call).await {
             Ok(reply) => reply,
-            Err(failure) => return TaskOutcome::Failed(failure),
+            Err(outcome) => return outcome,
         };
         if reply.failed {
             return TaskOutcome::Failed(reply.failure(&reply.payload));
@@ -46,21 +47,18 @@ impl Lambda {
 
     /// `lambda:invoke`: the output wraps payload and metadata, the cause is the error object without white space.
     pub(super) async fn invoke(&self, call: &TaskCall) -> TaskOutcome {
-        let outcome = async {
-            let request = Request::of_parameters(&call.parameters)?;
-            let reply = self.call(&request, call).await?;
-            if reply.failed {
-                return Err(reply.failure(&reply.compact()));
-            }
-            Ok(reply.output())
+        let request = match Request::of_parameters(&call.parameters) {
+            Ok(request) => request,
+            Err(failure) => return TaskOutcome::Failed(failure),
         };
-        match outcome.await {
-            Ok(output) => TaskOutcome::Succeeded(output),
-            Err(failure) => TaskOutcome::Failed(failure),
+        match self.call(&request, call).await {
+            Ok(reply) if reply.failed => TaskOutcome::Failed(reply.failure(&reply.compact())),
+            Ok(reply) => TaskOutcome::Succeeded(reply.output()),
+            Err(outcome) => outcome,
         }
     }
 
-    async fn call(&self, request: &Request, call: &TaskCall) -> Result<Reply, Failure> {
+    async fn call(&self, request: &Request, call: &TaskCall) -> Result<Reply, TaskOutcome> {
         let (name, qualifier) = request.name();
         if self.functions.knows(name) {
             let invocation = Invocation {
@@ -69,26 +67,33 @@ impl Lambda {
                 event: request.payload.clone().unwrap_or_else(|| "{}".to_owned()),
                 client_context: request.client_context.clone(),
             };
-            if let Some(reply) = self.local(invocation, request.kind).await {
-                return Ok(reply);
+            if let Some(reply) = self.local(invocation, request.kind, call).await {
+                return reply;
             }
         }
-        self.remote.call(request, call.credentials.as_ref()).await
+        let remote = self.remote.call(request, call.credentials.as_ref());
+        within(call, remote).await?.map_err(TaskOutcome::Failed)
     }
 
-    async fn local(&self, invocation: Invocation, kind: Kind) -> Option<Reply> {
+    async fn local(
+        &self,
+        invocation: Invocation,
+        kind: Kind,
+        call: &TaskCall,
+    ) -> Option<Result<Reply, TaskOutcome>> {
         match kind {
             Kind::RequestResponse => {
-                let answer = self.functions.invoke(&invocation).await?;
-                Some(Reply::of_answer(answer))
+                let place = self.functions.place(&invocation.name).await?;
+                let answer = within(call, place.invoke(&invocation)).await;
+                Some(answer.map(Reply::of_answer))
             }
             Kind::Event => {
                 let functions = self.functions.clone();
                 // Nobody waits for the answer of an event; the function's own log has it.
                 tokio::spawn(async move { functions.invoke(&invocation).await });
-                Some(Reply::accepted(202))
+                Some(Ok(Reply::accepted(202)))
             }
-            Kind::DryRun => Some(Reply::accepted(204)),
+            Kind::DryRun => Some(Ok(Reply::accepted(204))),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What Parallel and Map share: lanes that run side by side, and what becomes of the state when they end.
 
-use super::super::decide::{Broken, Step};
+use super::super::decide::{Broken, Step, too_large};
 use super::super::draft::{Draft, class};
 use super::super::{EventRef, Fork, Frame, LaneFailure, Lanes, Phase};
 use crate::asl::model::State;
@@ -23,6 +23,11 @@ pub(crate) fn joined(draft: &mut Draft<'_>, state: &State, lanes: &Lanes) -> Ste
     frame.events_before += lanes.events;
     frame.last = Some(lanes.last.clone());
     let outputs: Vec<&str> = lanes.outputs.iter().map(Document::text).collect();
+    let size: usize = outputs.iter().map(|output| output.len() + 1).sum();
+    if size > draft.set.limits.payload {
+        let failure = too_large(&state.name);
+        return Step::Fail(Broken { failure, heartbeat: false, closing: Some(closing(state)) });
+    }
     succeeded(draft, state, &Document::from_trusted_text(format!("[{}]", outputs.join(","))))
 }
 

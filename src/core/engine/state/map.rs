@@ -2,7 +2,7 @@
 
 use super::super::context::Sight;
 use super::super::data_flow::plain;
-use super::super::decide::{Broken, Step};
+use super::super::decide::{Broken, Step, within_bounds};
 use super::super::draft::{Draft, Look};
 use super::super::failure::name;
 use super::super::{Failure, Item, NextIndex, Outcome, Phase, Visit, state};
@@ -30,13 +30,59 @@ pub(crate) fn fork(draft: &mut Draft<'_>, state: &State, map: &Map) -> Result<St
             }
             Ok(state::fork::phase(lanes, input, Some(items), started))
         }
-        Err(Refused::Expression(error)) => {
+        Err(refused) => Ok(refuse(draft, state, refused)),
+    }
+}
+
+/// What a Map came to before its first iteration, for a trial that does not run any.
+pub(crate) struct Tried {
+    /// Number of items; `None` where they would have to be read first.
+    pub(crate) items: Option<u64>,
+    /// ToleratedFailureCount, where it is given.
+    pub(crate) tolerated_count: Option<f64>,
+    /// ToleratedFailurePercentage, where it is given.
+    pub(crate) tolerated_percentage: Option<f64>,
+}
+
+/// Everything before the first iteration, or the step that it fails with.
+pub(crate) fn prepare_trial(
+    draft: &mut Draft<'_>,
+    state: &State,
+    map: &Map,
+) -> Result<Tried, Box<Step>> {
+    let read = draft.inspector.as_ref().and_then(|inspector| inspector.items_read.clone());
+    let reads = map.distributed.as_ref().is_some_and(|map| map.item_reader.is_some());
+    let try_it = |draft: &Draft<'_>| -> Result<Tried, Refused> {
+        let input = draft.effective_input(state)?;
+        let items = match read {
+            Some(read) => Some(read),
+            None if reads => None,
+            None => Some(items(draft, state, map, &input)?),
+        };
+        let Bounds { tolerated_count, tolerated_percentage, .. } =
+            bounds(draft, state, map, &input)?;
+        if let Some(items) = &items {
+            if state.language == QueryLanguage::JsonPath {
+                draft.note("afterItemsPath", items);
+            }
+            select(draft, state, map, (&input, items.value().as_array().unwrap_or_default()))?;
+        }
+        let items = items.and_then(|items| Some(items.value().as_array()?.len() as u64));
+        Ok(Tried { items, tolerated_count, tolerated_percentage })
+    };
+    let tried = try_it(draft);
+    tried.map_err(|refused| Box::new(refuse(draft, state, refused)))
+}
+
+fn refuse(draft: &mut Draft<'_>, state: &State, refused: Refused) -> Step {
+    match refused {
+        Refused::Expression(error) => {
             let failure = draft.evaluation_failed(&error);
             let closing = (failure.error.as_deref() != Some(name::RUNTIME))
                 .then(|| state::fork::closing(state));
-            Ok(Step::Fail(Broken { failure, heartbeat: false, closing }))
+            Step::Fail(Broken { failure, heartbeat: false, closing })
         }
-        Err(Refused::Plain(failure)) => Ok(Step::Fail(Broken::from(failure))),
+        Refused::Plain(failure) => Step::Fail(Broken::from(failure)),
     }
 }
 
@@ -60,27 +106,63 @@ impl From<Error> for Refused {
 /// Everything that can fail before the first iteration: the items, the concurrency, each item's selector.
 fn prepare(draft: &Draft<'_>, state: &State, map: &Map) -> Result<Prepared, Refused> {
     let input = draft.effective_input(state)?;
-    let look = plain(&input, Draft::sight(state));
     let items = items(draft, state, map, &input)?;
     let all = items.value().as_array().unwrap_or_default();
-    let asked = draft.number(&map.max_concurrency, look, "MaxConcurrency")?.unwrap_or(0.0);
-    draft.number(&map.tolerated_failure_count, look, "ToleratedFailureCount")?;
-    draft.number(&map.tolerated_failure_percentage, look, "ToleratedFailurePercentage")?;
+    let asked = bounds(draft, state, map, &input)?.concurrency;
     let limit = draft.set.limits.inline_concurrency;
     let most = if asked >= 1.0 { (asked as u32).min(limit) } else { limit };
     let lanes = most.min(u32::try_from(all.len()).unwrap_or(u32::MAX));
-    if map.item_selector.is_some() {
-        for (index, value) in all.iter().enumerate() {
-            let item = Item {
-                index: index as u64,
-                of: all.len() as u64,
-                next: NextIndex::None,
-                value: value.clone().into(),
-            };
-            item_input(draft, state, map, &input, &item)?;
+    select(draft, state, map, (&input, all))?;
+    Ok(Prepared { input, items, lanes })
+}
+
+struct Bounds {
+    concurrency: f64,
+    tolerated_count: Option<f64>,
+    tolerated_percentage: Option<f64>,
+}
+
+fn bounds(draft: &Draft<'_>, state: &State, map: &Map, input: &Document) -> Result<Bounds, Error> {
+    let look = plain(input, Draft::sight(state));
+    let concurrency =
+        draft.number(&map.max_concurrency, look, "MaxConcurrency")?.unwrap_or_default();
+    draft.note_number("maxConcurrency", Some(concurrency));
+    let count = draft.number(&map.tolerated_failure_count, look, "ToleratedFailureCount")?;
+    draft.note_number("toleratedFailureCount", count);
+    let percentage =
+        draft.number(&map.tolerated_failure_percentage, look, "ToleratedFailurePercentage")?;
+    draft.note_number("toleratedFailurePercentage", percentage);
+    Ok(Bounds { concurrency, tolerated_count: count, tolerated_percentage: percentage })
+}
+
+/// Each item's selector, which is to fail before the first iteration if it fails.
+fn select(
+    draft: &Draft<'_>,
+    state: &State,
+    map: &Map,
+    (input, all): (&Document, &[Value]),
+) -> Result<(), Refused> {
+    if map.item_selector.is_none() {
+        return Ok(());
+    }
+    let mut inputs = Vec::new();
+    for (index, value) in all.iter().enumerate() {
+        let item = Item {
+            index: index as u64,
+            of: all.len() as u64,
+            next: NextIndex::None,
+            value: value.clone().into(),
+        };
+        let selected = item_input(draft, state, map, input, &item)?;
+        within_bounds(draft, &state.name, &selected).map_err(Refused::Plain)?;
+        if draft.inspector.is_some() {
+            inputs.push(selected.value().clone());
         }
     }
-    Ok(Prepared { input, items, lanes })
+    if draft.inspector.is_some() {
+        draft.note("afterItemSelector", &Document::from(Value::array(inputs)));
+    }
+    Ok(())
 }
 
 fn items(

@@ -1,6 +1,6 @@
 //! Parallel: one lane for each branch, each with the same input.
 
-use super::super::decide::Step;
+use super::super::decide::{Broken, Step, within_bounds};
 use super::super::draft::Draft;
 use crate::asl::model::{Parallel, State};
 use crate::expr::Error;
@@ -14,6 +14,9 @@ pub(crate) fn fork(
 ) -> Result<Step, Error> {
     let input = draft.effective_input(state)?;
     let input = draft.arguments(state, &input, Draft::sight(state))?;
+    if let Err(failure) = within_bounds(draft, &state.name, &input) {
+        return Ok(Step::Fail(Broken::from(failure)));
+    }
     let started = draft.push(EventKind::ParallelStateStarted);
     Ok(super::fork::phase(parallel.branches.len() as u32, input, None, started))
 }

@@ -10,6 +10,9 @@ pub(crate) fn run(draft: &mut Draft<'_>, state: &State, pass: &Pass) -> Result<S
     let input = draft.effective_input(state)?;
     let made = draft.arguments(state, &input, Draft::sight(state))?;
     let result = pass.result.as_ref().unwrap_or(&made);
+    if pass.result.is_some() {
+        draft.note("result", result);
+    }
     let leaving = draft.leave_plainly(state, &input, Some(result))?;
     Ok(Step::Leave { leaving, next: state.next.clone() })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::context::Sight;
 use super::super::data_flow::plain;
-use super::super::decide::{Broken, Step, too_large};
+use super::super::decide::{Broken, Step, too_large, within_bounds};
 use super::super::draft::Draft;
 use super::super::failure::{located, name};
 use super::super::{ActivityTask, Answer, Claim, Failure, Pending, Phase, TaskOutcome};
@@ -23,8 +23,8 @@ pub(crate) fn schedule(draft: &mut Draft<'_>, state: &State, task: &Task) -> Res
     let timeout = seconds(draft.number(&task.timeout, look, "TimeoutSeconds")?);
     let heartbeat = seconds(draft.number(&task.heartbeat, look, "HeartbeatSeconds")?);
     let credentials = credentials(draft, task, &input)?;
-    if parameters.text().len() > draft.set.limits.payload {
-        return Ok(Step::Fail(Broken::from(too_large(&state.name))));
+    if let Err(failure) = within_bounds(draft, &state.name, &parameters) {
+        return Ok(Step::Fail(Broken::from(failure)));
     }
     if let Resource::Activity(arn) = &task.resource {
         if !(draft.set.activity_exists)(arn) {
@@ -150,6 +150,10 @@ pub(crate) fn performed(
     outcome: TaskOutcome,
 ) -> Step {
     let Kind::Task(task) = &state.kind else { return Step::Die(misplaced(state)) };
+    // Who held the token has spoken already; how the request ended does not matter any more.
+    if let (Some(answer), false) = (&claim.answer, matches!(outcome, TaskOutcome::Succeeded(_))) {
+        return self::answer(draft, state, answer.clone());
+    }
     match outcome {
         TaskOutcome::Succeeded(output) if hands_out_token(&task.resource) => {
             submitted(draft, state, claim, output)
@@ -190,7 +194,7 @@ fn submitted(draft: &mut Draft<'_>, state: &State, claim: Claim, output: Documen
         since: draft.set.now,
     };
     match claim.answer {
-        Some(answer) => answered(draft, state, &pending, answer),
+        Some(answer) => self::answer(draft, state, answer),
         None => Step::Stay(Phase::Pending(pending)),
     }
 }
@@ -221,7 +225,7 @@ pub(crate) fn activity_started(
 }
 
 /// SendTaskSuccess or SendTaskFailure.
-pub(crate) fn answered(draft: &mut Draft<'_>, state: &State, _: &Pending, answer: Answer) -> Step {
+pub(crate) fn answer(draft: &mut Draft<'_>, state: &State, answer: Answer) -> Step {
     let Kind::Task(task) = &state.kind else { return Step::Die(misplaced(state)) };
     match answer {
         Answer::Success(output) => succeeded(draft, state, &output),
@@ -242,6 +246,7 @@ fn succeeded(draft: &mut Draft<'_>, state: &State, output: &Document) -> Step {
         Resource::LambdaFunction(_) => EventKind::LambdaFunctionSucceeded { output: shown },
         Resource::Activity(_) => EventKind::ActivitySucceeded { output: shown },
     });
+    draft.note("result", output);
     match draft.leave_with_result(state, output) {
         Ok(leaving) => Step::Leave { leaving, next: state.next.clone() },
         Err(error) => super::failed(draft, &error),

@@ -5,6 +5,7 @@ use super::super::data_flow::{integer, integer_at_path, plain, shown};
 use super::super::decide::Step;
 use super::super::draft::{Draft, Look};
 use crate::asl::model::{Moment, Number, State, Wait};
+use crate::expr::path::Path;
 use crate::expr::{Document, Error, Value};
 use crate::time::Timestamp;
 
@@ -40,7 +41,7 @@ fn seconds(draft: &Draft<'_>, seconds: &Number, look: Look<'_>) -> Result<f64, E
     let n = match seconds {
         Number::Literal(n) => return Ok(*n),
         Number::Path(path) => {
-            let value = draft.read(path, look)?;
+            let value = referenced(draft, path, look, "SecondsPath")?;
             let source = path.source();
             let n = integer_at_path(&value).ok_or_else(|| {
                 let value = shown(&value);
@@ -64,6 +65,14 @@ fn seconds(draft: &Draft<'_>, seconds: &Number, look: Look<'_>) -> Result<f64, E
     Ok(n)
 }
 
+/// What a path field of a Wait refers to (recorded on AWS: these fields word a path that finds nothing in their own way).
+fn referenced(draft: &Draft<'_>, path: &Path, look: Look<'_>, field: &str) -> Result<Value, Error> {
+    draft.evaluate(look, |scope| path.read(scope)).map_err(|_| {
+        let source = path.source();
+        Error::runtime(format!("The {field} parameter does not reference an input value: {source}"))
+    })
+}
+
 fn expression_seconds(value: &Value) -> Result<f64, Error> {
     match integer(value) {
         Some(n) if n >= 0 => Ok(n as f64),
@@ -83,7 +92,7 @@ fn time(draft: &Draft<'_>, moment: &Moment, look: Look<'_>) -> Result<Timestamp,
     match moment {
         Moment::Literal(text) => Timestamp::parse(text).ok_or_else(|| unparsable(text)),
         Moment::Path(path) => {
-            let value = draft.read(path, look)?;
+            let value = referenced(draft, path, look, "TimestampPath")?;
             value.as_str().and_then(Timestamp::parse).ok_or_else(|| {
                 Error::runtime(format!(
                     "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time format string: {} == {}",

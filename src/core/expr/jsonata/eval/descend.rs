@@ -18,12 +18,18 @@ impl Evaluator<'_> {
             other => other,
         };
         let mut found = Vec::new();
+        let mut arrays = false;
+        let mut add = |item: Item| {
+            arrays |= item.is_array();
+            flatten(item, &mut found);
+        };
         match input.elements() {
-            Some(elements) => elements.iter().for_each(|item| flatten(item, &mut found)),
-            None => input.members().into_iter().for_each(|(_, item)| flatten(item, &mut found)),
+            Some(elements) => elements.iter().for_each(add),
+            None => input.members().into_iter().for_each(|(_, item)| add(item)),
         }
         self.meter.allocate(found.len() * ITEM)?;
-        Ok(Item::sequence(found))
+        // Joined with an array, the result is an array too, even of one item.
+        Ok(if arrays { Item::plain_array(found) } else { Item::sequence(found) })
     }
 
     /// `**`: the value itself and everything below it, parents first, arrays left out.

@@ -24,9 +24,14 @@ impl Evaluator<'_> {
         if matches!(operator, Operator::And | Operator::Or) {
             let first = self.truth(&left)?;
             let decided = first == (operator == Operator::Or);
-            let value =
-                if decided { first } else { self.truth(&self.eval(&both.1, input, scope)?)? };
-            return Ok(Item::boolean(value));
+            if decided {
+                return Ok(Item::boolean(first));
+            }
+            // An error on the right is reported as one of the operator.
+            let second = self.eval(&both.1, input, scope).and_then(|right| self.truth(&right));
+            return second
+                .map(Item::boolean)
+                .map_err(|fault| fault.at(node.position).token(operator.text()));
         }
         let right = self.eval(&both.1, input, scope)?;
         self.combine(operator, left, right)

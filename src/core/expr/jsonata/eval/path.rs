@@ -281,13 +281,18 @@ fn walk<'v>(steps: &[Node], input: &'v Item) -> Walk<'v> {
     let mut value = start;
     for (index, step) in steps.iter().enumerate() {
         let (Kind::Name(name), true) = (&step.kind, step.step.stages.is_empty()) else {
-            return if index == 0 { Walk::Unfit } else { Walk::Stopped(value, index) };
+            return match value {
+                _ if index == 0 => Walk::Unfit,
+                Value::Array(items) if items.is_empty() => Walk::Missing,
+                _ => Walk::Stopped(value, index),
+            };
         };
         match value {
             Value::Object(map) => match field(map, name) {
                 Some(member) => value = member,
                 None => return Walk::Missing,
             },
+            Value::Array(items) if items.is_empty() => return Walk::Missing,
             Value::Array(_) => return Walk::Stopped(value, index),
             _ => return Walk::Missing,
         }

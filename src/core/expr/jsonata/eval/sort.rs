@@ -16,7 +16,10 @@ impl Evaluator<'_> {
     /// `^(…)` applied to items.
     pub(super) fn sort(&self, terms: &[Term], input: Item, scope: &Scope) -> Outcome<Item> {
         if input.elements().is_some_and(|items| items.len() <= 1) {
-            return Ok(input);
+            return Ok(match input {
+                Item::List(_) => input,
+                plain => Item::sequence(plain.into_items()),
+            });
         }
         let items = input.into_items();
         self.meter.allocate(items.len() * ITEM)?;

@@ -22,7 +22,7 @@ pub(super) fn max(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<It
     if is_empty(&arguments) {
         return Ok(Item::Undefined);
     }
-    fold(evaluator, &arguments, f64::NEG_INFINITY, f64::max)
+    fold(evaluator, &arguments, f64::NEG_INFINITY, |a, b| if a > b || a.is_nan() { a } else { b })
 }
 
 /// `$min`
@@ -30,7 +30,7 @@ pub(super) fn min(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<It
     if is_empty(&arguments) {
         return Ok(Item::Undefined);
     }
-    fold(evaluator, &arguments, f64::INFINITY, f64::min)
+    fold(evaluator, &arguments, f64::INFINITY, |a, b| if a < b || a.is_nan() { a } else { b })
 }
 
 /// `$average`

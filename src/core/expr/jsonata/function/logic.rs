@@ -33,6 +33,7 @@ pub(super) fn type_of(_: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> 
         Item::Undefined => return Ok(Item::Undefined),
         Item::Json(Value::Null) => "null",
         Item::Json(Value::Bool(_)) => "boolean",
+        Item::Json(Value::Float(n)) if n.is_nan() => "object",
         Item::Json(Value::Int(_) | Value::Float(_)) => "number",
         Item::Json(Value::String(_)) => "string",
         Item::Json(Value::Array(_)) | Item::List(_) | Item::Tuples(_) => "array",

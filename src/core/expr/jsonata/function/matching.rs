@@ -243,7 +243,8 @@ fn replace_text(
     let with = match replacement {
         Item::Json(Value::String(with)) => &**with,
         Item::Undefined => "undefined",
-        _ => return Err(Fault::new("D3012")),
+        _ if text.contains(part) => return Err(Fault::new("D3012")),
+        _ => "",
     };
     let mut out = String::new();
     let (mut position, mut count) = (0, 0.0);

@@ -16,6 +16,7 @@ use std::sync::LazyLock;
 
 use super::eval::function::{Builtin, Run};
 use super::signature::Signature;
+pub(crate) use numeric::round_to;
 
 /// The built-in function of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Builtin> {

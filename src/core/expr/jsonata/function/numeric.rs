@@ -94,7 +94,8 @@ pub(super) fn power(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<
 
 /// `$round(n, places)`: halves go to the even neighbour.
 pub(super) fn round(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
-    let places = arguments.get(1).as_f64().unwrap_or(0.0).floor();
+    // AWS rounds arguments that should be whole down.
+    let places = arguments.get(1).as_f64().filter(|n| !n.is_nan()).unwrap_or(0.0).floor();
     convert(evaluator, &arguments, |n| round_to(n, places))
 }
 

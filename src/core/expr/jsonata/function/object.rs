@@ -62,7 +62,11 @@ fn spread_item(evaluator: &Evaluator<'_>, value: &Item) -> Outcome<Item> {
         }
         evaluator.meter.allocate(items.len() * ITEM)?;
         // Only of an empty array is the result a sequence.
-        return Ok(if items.is_empty() { Item::sequence(items) } else { Item::plain_array(items) });
+        return Ok(if elements.len() == 0 {
+            Item::sequence(items)
+        } else {
+            Item::plain_array(items)
+        });
     }
     if !value.is_object() {
         return Ok(value.clone());

@@ -15,6 +15,11 @@ pub(super) fn string(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> Out
     if value.is_undefined() || value.as_str().is_some() {
         return Ok(value);
     }
+    // The document, where it is the context, is wrapped if it is an array.
+    let value = match &value {
+        Item::List(list) if list.marks.wrapper => list.items.first().cloned().unwrap_or_default(),
+        _ => value,
+    };
     made(evaluator, evaluator.print(&value, pretty)?)
 }
 
@@ -22,7 +27,11 @@ pub(super) fn string(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> Out
 pub(super) fn substring(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
     let Some(text) = arguments.get(0).as_str() else { return Ok(Item::Undefined) };
     let count = text.chars().count() as f64;
-    let mut start = arguments.get(1).as_f64().unwrap_or(0.0);
+    let given = arguments.get(1).as_f64();
+    if given.is_none() && arguments.get(2).as_f64().is_some() {
+        return Ok(Item::string(""));
+    }
+    let mut start = given.unwrap_or(0.0);
     if count + start < 0.0 {
         start = 0.0;
     }

@@ -89,7 +89,7 @@ impl Lowering {
             Form::Predicate(both) => self.predicate(*both, position),
             Form::Group(left, pairs) => self.group(*left, pairs, position),
             Form::Order(left, terms) => self.order(*left, terms, position),
-            Form::Focus(left, name) => self.focus(*left, &name, position),
+            Form::Focus(left, name) => self.focus(*left, &name, position, keep),
             Form::Index(left, name) => self.index(*left, &name),
             Form::Bind(name, right) => self.bind(&name, *right, position),
             Form::Apply(both) => self.apply(*both, position),
@@ -202,7 +202,7 @@ impl Lowering {
         Ok(path)
     }
 
-    fn focus(&mut self, left: Syntax, name: &str, position: usize) -> Outcome<Node> {
+    fn focus(&mut self, left: Syntax, name: &str, position: usize, keep: bool) -> Outcome<Node> {
         let mut node = self.node(left)?;
         let name = self.symbol(name);
         on_target(&mut node, |_, target| {
@@ -212,6 +212,7 @@ impl Lowering {
             if matches!(target.kind, Kind::Sort(_)) {
                 return Err(Fault::new("S0216").at(position));
             }
+            target.keep_array |= keep;
             target.step.focus = Some(name);
             target.step.tuple = true;
             Ok(())

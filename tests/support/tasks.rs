@@ -1,4 +1,4 @@
-//! Tasks of a simulation: a script says what comes of each call, and every performance is noted.
+//! Tasks that follow a script: it says what comes of each call, and every performance is noted.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -10,12 +10,13 @@ use stepwright_core::asl::model::Resource;
 use stepwright_core::engine::{Failure, TaskCall, TaskOutcome};
 use stepwright_core::expr::Document;
 use stepwright_core::time::Timestamp;
+use tokio::task::yield_now;
 
-use super::{VirtualClock, breathe};
+use super::clock::VirtualClock;
 
 /// What a function does when it is called.
 #[derive(Clone, Debug)]
-pub enum Act {
+pub(crate) enum Act {
     /// Returns its input.
     Echo,
     /// Returns this JSON.
@@ -27,40 +28,40 @@ pub enum Act {
 }
 
 /// Functions by name, and what was performed.
-pub struct SimTasks {
+pub(crate) struct ScriptedTasks {
     clock: Arc<VirtualClock>,
     scripts: Mutex<HashMap<String, Vec<Act>>>,
     performed: Mutex<Vec<(String, String)>>,
     waiting: Mutex<Vec<Timestamp>>,
 }
 
-impl SimTasks {
-    pub fn new(clock: Arc<VirtualClock>) -> SimTasks {
+impl ScriptedTasks {
+    pub(crate) fn new(clock: Arc<VirtualClock>) -> ScriptedTasks {
         let (scripts, performed, waiting) = (Mutex::default(), Mutex::default(), Mutex::default());
-        SimTasks { clock, scripts, performed, waiting }
+        ScriptedTasks { clock, scripts, performed, waiting }
     }
 
     /// Function `name` does these things, one call after the other, the last one for ever.
-    pub fn script(&self, name: &str, acts: &[Act]) {
+    pub(crate) fn script(&self, name: &str, acts: &[Act]) {
         self.scripts.lock().unwrap().insert(name.to_owned(), acts.to_vec());
     }
 
     /// Function names and idempotency tokens of all performances.
-    pub fn performed(&self) -> Vec<(String, String)> {
+    pub(crate) fn performed(&self) -> Vec<(String, String)> {
         self.performed.lock().unwrap().clone()
     }
 
     /// When the next task that takes its time is done.
-    pub fn wakes_at(&self) -> Option<Timestamp> {
+    pub(crate) fn wakes_at(&self) -> Option<Timestamp> {
         self.waiting.lock().unwrap().iter().copied().min()
     }
 }
 
 /// While it lives, a task is being performed; a turn that dies takes it along.
-struct Busy<'a>(&'a SimTasks, Timestamp);
+struct Busy<'a>(&'a ScriptedTasks, Timestamp);
 
 impl Busy<'_> {
-    fn new(tasks: &SimTasks, until: Timestamp) -> Busy<'_> {
+    fn new(tasks: &ScriptedTasks, until: Timestamp) -> Busy<'_> {
         tasks.waiting.lock().unwrap().push(until);
         Busy(tasks, until)
     }
@@ -92,7 +93,7 @@ fn function(call: &TaskCall) -> String {
 }
 
 #[async_trait]
-impl Performer for SimTasks {
+impl Performer for ScriptedTasks {
     async fn perform(&self, call: &TaskCall) -> TaskOutcome {
         let name = function(call);
         self.performed.lock().unwrap().push((name.clone(), call.idempotency_token.clone()));
@@ -105,9 +106,9 @@ impl Performer for SimTasks {
         let most = call.timeout_seconds.map_or(f64::MAX, |s| s as f64);
         let until = self.clock.now().plus_seconds(seconds.min(most));
         let busy = Busy::new(self, until);
-        breathe().await;
+        yield_now().await;
         while self.clock.now() < until {
-            breathe().await;
+            yield_now().await;
         }
         drop(busy);
         if seconds > most {

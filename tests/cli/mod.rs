@@ -1,0 +1,4 @@
+//! The binary as a process: what the world around it may do to it.
+
+#[cfg(target_os = "linux")]
+mod nowhere_to_write;

@@ -1,0 +1,6 @@
+//! The local home: the pump over an engine at work, and the binary as a process among others.
+
+mod binary;
+mod endpoint;
+mod pump;
+mod run;

@@ -1,0 +1,237 @@
+//! The simulator: the real engine over a store, a queue and a clock that do to it what the world may do, by seed.
+//!
+//! Many turns are under way at once and interleave at every await. The queue delivers out of order, late and more than
+//! once; a turn can die at any await (its message comes again after the visibility timeout), or be overtaken by that
+//! timeout while it is still alive; a write can take effect and its reply get lost. Time is virtual: it moves when
+//! nothing is due. The same seed is the same run.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use stepwright::queue::Delivery;
+use stepwright::store::memory::MemoryStore;
+use stepwright::store::{Execution, Journal, Kind, Registry};
+use stepwright::turn::{Config, Engine, Parts, Verdict, definition_key};
+use stepwright_core::asl::model::ExecutionType;
+use stepwright_core::engine::{ExecutionId, Limits};
+use stepwright_core::expr::Document;
+
+use crate::support::build::{START, execution};
+use crate::support::clock::VirtualClock;
+use crate::support::fault::{Faults, Plan};
+use crate::support::offers::PlainOffers;
+use crate::support::queue::{FaultyQueue, Habits, VISIBILITY};
+use crate::support::random::Random;
+use crate::support::store::FaultyStore;
+use crate::support::tasks::ScriptedTasks;
+
+/// What may go wrong, and how likely it is at each opportunity.
+#[derive(Clone, Copy, Debug)]
+pub struct Risks {
+    /// A turn dies at an await.
+    pub crash: f64,
+    /// A turn stands still for half the visibility timeout.
+    pub pause: f64,
+    /// Turns at a time.
+    pub turns: usize,
+    /// No crash while a task is being performed, so that outcomes do not depend on the faults.
+    pub spare_tasks: bool,
+    /// What the queue does with messages.
+    pub habits: Habits,
+    /// What fails in store and queue.
+    pub plan: Plan,
+}
+
+impl Risks {
+    /// A world without faults, one turn at a time.
+    pub const NONE: Risks = Risks {
+        crash: 0.0,
+        pause: 0.0,
+        turns: 1,
+        spare_tasks: true,
+        habits: Habits::GOOD,
+        plan: Plan::Never,
+    };
+
+    /// Everything at once, and often.
+    pub const ALL: Risks = Risks {
+        crash: 0.02,
+        pause: 0.005,
+        turns: 4,
+        spare_tasks: true,
+        habits: Habits::BAD,
+        plan: Plan::Random { before: 0.03, after: 0.03 },
+    };
+}
+
+/// A world with an engine in it.
+pub struct Sim {
+    /// Time.
+    pub clock: Arc<VirtualClock>,
+    /// The engine, as it runs in a home.
+    pub engine: Arc<Engine>,
+    /// Its messages.
+    pub queue: Arc<FaultyQueue>,
+    /// Its store, faults included.
+    pub store: Arc<FaultyStore>,
+    /// Its tasks.
+    pub tasks: Arc<ScriptedTasks>,
+    /// What fails in store and queue; they are not struck before the first execution is started.
+    pub faults: Arc<Faults>,
+    random: Random,
+    risks: Risks,
+    turns: Vec<Turn>,
+}
+
+struct Turn {
+    delivery: Delivery,
+    future: Pin<Box<dyn Future<Output = Verdict>>>,
+}
+
+impl Sim {
+    /// A world in which one turn enters at most so many states.
+    pub fn new(states_per_turn: u32, seed: u64, risks: Risks) -> Sim {
+        let clock = Arc::new(VirtualClock::default());
+        let faults = Faults::new(seed ^ 0x570e, Plan::Never);
+        let store = FaultyStore::around(Arc::new(MemoryStore::new()), faults.clone());
+        let queue =
+            FaultyQueue::new(seed ^ 0x00de_1a75, risks.habits, clock.clone(), faults.clone());
+        let (store, queue) = (Arc::new(store), Arc::new(queue));
+        let tasks = Arc::new(ScriptedTasks::new(clock.clone()));
+        let parts = Parts {
+            store: store.clone(),
+            queue: queue.clone(),
+            offers: Arc::new(PlainOffers::default()),
+            tasks: tasks.clone(),
+            clock: clock.clone(),
+            observer: None,
+        };
+        let engine =
+            Arc::new(block_on(Engine::open(parts, config(states_per_turn, seed))).unwrap());
+        let random = Random::seeded(seed ^ 0x5eed);
+        Sim { clock, engine, queue, store, tasks, faults, random, risks, turns: Vec::new() }
+    }
+
+    /// Creates a machine and starts an execution of it.
+    pub fn start(&self, definition: &str, input: &str) -> ExecutionId {
+        let parsed = stepwright_core::asl::parse(definition, ExecutionType::Standard)
+            .unwrap_or_else(|found| panic!("{found:#?}"));
+        let execution = Execution {
+            machine: MACHINE.into(),
+            input: Document::parse(input).unwrap(),
+            deadline: parsed.timeout_seconds.map(|s| START.plus_seconds(s as f64)),
+            ..execution("run", START)
+        };
+        self.calm();
+        let key = definition_key(MACHINE, &execution.revision);
+        block_on(self.store.put(Kind::Definition, &key, definition.to_owned(), None)).unwrap();
+        block_on(self.store.create(execution.clone())).unwrap();
+        self.faults.plan(self.risks.plan);
+        // A caller who gets no answer asks again.
+        while block_on(self.engine.start(&execution)).is_err() {}
+        execution.id
+    }
+
+    /// From now on nothing fails in store and queue (for setting a scene, and for looking at it).
+    pub fn calm(&self) {
+        self.faults.plan(Plan::Never);
+    }
+
+    /// The execution as it is stored; calm from now on.
+    pub fn execution(&self, id: &ExecutionId) -> Arc<Execution> {
+        self.calm();
+        block_on(self.store.execution(id)).unwrap().expect("the execution is there")
+    }
+
+    /// Runs until nothing is left to do, or until `done` says so.
+    pub fn run_until(&mut self, mut done: impl FnMut(&Sim) -> bool) {
+        for _ in 0..2_000_000 {
+            if done(self) {
+                return;
+            }
+            if !self.step() {
+                return;
+            }
+        }
+        panic!("the simulation does not come to rest");
+    }
+
+    /// Runs until nothing is left to do.
+    pub fn run(&mut self) {
+        self.run_until(|_| false);
+    }
+
+    /// One thing happens: a message is delivered, a turn makes a step or dies, or time passes.
+    fn step(&mut self) -> bool {
+        let deliver = self.turns.is_empty()
+            || (self.turns.len() < self.risks.turns && self.random.chance(0.3));
+        if deliver && let Some(delivery) = self.queue.take() {
+            let (engine, own) = (self.engine.clone(), delivery.clone());
+            let future = Box::pin(async move { engine.handle(&own).await });
+            self.turns.push(Turn { delivery, future });
+            return true;
+        }
+        if self.turns.is_empty() {
+            return self.queue.next_due().is_some_and(|at| {
+                self.clock.advance_to(at);
+                true
+            });
+        }
+        let chosen = self.random.below(self.turns.len());
+        let spared = self.risks.spare_tasks && self.store.claimed();
+        if self.random.chance(self.risks.crash) && !spared {
+            self.turns.swap_remove(chosen);
+            return true;
+        }
+        if self.random.chance(self.risks.pause) && !spared {
+            self.clock.advance(VISIBILITY / 2.0);
+        }
+        self.poll(chosen);
+        true
+    }
+
+    fn poll(&mut self, chosen: usize) {
+        let turn = &mut self.turns[chosen];
+        let mut context = Context::from_waker(Waker::noop());
+        match turn.future.as_mut().poll(&mut context) {
+            Poll::Pending => {
+                if let Some(at) = self.tasks.wakes_at().filter(|_| self.turns.len() == 1) {
+                    let next = self.queue.next_due().map_or(at, |due| due.min(at));
+                    self.clock.advance_to(next);
+                }
+            }
+            Poll::Ready(verdict) => {
+                let turn = self.turns.swap_remove(chosen);
+                self.queue.settle(&turn.delivery.receipt, verdict);
+            }
+        }
+    }
+}
+
+/// Runs a future that waits for nothing but our own awaits.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+    }
+}
+
+/// How the engine runs here.
+fn config(states_per_turn: u32, seed: u64) -> Config {
+    Config {
+        states_per_turn,
+        holder: format!("sim-{seed}").into(),
+        sole: false,
+        claim_seconds: VISIBILITY,
+        visibility_seconds: VISIBILITY,
+        region: "us-east-1".into(),
+        account: "123456789012".into(),
+        limits: Limits::AWS,
+    }
+}
+
+const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:machine";
