@@ -310,11 +310,8 @@ mod tests {
     type Row = (EventKind, &'static str, &'static str, &'static str);
 
     #[test]
-    fn executions_and_states_are_written_as_aws_does() {
-        const NO_CAUSE: &str = r#""executionFailedEventDetails":{}"#;
-        const WHY: &str = r#""executionAbortedEventDetails":{"error":"E","cause":"c \"x\""}"#;
-        let failed = Failure::new("E", "c \"x\"");
-        let table: [Row; 10] = [
+    fn the_start_tells_of_version_and_alias_and_a_redrive_counts() {
+        let table: [Row; 2] = [
             (
                 EventKind::ExecutionStarted {
                     input: document("1"),
@@ -326,6 +323,34 @@ mod tests {
                 r#""executionStartedEventDetails":{"input":"1","inputDetails":{"truncated":false},"roleArn":"r","stateMachineAliasArn":"m:live","stateMachineVersionArn":"m:1"}"#,
                 r#""executionStartedEventDetails":{"roleArn":"r","stateMachineAliasArn":"m:live","stateMachineVersionArn":"m:1"}"#,
             ),
+            (
+                EventKind::ExecutionRedriven { redrive_count: 2 },
+                "ExecutionRedriven",
+                r#""executionRedrivenEventDetails":{"redriveCount":2}"#,
+                r#""executionRedrivenEventDetails":{"redriveCount":2}"#,
+            ),
+        ];
+        for (kind, name, with_data, without) in table {
+            let time = Timestamp(1_700_000_000_123_456);
+            let entry = Entry { id: 7, previous: 6, time, event: Event { kind, previous: None } };
+            for (data, details) in [(true, with_data), (false, without)] {
+                let comma = if details.is_empty() { "" } else { "," };
+                let mut out = String::new();
+                write(&mut out, &entry, data);
+                let expected = format!(
+                    r#"{{"timestamp":1700000000.123,"type":"{name}","id":7,"previousEventId":6{comma}{details}}}"#
+                );
+                assert_eq!(out, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn executions_and_states_are_written_as_aws_does() {
+        const NO_CAUSE: &str = r#""executionFailedEventDetails":{}"#;
+        const WHY: &str = r#""executionAbortedEventDetails":{"error":"E","cause":"c \"x\""}"#;
+        let failed = Failure::new("E", "c \"x\"");
+        let table: [Row; 9] = [
             (
                 EventKind::ExecutionStarted {
                     input: document(r#"{"a": 1}"#),
