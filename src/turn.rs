@@ -21,6 +21,7 @@ mod join;
 mod live;
 mod load;
 mod outside;
+mod redrive;
 mod sweep;
 pub mod token;
 

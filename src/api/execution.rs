@@ -8,6 +8,7 @@ use stepwright_core::time::Timestamp;
 
 use super::arn::ExecutionArn;
 use super::error::Error;
+use super::{Api, machine};
 use crate::store::{Execution, Status, Store};
 
 /// The id of an execution: 26 base-32 characters of a hash of machine ARN and name, and which run of that name it is.
@@ -48,28 +49,50 @@ pub(super) async fn require(store: &dyn Store, arn: &str) -> Result<Arc<Executio
     store.execution(&id).await?.ok_or_else(|| Error::no_execution(arn))
 }
 
-/// `redriveStatus` and `redriveStatusReason`.
-pub(super) fn redrive(
+/// Why an execution cannot be redriven; `None` if it can.
+///
+/// # Errors
+/// The store is not available.
+pub(super) async fn not_redrivable(
+    api: &Api,
     execution: &Execution,
-    now: Timestamp,
-) -> (&'static str, Option<&'static str>) {
-    let reason = match &execution.closing {
+) -> Result<Option<&'static str>, Error> {
+    if let Some(reason) = unfit(execution, api.now()) {
+        return Ok(Some(reason));
+    }
+    let machine = machine::find(api.store(), &execution.machine).await?;
+    if machine.is_none_or(|found| found.machine.deleting) {
+        return Ok(Some("State machine is in DELETING status."));
+    }
+    let Some(most) = api.engine.config.limits.events else { return Ok(None) };
+    // Two events at least must find room: the redrive and the end.
+    let full = api.engine.event_count(execution).await? + 1 >= most;
+    Ok(full.then_some("Execution history event limit exceeded"))
+}
+
+/// Why an execution cannot be redriven, as far as its row tells.
+fn unfit(execution: &Execution, now: Timestamp) -> Option<&'static str> {
+    match &execution.closing {
         None => Some("Execution is RUNNING and cannot be redriven"),
         Some(closing) if closing.status == Status::Succeeded => {
             Some("Execution is SUCCEEDED and cannot be redriven")
+        }
+        Some(_) if now.seconds_since(execution.started) > LONGEST_SECONDS => {
+            Some("Execution has exceeded the max execution time")
         }
         Some(closing) if now.seconds_since(closing.stopped) > REDRIVABLE_SECONDS => {
             Some("Execution redrivable period exceeded")
         }
         Some(_) => None,
-    };
-    (if reason.is_some() { "NOT_REDRIVABLE" } else { "REDRIVABLE" }, reason)
+    }
 }
 
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 const ID_CHARACTERS: usize = 26;
 /// 14 days (source: RedriveExecution).
 const REDRIVABLE_SECONDS: f64 = 14.0 * 86_400.0;
+/// A year (source: quotas).
+const LONGEST_SECONDS: f64 = 365.0 * 86_400.0;
 
 #[cfg(test)]
 mod tests {

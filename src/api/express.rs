@@ -41,6 +41,7 @@ pub(super) fn execution(
         trace_header: input.text("traceHeader").cloned(),
         version: target.version_arn.clone(),
         alias: target.alias_arn.clone(),
+        redriven: None,
         closing: None,
     }
 }

@@ -96,6 +96,11 @@ impl Api {
         protocol::respond(self, operation, body).await
     }
 
+    /// The largest body of a request, in bytes: AWS's limit, or more where payloads may be larger than at AWS.
+    pub fn max_body(&self) -> usize {
+        protocol::MAX_BODY.max(self.engine.config.limits.payload.saturating_mul(2))
+    }
+
     /// Lets requests that only wait for something (GetActivityTask) end at once, with the answer that nothing came.
     pub fn close(&self) {
         self.closing.send_replace(true);

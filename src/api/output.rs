@@ -31,6 +31,14 @@ impl Object {
         self
     }
 
+    /// Nothing if there is no time.
+    pub(super) fn optional_time(&mut self, name: &str, time: Option<Timestamp>) -> &mut Object {
+        if let Some(time) = time {
+            self.time(name, time);
+        }
+        self
+    }
+
     pub(super) fn number(&mut self, name: &str, number: u64) -> &mut Object {
         push_number(self.key(name), number);
         self

@@ -32,7 +32,7 @@ pub struct Response {
 /// `Content-Type` of every answer.
 pub const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 
-/// The largest body of a request, in bytes: what AWS takes.
+/// The largest body of a request in bytes that AWS takes; with larger payloads see [`Api::max_body`].
 pub const MAX_BODY: usize = 1_049_600;
 
 /// The operation that an `X-Amz-Target` header names; `None` if it is for another service.
@@ -41,9 +41,9 @@ pub fn operation(target: &str) -> Option<&str> {
 }
 
 impl Response {
-    /// The refusal of a request with a body over [`MAX_BODY`].
-    pub fn too_large() -> Response {
-        Response::of(Err(Error::too_large(MAX_BODY)))
+    /// The refusal of a request with a body over a limit, see [`Api::max_body`].
+    pub fn too_large(limit: usize) -> Response {
+        Response::of(Err(Error::too_large(limit)))
     }
 
     /// The answer for a request whose operation broke down (a defect of ours).
@@ -77,7 +77,7 @@ impl Response {
 
 /// Does one request. Whatever it holds, this returns an answer.
 pub(super) async fn respond(api: &Api, operation: &str, body: &[u8]) -> Response {
-    let result = match read(operation, body) {
+    let result = match read(api, operation, body) {
         Ok((operation, input)) => guarded((operation.run)(api, input)).await,
         Err(error) => Err(error),
     };
@@ -89,15 +89,15 @@ pub(super) async fn respond(api: &Api, operation: &str, body: &[u8]) -> Response
     Response::of(result)
 }
 
-fn read(name: &str, body: &[u8]) -> Result<(&'static Operation, Input), Error> {
-    if body.len() > MAX_BODY {
-        return Err(Error::too_large(MAX_BODY));
+fn read(api: &Api, name: &str, body: &[u8]) -> Result<(&'static Operation, Input), Error> {
+    if body.len() > api.max_body() {
+        return Err(Error::too_large(api.max_body()));
     }
     let Some(shape) = shape::of(name) else {
         return Err(Error::unknown_operation(format!("There is no operation {name}")));
     };
     let value = if body.is_empty() { Value::object::<&str>([]) } else { parse(body)? };
-    shape::check(shape, &value)?;
+    shape::check(shape, &value, api.engine.config.limits.payload)?;
     let operation = operation::find(name).ok_or_else(|| {
         Error::unknown_operation(format!("The operation {name} is not available yet"))
     })?;

@@ -1,8 +1,9 @@
-//! What `run` and `serve` share: the functions of this machine, and what ARNs contain.
+//! What `run` and `serve` share: the functions of this machine, what ARNs contain, and limits.
 
 use std::path::PathBuf;
 
 use clap::Args;
+use stepwright_core::engine::Limits;
 
 use crate::local::world::Place;
 use crate::task::function::{Error, Functions, Host, Log, PROCESSES};
@@ -30,12 +31,30 @@ pub(super) struct Common {
     /// Region in ARNs.
     #[arg(long, env = "AWS_DEFAULT_REGION", default_value = "us-east-1", value_parser = region)]
     region: String,
+
+    /// Limits in force: AWS's own, or Stepwright's, which are far higher.
+    #[arg(long, env = "STEPWRIGHT_LIMITS", value_enum, default_value = "aws")]
+    limits: LimitSet,
+}
+
+/// `--limits`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum LimitSet {
+    /// What passes here passes at AWS.
+    Aws,
+    /// Larger payloads, histories without end, more iterations at a time.
+    Extended,
 }
 
 impl Common {
-    /// What ARNs contain.
-    pub(super) fn place(&self) -> Place {
-        Place { region: self.region.clone(), account: self.account.clone() }
+    /// What ARNs contain, and the limits in force.
+    pub(super) fn world(&self) -> (Place, Limits) {
+        let place = Place { region: self.region.clone(), account: self.account.clone() };
+        let limits = match self.limits {
+            LimitSet::Aws => Limits::AWS,
+            LimitSet::Extended => Limits::EXTENDED,
+        };
+        (place, limits)
     }
 
     /// The functions, which get these variables beside those of Lambda.

@@ -125,8 +125,7 @@ impl Run {
             }
         });
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
-        let place = self.common.place();
-        Ok((World::open(&Home::Memory, &place, tasks, Some(observer)).await?, ends))
+        Ok((World::open(&Home::Memory, self.common.world(), tasks, Some(observer)).await?, ends))
     }
 
     async fn execute(
@@ -158,7 +157,7 @@ impl Run {
         definition: &str,
         input: &str,
     ) -> Result<String, Box<dyn Error>> {
-        let role = format!("arn:aws:iam::{}:role/stepwright", self.common.place().account);
+        let role = format!("arn:aws:iam::{}:role/stepwright", self.common.world().0.account);
         let name = machine_name(&self.definition);
         let machine = call(
             api,

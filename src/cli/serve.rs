@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         environment.extend(mark.as_ref().map(Mark::variable));
         let functions = arguments.common.functions(environment, standard_error())?;
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
-        let world = World::open(&home, &arguments.common.place(), tasks, None).await?;
+        let world = World::open(&home, arguments.common.world(), tasks, None).await?;
         let greeting = greeting(&home, listener.local_addr()?);
         // Nobody may be there to read it.
         let _ = writeln!(io::stdout(), "{greeting}");

@@ -149,8 +149,9 @@ async fn answer(api: Arc<Api>, request: Request<Incoming>) -> Result<HttpRespons
 async fn operate(api: &Arc<Api>, request: Request<Incoming>) -> HttpResponse {
     let (head, body) = request.into_parts();
     let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
-    let response = match (target.and_then(protocol::operation), receive(body).await) {
-        (_, Err(Refused::TooLarge)) => protocol::Response::too_large(),
+    let response = match (target.and_then(protocol::operation), receive(body, api.max_body()).await)
+    {
+        (_, Err(Refused::TooLarge)) => protocol::Response::too_large(api.max_body()),
         // The sender is gone; nobody will read this.
         (_, Err(Refused::Broken)) => protocol::Response::no_operation(),
         (operation, Ok(body)) => match api.admit(|| received(&head, &body)) {
@@ -196,8 +197,8 @@ enum Refused {
 
 /// Reads a body up to the limit. Of a larger one the rest is read and dropped, within reason: a client that is cut off
 /// while it writes would not see the answer.
-async fn receive(mut body: Incoming) -> Result<Bytes, Refused> {
-    if body.size_hint().exact().is_some_and(|size| size <= protocol::MAX_BODY as u64) {
+async fn receive(mut body: Incoming, limit: usize) -> Result<Bytes, Refused> {
+    if body.size_hint().exact().is_some_and(|size| size <= limit as u64) {
         return body.collect().await.map(|all| all.to_bytes()).map_err(|_| Refused::Broken);
     }
     let (mut all, mut size) = (Vec::new(), 0);
@@ -207,11 +208,11 @@ async fn receive(mut body: Incoming) -> Result<Bytes, Refused> {
         if size > MAX_DROPPED {
             break;
         }
-        if size <= protocol::MAX_BODY {
+        if size <= limit {
             all.extend_from_slice(&data);
         }
     }
-    if size > protocol::MAX_BODY { Err(Refused::TooLarge) } else { Ok(all.into()) }
+    if size > limit { Err(Refused::TooLarge) } else { Ok(all.into()) }
 }
 
 fn http(response: protocol::Response) -> HttpResponse {

@@ -76,13 +76,13 @@ pub struct World {
 }
 
 impl World {
-    /// Opens a home, starts the engine in it and resumes what was running.
+    /// Opens a home, starts the engine in it, with these names and limits, and resumes what was running.
     ///
     /// # Errors
     /// The home cannot be opened: another process has it, or it cannot be read.
     pub async fn open(
         home: &Home,
-        place: &Place,
+        (place, limits): (Place, Limits),
         tasks: Arc<dyn Performer>,
         observer: Option<Observer>,
     ) -> Result<World, Error> {
@@ -103,8 +103,8 @@ impl World {
         let ends = Ends::default();
         let fleeting: Arc<dyn Store> = Arc::new(MemoryStore::keeping(EXPRESS_KEPT));
         let express = parts(fleeting, tasks.clone(), Some(ends.observer()));
-        let express = Arc::new(Engine::open(express, config(place)).await?);
-        let engine = Engine::open(parts(store, tasks, observer), config(place)).await?;
+        let express = Arc::new(Engine::open(express, config(&place, limits)).await?);
+        let engine = Engine::open(parts(store, tasks, observer), config(&place, limits)).await?;
         let engine = Arc::new(engine);
         // In the background: those who start now need not wait until all that was running is found again.
         tokio::spawn(resume(engine.clone()));
@@ -141,7 +141,7 @@ async fn resume(engine: Arc<Engine>) {
     }
 }
 
-fn config(place: &Place) -> Config {
+fn config(place: &Place, limits: Limits) -> Config {
     Config {
         states_per_turn: STATES_PER_TURN,
         holder: uuid::Uuid::new_v4().simple().to_string().into(),
@@ -151,6 +151,6 @@ fn config(place: &Place) -> Config {
         visibility_seconds: 30.0,
         region: place.region.as_str().into(),
         account: place.account.as_str().into(),
-        limits: Limits::AWS,
+        limits,
     }
 }

@@ -28,7 +28,17 @@ pub trait Journal: Send + Sync {
     async fn execution(&self, id: &ExecutionId) -> Result<Option<Arc<Execution>>, Error>;
 
     /// Closes an execution: `RUNNING` becomes the final status. `false`, and nothing is changed, if it was not running.
+    /// A closing from before its last redrive closes nothing.
     async fn close(&self, id: &ExecutionId, closing: Closing) -> Result<bool, Error>;
+
+    /// Opens a closed execution again: its closing is forgotten, it is running since the redrive and until the deadline.
+    /// `false`, and nothing is changed, if it is running, or the redrive is not the one after its last.
+    async fn reopen(
+        &self,
+        id: &ExecutionId,
+        redriven: Redriven,
+        deadline: Option<Timestamp>,
+    ) -> Result<bool, Error>;
 
     /// Inserts a record into its slot unless the slot is taken; a taken slot's record is handed back.
     async fn insert(&self, cursor: &Cursor, record: Arc<Record>) -> Result<Insertion, Error>;
@@ -129,6 +139,8 @@ pub enum Kind {
     Revision,
     /// Activities by ARN.
     Activity,
+    /// Tokens of the latest redrives of an execution, by its id.
+    Redrives,
     /// Published versions and aliases of a state machine, by its ARN.
     Publications,
     /// Keys that this installation made for itself, by name.
@@ -143,6 +155,7 @@ impl Kind {
             Kind::Definition => "definition",
             Kind::Revision => "revision",
             Kind::Activity => "activity",
+            Kind::Redrives => "redrives",
             Kind::Publications => "publications",
             Kind::Secret => "secret",
         }
@@ -187,14 +200,36 @@ pub struct Execution {
     /// `stateMachineAliasArn`, if it was started by an alias.
     #[serde(default)]
     pub alias: Option<Arc<str>>,
+    /// How often it was redriven, and when last.
+    #[serde(default)]
+    pub redriven: Option<Redriven>,
     /// How it ended; `None` while it runs.
     pub closing: Option<Closing>,
+}
+
+/// Redrives of an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redriven {
+    /// `redriveCount`
+    pub count: u32,
+    /// `redriveDate`: when it was redriven last.
+    pub at: Timestamp,
 }
 
 impl Execution {
     /// `status`
     pub fn status(&self) -> Status {
         self.closing.as_ref().map_or(Status::Running, |closing| closing.status)
+    }
+
+    /// Since when it runs, or ran at last: its start or its last redrive.
+    pub fn since(&self) -> Timestamp {
+        self.redriven.map_or(self.started, |redriven| redriven.at)
+    }
+
+    /// Its time in the list of executions.
+    pub fn listed_at(&self) -> Timestamp {
+        self.closing.as_ref().map_or_else(|| self.since(), |closing| closing.stopped)
     }
 }
 

@@ -49,6 +49,7 @@ impl Engine {
             role: execution.role.clone(),
             started: execution.started,
             input: execution.input.clone(),
+            redriven: execution.redriven.map(|redriven| (redriven.count, redriven.at)),
             version: execution.version.clone(),
             alias: execution.alias.clone(),
             machine_arn: execution.machine.clone(),

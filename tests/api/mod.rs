@@ -2,13 +2,18 @@
 
 mod activity;
 mod auth;
+mod definition;
 mod execution;
 mod garbage;
 mod history;
+mod limit;
 mod machine;
 mod page;
+mod redrive;
 mod refusal;
 mod serve;
+mod tag;
 mod test_state;
+mod version;
 mod work;
 mod world;

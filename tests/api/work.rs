@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use stepwright_core::engine::Limits;
 
 use serde_json::{Value, json};
 use stepwright::api::Api;
@@ -11,7 +12,7 @@ use stepwright::local::world::{Home, Place, World as Running};
 
 use super::world::{FLOW, Nobody, ROLE, RUN, refusal};
 
-const DIG: &str = "arn:aws:states:us-east-1:123456789012:activity:dig";
+pub(super) const DIG: &str = "arn:aws:states:us-east-1:123456789012:activity:dig";
 
 #[tokio::test]
 async fn a_worker_gets_a_task_and_its_answer_ends_the_execution() {
@@ -101,20 +102,25 @@ async fn a_machine_that_takes_too_long_ends_its_execution() {
     assert_eq!((&ended["status"], &ended["error"]), (&json!("TIMED_OUT"), &Value::Null));
 }
 
-struct World {
+pub(super) struct World {
     api: Api,
     _running: Running,
 }
 
 impl World {
-    async fn open() -> World {
+    pub(super) async fn open() -> World {
+        World::within(Limits::AWS).await
+    }
+
+    pub(super) async fn within(limits: Limits) -> World {
         let place = Place { region: "us-east-1".into(), account: "123456789012".into() };
-        let running = Running::open(&Home::Memory, &place, Arc::new(Nobody), None).await.unwrap();
+        let running =
+            Running::open(&Home::Memory, (place, limits), Arc::new(Nobody), None).await.unwrap();
         World { api: Api::new(running.engine.clone()), _running: running }
     }
 
     /// The execution `run` of a machine with one task for the activity `dig`.
-    async fn start_digging(&self) {
+    pub(super) async fn start_digging(&self) {
         self.does("CreateActivity", json!({"name": "dig"})).await;
         let definition = json!({"StartAt": "D", "States": {"D": {"Type": "Task", "Resource": DIG, "End": true}}});
         let body = json!({"name": "flow", "definition": definition.to_string(), "roleArn": ROLE});
@@ -124,7 +130,7 @@ impl World {
     }
 
     /// The execution once it has ended.
-    async fn ended(&self, arn: &str) -> Value {
+    pub(super) async fn ended(&self, arn: &str) -> Value {
         loop {
             let described = self.does("DescribeExecution", json!({"executionArn": arn})).await;
             if described["status"] != "RUNNING" {
@@ -134,13 +140,13 @@ impl World {
         }
     }
 
-    async fn does(&self, operation: &str, body: Value) -> Value {
+    pub(super) async fn does(&self, operation: &str, body: Value) -> Value {
         let response = self.api.call(operation, body.to_string().as_bytes()).await;
         assert_eq!(response.status, 200, "{operation} {body}: {}", response.body);
         serde_json::from_str(&response.body).unwrap()
     }
 
-    async fn refuses(&self, operation: &str, body: Value) -> (u16, String, String) {
+    pub(super) async fn refuses(&self, operation: &str, body: Value) -> (u16, String, String) {
         refusal(&self.api.call(operation, body.to_string().as_bytes()).await)
     }
 }

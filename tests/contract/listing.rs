@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stepwright::store::{Execution, ListPosition, ListQuery, Status};
+use stepwright::store::{Execution, ListPosition, ListQuery, Redriven, Status};
 
 use super::homes::{StoreHome, on_every_store};
 use crate::support::build::{MACHINE, at, execution, failed, id, succeeded};
@@ -15,6 +15,7 @@ on_every_store! {
     the_list_of_another_machine_is_its_own
     a_row_of_a_list_says_how_it_ended
     running_executions_are_found_by_id
+    a_closed_execution_can_be_opened_again
 }
 
 fn query(status: Option<Status>, after: Option<ListPosition>, limit: usize) -> ListQuery {
@@ -154,4 +155,32 @@ async fn running_executions_are_found_by_id(home: &StoreHome) {
         let found = home.store.running(after.as_ref(), limit).await.unwrap();
         assert_eq!(found.iter().map(|id| &*id.0).collect::<Vec<_>>(), expected, "{after:?}");
     }
+}
+
+async fn a_closed_execution_can_be_opened_again(home: &StoreHome) {
+    let store = &home.store;
+    let created = execution("a", at(1.0));
+    for row in [created.clone(), execution("b", at(2.0))] {
+        store.create(row).await.unwrap();
+    }
+    let redrive = |count, seconds| Redriven { count, at: at(seconds) };
+    assert!(!store.reopen(&id("a"), redrive(1, 2.5), None).await.unwrap(), "it is running");
+    store.close(&id("a"), failed(at(3.0))).await.unwrap();
+    assert!(!store.reopen(&id("a"), redrive(2, 4.0), None).await.unwrap(), "not the next redrive");
+    assert!(store.reopen(&id("a"), redrive(1, 4.0), Some(at(9.0))).await.unwrap());
+    let expected =
+        Execution { redriven: Some(redrive(1, 4.0)), deadline: Some(at(9.0)), ..created.clone() };
+    assert_eq!(store.execution(&id("a")).await.unwrap().as_deref(), Some(&expected));
+    let running = store.list(&query(Some(Status::Running), None, 9)).await.unwrap();
+    assert_eq!(names(&running), ["a", "b"], "by its redrive");
+    assert_eq!(running[0].redriven, Some(redrive(1, 4.0)));
+    assert!(store.list(&query(Some(Status::Failed), None, 9)).await.unwrap().is_empty());
+    assert_eq!(store.running(None, 9).await.unwrap(), [id("a"), id("b")]);
+    assert!(!store.reopen(&id("a"), redrive(1, 4.0), None).await.unwrap(), "the same again");
+    assert!(!store.close(&id("a"), failed(at(3.5))).await.unwrap(), "from before the redrive");
+    assert!(store.close(&id("a"), failed(at(5.0))).await.unwrap());
+    assert_eq!(names(&store.list(&query(Some(Status::Running), None, 9)).await.unwrap()), ["b"]);
+    assert!(store.reopen(&id("a"), redrive(2, 6.0), None).await.unwrap());
+    let row = store.execution(&id("a")).await.unwrap().unwrap();
+    assert_eq!((row.redriven, row.deadline), (Some(redrive(2, 6.0)), None));
 }

@@ -41,6 +41,7 @@ pub(crate) fn execution(name: &str, started: Timestamp) -> Execution {
         trace_header: None,
         version: None,
         alias: None,
+        redriven: None,
         closing: None,
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use stepwright::store::{
     Closing, Creation, Error, Execution, Insertion, Item, Joined, Journal, Kind, ListQuery,
-    Registry, Store, Stored,
+    Redriven, Registry, Store, Stored,
 };
 use stepwright_core::engine::{Cursor, ExecutionId, FrameId, Phase, Record};
 use stepwright_core::time::Timestamp;
@@ -67,6 +67,15 @@ impl Journal for FaultyStore {
 
     async fn close(&self, id: &ExecutionId, closing: Closing) -> Result<bool, Error> {
         self.through(Operation::Close, self.inner.close(id, closing)).await
+    }
+
+    async fn reopen(
+        &self,
+        id: &ExecutionId,
+        redriven: Redriven,
+        deadline: Option<Timestamp>,
+    ) -> Result<bool, Error> {
+        self.through(Operation::Close, self.inner.reopen(id, redriven, deadline)).await
     }
 
     async fn insert(&self, cursor: &Cursor, record: Arc<Record>) -> Result<Insertion, Error> {

@@ -34,10 +34,13 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
             .optional("error", closing.failure.error.as_deref())
             .optional("cause", closing.failure.cause.as_deref());
     }
-    let (status, reason) = execution::redrive(&execution, api.now());
+    let reason = execution::not_redrivable(api, &execution).await?;
+    let status = if reason.is_some() { "NOT_REDRIVABLE" } else { "REDRIVABLE" };
+    let redriven = execution.redriven;
     answer
         .optional("traceHeader", execution.trace_header.as_deref())
-        .number("redriveCount", 0)
+        .number("redriveCount", redriven.map_or(0, |redriven| redriven.count.into()))
+        .optional_time("redriveDate", redriven.map(|redriven| redriven.at))
         .text("redriveStatus", status)
         .optional("redriveStatusReason", reason);
     Ok(answer.finish())

@@ -26,8 +26,8 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
             "PENDING_REDRIVE can be used as a statusFilter only together with a mapRunArn",
         ));
     }
-    let redriven = input.text("redriveFilter").is_some_and(|filter| &**filter == "REDRIVEN");
-    let scope = format!("ListExecutions {} {} {redriven}", arn.whole, status.unwrap_or(""));
+    let redriven = input.text("redriveFilter").map(|filter| &**filter == "REDRIVEN");
+    let scope = format!("ListExecutions {} {} {redriven:?}", arn.whole, status.unwrap_or(""));
     let list = List { scope: &scope, now: api.now() };
     let after = match input.text("nextToken") {
         Some(token) => Some(position(&api.pages.open(api.store(), &list, token).await?)?),
@@ -36,39 +36,41 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
     let size = input.page_size();
     let status = status.and_then(status_of);
     let query = ListQuery { machine: arn.base.into(), status, after, limit: size + 1 };
-    // Nothing has been redriven yet, so that filter leaves nothing.
-    let found = if redriven { Vec::new() } else { list_of(api.store(), query, arn).await? };
+    let found = list_of(api.store(), query, arn, redriven).await?;
     let more = found.len() > size;
     let page = found.get(..size).unwrap_or(&found);
     let mut answer = Object::new();
     answer.list("executions", page, |out, execution| out.push_str(&row(execution)));
     if let Some(last) = page.last().filter(|_| more) {
-        let place = format!("{} {}", listed_at(last).0, last.id);
+        let place = format!("{} {}", last.listed_at().0, last.id);
         answer.text("nextToken", &api.pages.seal(api.store(), &list, &place).await?);
     }
     Ok(answer.finish())
 }
 
-/// Executions of a machine; of those that a version or an alias started, if the ARN names one.
+/// Executions of a machine; only those that a version or an alias started, if the ARN names one, and only those that were
+/// redriven, or were not.
 async fn list_of(
     store: &dyn Store,
     mut query: ListQuery,
     arn: MachineArn<'_>,
+    redriven: Option<bool>,
 ) -> Result<Vec<Arc<Execution>>, Error> {
-    if arn.qualifier.is_none() {
+    if arn.qualifier.is_none() && redriven.is_none() {
         return Ok(store.list(&query).await?);
     }
     let wanted = |execution: &Execution| {
         let started_by =
             if arn.version().is_some() { &execution.version } else { &execution.alias };
-        started_by.as_deref() == Some(arn.whole)
+        (arn.qualifier.is_none() || started_by.as_deref() == Some(arn.whole))
+            && redriven.is_none_or(|redriven| redriven == execution.redriven.is_some())
     };
     let mut found = Vec::new();
     loop {
         let missing = query.limit.saturating_sub(found.len());
         let rows = store.list(&ListQuery { limit: AT_ONCE, ..query.clone() }).await?;
         let Some(last) = rows.last() else { return Ok(found) };
-        query.after = Some(ListPosition { time: listed_at(last), id: last.id.clone() });
+        query.after = Some(ListPosition { time: last.listed_at(), id: last.id.clone() });
         let end = rows.len() < AT_ONCE;
         found.extend(rows.into_iter().filter(|row| wanted(row)).take(missing));
         if end || found.len() >= query.limit {
@@ -106,12 +108,10 @@ fn row(execution: &Arc<Execution>) -> String {
     if let Some(closing) = &execution.closing {
         row.time("stopDate", closing.stopped);
     }
-    row.number("redriveCount", 0).finish()
-}
-
-/// The time that orders an execution in the list.
-fn listed_at(execution: &Execution) -> Timestamp {
-    execution.closing.as_ref().map_or(execution.started, |closing| closing.stopped)
+    let redriven = execution.redriven;
+    row.number("redriveCount", redriven.map_or(0, |redriven| redriven.count.into()))
+        .optional_time("redriveDate", redriven.map(|redriven| redriven.at))
+        .finish()
 }
 
 fn position(text: &str) -> Result<ListPosition, Error> {

@@ -47,6 +47,7 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
         trace_header: input.text("traceHeader").cloned(),
         version: target.version_arn,
         alias: target.alias_arn,
+        redriven: None,
         closing: None,
     };
     begin(api, execution).await

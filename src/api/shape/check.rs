@@ -5,15 +5,15 @@ use std::fmt::{self, Display, Write};
 use stepwright_core::expr::Value;
 
 use super::super::error::Error;
-use super::{Kind, Member, Shape};
+use super::{Kind, Member, PAYLOAD, Shape};
 
-/// Checks a request against its shape. A `null` member counts as absent, unknown members are ignored.
+/// Checks a request against its shape; `payload` is the greatest length of an input or output in force. A `null` member counts as absent, unknown members are ignored.
 ///
 /// # Errors
 /// `SerializationException` for the first value of a wrong type, `ValidationException` for all violated constraints.
-pub(in crate::api) fn check(shape: &Shape, value: &Value) -> Result<(), Error> {
+pub(in crate::api) fn check(shape: &Shape, value: &Value, payload: usize) -> Result<(), Error> {
     types(shape, value).map_err(Error::serialization)?;
-    let mut found = Violations::default();
+    let mut found = Violations { payload, found: Vec::new() };
     let mut path = String::new();
     found.look(shape, value, &mut path);
     found.into_result()
@@ -80,8 +80,11 @@ impl Kind {
 }
 
 /// Violated constraints, each as AWS words it.
-#[derive(Default)]
-struct Violations(Vec<String>);
+struct Violations {
+    /// What stands for [`PAYLOAD`] in lengths.
+    payload: usize,
+    found: Vec<String>,
+}
 
 impl Violations {
     fn look(&mut self, shape: &Shape, value: &Value, path: &mut String) {
@@ -123,7 +126,7 @@ impl Violations {
     /// A value that must be there.
     fn present(&mut self, shape: &Shape, value: &Value, path: &mut String) {
         if *value == Value::Null {
-            self.0.push(format!("Value null at '{path}' {FAILED} not be null"));
+            self.found.push(format!("Value null at '{path}' {FAILED} not be null"));
         } else {
             self.look(shape, value, path);
         }
@@ -131,18 +134,20 @@ impl Violations {
 
     fn text(&mut self, shape: &Shape, text: &str, path: &str) {
         let Shape::Text { length, secret, pattern, one_of } = shape else { return };
+        let most = if length.1 == PAYLOAD { self.payload } else { length.1 };
+        let length = &(length.0, most);
         // Counting characters is only needed where bytes do not settle it.
         if text.len() < length.0 || text.len() > length.1 || length.0 > 1 {
             self.length(&text.into(), *secret, text.chars().count(), *length, path);
         }
         if let Some(pattern) = pattern.filter(|p| !(p.matches)(text)) {
-            self.0.push(format!(
+            self.found.push(format!(
                 "Value '{text}' at '{path}' {FAILED} satisfy regular expression pattern: {}",
                 pattern.text
             ));
         }
         if !one_of.is_empty() && !one_of.contains(&text) {
-            self.0.push(format!(
+            self.found.push(format!(
                 "Value '{text}' at '{path}' {FAILED} satisfy enum value set: [{}]",
                 one_of.join(", ")
             ));
@@ -159,12 +164,12 @@ impl Violations {
     ) {
         let shown = Shown { value, secret };
         if length < min {
-            self.0.push(format!(
+            self.found.push(format!(
                 "{shown} at '{path}' {FAILED} have length greater than or equal to {min}"
             ));
         }
         if length > max {
-            self.0.push(format!(
+            self.found.push(format!(
                 "{shown} at '{path}' {FAILED} have length less than or equal to {max}"
             ));
         }
@@ -173,19 +178,19 @@ impl Violations {
     fn range<T: Display>(&mut self, value: &Value, low: Option<T>, high: Option<T>, path: &str) {
         let shown = Shown { value, secret: false };
         if let Some(min) = low {
-            self.0.push(format!(
+            self.found.push(format!(
                 "{shown} at '{path}' {FAILED} have value greater than or equal to {min}"
             ));
         }
         if let Some(max) = high {
-            self.0.push(format!(
+            self.found.push(format!(
                 "{shown} at '{path}' {FAILED} have value less than or equal to {max}"
             ));
         }
     }
 
     fn into_result(self) -> Result<(), Error> {
-        let Violations(found) = self;
+        let found = self.found;
         if found.is_empty() {
             return Ok(());
         }
@@ -347,7 +352,28 @@ mod tests {
         assert!(checked("CreateActivity", &format!(r#"{{"name":"{name}é"}}"#)).is_err());
     }
 
+    #[test]
+    fn payloads_are_as_long_as_the_limit_in_force_allows() {
+        let shape = super::super::of("StartExecution").unwrap();
+        let body = |length| {
+            Value::object([
+                ("stateMachineArn", Value::from("a")),
+                ("input", Value::from("x".repeat(length).as_str())),
+            ])
+        };
+        let table = [
+            (PAYLOAD, PAYLOAD, true),
+            (PAYLOAD + 1, PAYLOAD, false),
+            (PAYLOAD + 1, PAYLOAD * 2, true),
+        ];
+        for (length, limit, taken) in table {
+            assert_eq!(check(shape, &body(length), limit).is_ok(), taken, "{length} {limit}");
+        }
+        let long_name = Value::object([("stateMachineArn", Value::from("a".repeat(257).as_str()))]);
+        assert!(check(shape, &long_name, PAYLOAD * 2).is_err(), "other lengths are not touched");
+    }
+
     fn checked(operation: &str, body: &str) -> Result<(), Error> {
-        check(super::super::of(operation).unwrap(), &Value::parse(body).unwrap())
+        check(super::super::of(operation).unwrap(), &Value::parse(body).unwrap(), PAYLOAD)
     }
 }

@@ -18,6 +18,9 @@ pub(super) fn of(operation: &str) -> Option<&'static Shape> {
     table::INPUTS.get(at).map(|(_, shape)| *shape)
 }
 
+/// Greatest length of an input or output in the API model: the one length that depends on the limits in force.
+pub(super) const PAYLOAD: usize = 262_144;
+
 /// A shape of the API model.
 pub(super) enum Shape {
     /// A string.

@@ -3,7 +3,7 @@
 
 use super::pattern;
 use super::{
-    Kind, Shape, list, matching, member, one_of, required, secret, structure, text, whole,
+    Kind, PAYLOAD, Shape, list, matching, member, one_of, required, secret, structure, text, whole,
 };
 
 /// The input of each operation, in order of name.
@@ -244,7 +244,7 @@ const CLIENT_TOKEN: Shape = matching(1, 64, &pattern::PRINTABLE);
 const TASK_TOKEN: Shape = secret(1, 2048);
 const SENSITIVE_ERROR: Shape = secret(0, 256);
 const SENSITIVE_CAUSE: Shape = secret(0, 32_768);
-const SENSITIVE_DATA: Shape = secret(0, 262_144);
+const SENSITIVE_DATA: Shape = secret(0, PAYLOAD);
 const TRACE_HEADER: Shape = matching(0, 256, &pattern::ASCII);
 const INSPECTION_LEVEL: Shape = one_of(&["INFO", "DEBUG", "TRACE"]);
 const TEST_STATE_STATE_NAME: Shape = secret(1, 80);

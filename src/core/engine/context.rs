@@ -33,14 +33,19 @@ pub(crate) fn object(facts: &Facts, frame: &Frame, sight: Sight<'_>) -> Value {
 }
 
 fn execution(facts: &Facts) -> Value {
-    Value::object([
+    let count = facts.redriven.map_or(0, |(count, _)| count);
+    let mut members = vec![
         ("Id", Value::String(facts.arn.clone())),
         ("Input", facts.input.value().clone()),
         ("StartTime", Value::from(facts.started.to_string())),
         ("Name", Value::String(facts.name.clone())),
         ("RoleArn", Value::String(facts.role.clone())),
-        ("RedriveCount", Value::Int(0)),
-    ])
+        ("RedriveCount", Value::Int(i64::from(count))),
+    ];
+    if let Some((_, at)) = facts.redriven {
+        members.push(("RedriveTime", Value::from(at.to_string())));
+    }
+    Value::object(members)
 }
 
 fn machine(facts: &Facts) -> Value {

@@ -6,7 +6,7 @@ use super::draft::Look;
 use super::draft::{Decision, Draft, class};
 use super::failure::{located, name};
 use super::retry::{self, Failed};
-use super::{Failure, Frame, Outcome, Phase, Setting, Stimulus, Visit, state};
+use super::{EventRef, Failure, Frame, Outcome, Phase, Setting, Stimulus, Visit, state};
 use crate::asl::model::{Catcher, QueryLanguage, State, Transition};
 use crate::expr::value::Excess;
 use crate::expr::{Document, Error, States, Value};
@@ -33,6 +33,7 @@ pub enum Decided {
 /// answer.
 pub fn decide(set: &Setting<'_>, made: Decision, stimulus: Stimulus) -> Decided {
     let mut draft = Draft::new(set, made);
+    let last = draft.made.frame.last.clone();
     match react(&mut draft, stimulus) {
         Reaction::Step(step) => {
             settle(&mut draft, step);
@@ -43,7 +44,29 @@ pub fn decide(set: &Setting<'_>, made: Decision, stimulus: Stimulus) -> Decided 
         Reaction::NotBefore(at) => return Decided::NotBefore(at),
         Reaction::Stale => return Decided::Stale,
     }
+    bound_history(&mut draft, last);
     Decided::Commit(Box::new(draft.made))
+}
+
+/// Ends the execution when its history is full: the last event that there is room for says so. Lanes count their own
+/// events and those before their fork; what the other lanes did is counted when they are joined.
+fn bound_history(draft: &mut Draft<'_>, mut last: Option<EventRef>) {
+    let Some(most) = draft.set.limits.events else { return };
+    let made = &mut draft.made;
+    let events = made.frame.events_before + made.events.len() as u64;
+    if events < most || (events == most && made.frame.phase.over()) {
+        return;
+    }
+    let room = most.saturating_sub(1).saturating_sub(made.frame.events_before) as usize;
+    made.events.truncate(room);
+    if let Some(index) = made.events.len().checked_sub(1) {
+        let cursor = draft.set.cursor;
+        last =
+            Some(EventRef { frame: cursor.frame.clone(), slot: cursor.slot, index: index as u32 });
+    }
+    made.frame.last = last;
+    let cause = format!("The execution reached the maximum number of history events ({most}).");
+    die(draft, Failure::new(name::RUNTIME, cause));
 }
 
 /// The frame with which an execution begins, and a decision on it.
@@ -108,6 +131,10 @@ enum Reaction {
 fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
     let phase = draft.made.frame.phase.clone();
     match (phase, stimulus) {
+        (
+            Phase::Done(Outcome::Failed(_) | Outcome::TimedOut(_) | Outcome::Aborted(_)),
+            Stimulus::Redrive { count, entered },
+        ) if draft.made.frame.lane.is_none() => redrive(draft, count, entered),
         (phase, _) if phase.over() => Reaction::Stale,
         (_, Stimulus::Stop(failure)) => {
             end(draft, EventKind::ExecutionAborted(failure.clone()), Outcome::Aborted(failure))
@@ -172,6 +199,18 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
 fn end(draft: &mut Draft<'_>, kind: EventKind, outcome: Outcome) -> Reaction {
     draft.push(kind);
     draft.frame().phase = Phase::Done(outcome);
+    Reaction::Over
+}
+
+/// The state that the execution ended in is attempted again, like after a retrier's pause, with all its retries; or it is
+/// entered, if that had not happened yet.
+fn redrive(draft: &mut Draft<'_>, count: u32, entered: bool) -> Reaction {
+    draft.push(EventKind::ExecutionRedriven { redrive_count: u64::from(count) });
+    let now = draft.set.now;
+    let frame = draft.frame();
+    frame.visit.attempts.fill(0);
+    frame.visit.retry_count = 0;
+    frame.phase = if entered { Phase::Backoff { until: now } } else { Phase::Ready };
     Reaction::Over
 }
 

@@ -24,9 +24,9 @@ pub struct Decision {
     pub entered: u32,
 }
 
-impl Decision {
+impl From<Frame> for Decision {
     /// A decision that has decided nothing yet.
-    pub fn from(frame: Frame) -> Decision {
+    fn from(frame: Frame) -> Decision {
         Decision { frame, events: Vec::new(), results: Vec::new(), entered: 0 }
     }
 }

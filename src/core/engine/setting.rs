@@ -41,6 +41,8 @@ pub struct Facts {
     pub started: Timestamp,
     /// Its input.
     pub input: Document,
+    /// How often it was redriven, and when last.
+    pub redriven: Option<(u32, Timestamp)>,
     /// ARN of the version that it was started by.
     pub version: Option<Arc<str>>,
     /// ARN of the alias that it was started by.
@@ -75,9 +77,16 @@ pub struct Limits {
     pub depth: usize,
     /// Most iterations of an inline Map at a time.
     pub inline_concurrency: u32,
+    /// Most events of an execution's history; any number if there is none.
+    pub events: Option<u64>,
 }
 
 impl Limits {
     /// AWS's own.
-    pub const AWS: Limits = Limits { payload: 262_144, depth: 100, inline_concurrency: 40 };
+    pub const AWS: Limits =
+        Limits { payload: 262_144, depth: 100, inline_concurrency: 40, events: Some(25_000) };
+
+    /// Stepwright's own: as much as one process can bear.
+    pub const EXTENDED: Limits =
+        Limits { payload: 4_194_304, depth: 100, inline_concurrency: 1_000, events: None };
 }

@@ -39,6 +39,13 @@ pub enum Stimulus {
     Stop(Failure),
     /// The execution's own `TimeoutSeconds` is over.
     Deadline,
+    /// RedriveExecution.
+    Redrive {
+        /// Which redrive this is, from 1.
+        count: u32,
+        /// Whether the execution had entered the state that it was in when it ended.
+        entered: bool,
+    },
 }
 
 /// How a fork came to fail.

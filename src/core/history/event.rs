@@ -69,6 +69,9 @@ pub enum EventKind {
     ExecutionFailed(Failure),
     ExecutionTimedOut(Failure),
     ExecutionAborted(Failure),
+    ExecutionRedriven {
+        redrive_count: u64,
+    },
     StateEntered {
         class: StateClass,
         name: Arc<str>,

@@ -38,6 +38,7 @@ pub fn type_name(kind: &EventKind) -> &'static str {
         E::ExecutionFailed(_) => "ExecutionFailed",
         E::ExecutionTimedOut(_) => "ExecutionTimedOut",
         E::ExecutionAborted(_) => "ExecutionAborted",
+        E::ExecutionRedriven { .. } => "ExecutionRedriven",
         E::StateEntered { class, .. } => state_type(*class).0,
         E::StateExited { class, .. } => state_type(*class).1,
         E::StateAborted { class } => state_type(*class).2,
@@ -140,6 +141,7 @@ impl Details<'_> {
                 .text("roleArn", role_arn)
                 .optional("stateMachineAliasArn", alias.as_deref())
                 .optional("stateMachineVersionArn", version.as_deref()),
+            E::ExecutionRedriven { redrive_count } => self.number("redriveCount", *redrive_count),
             E::ExecutionSucceeded { output } => self.output(output),
             E::ExecutionFailed(failure)
             | E::ExecutionTimedOut(failure)
@@ -308,11 +310,8 @@ mod tests {
     type Row = (EventKind, &'static str, &'static str, &'static str);
 
     #[test]
-    fn executions_and_states_are_written_as_aws_does() {
-        const NO_CAUSE: &str = r#""executionFailedEventDetails":{}"#;
-        const WHY: &str = r#""executionAbortedEventDetails":{"error":"E","cause":"c \"x\""}"#;
-        let failed = Failure::new("E", "c \"x\"");
-        let table: [Row; 10] = [
+    fn the_start_tells_of_version_and_alias_and_a_redrive_counts() {
+        let table: [Row; 2] = [
             (
                 EventKind::ExecutionStarted {
                     input: document("1"),
@@ -324,6 +323,34 @@ mod tests {
                 r#""executionStartedEventDetails":{"input":"1","inputDetails":{"truncated":false},"roleArn":"r","stateMachineAliasArn":"m:live","stateMachineVersionArn":"m:1"}"#,
                 r#""executionStartedEventDetails":{"roleArn":"r","stateMachineAliasArn":"m:live","stateMachineVersionArn":"m:1"}"#,
             ),
+            (
+                EventKind::ExecutionRedriven { redrive_count: 2 },
+                "ExecutionRedriven",
+                r#""executionRedrivenEventDetails":{"redriveCount":2}"#,
+                r#""executionRedrivenEventDetails":{"redriveCount":2}"#,
+            ),
+        ];
+        for (kind, name, with_data, without) in table {
+            let time = Timestamp(1_700_000_000_123_456);
+            let entry = Entry { id: 7, previous: 6, time, event: Event { kind, previous: None } };
+            for (data, details) in [(true, with_data), (false, without)] {
+                let comma = if details.is_empty() { "" } else { "," };
+                let mut out = String::new();
+                write(&mut out, &entry, data);
+                let expected = format!(
+                    r#"{{"timestamp":1700000000.123,"type":"{name}","id":7,"previousEventId":6{comma}{details}}}"#
+                );
+                assert_eq!(out, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn executions_and_states_are_written_as_aws_does() {
+        const NO_CAUSE: &str = r#""executionFailedEventDetails":{}"#;
+        const WHY: &str = r#""executionAbortedEventDetails":{"error":"E","cause":"c \"x\""}"#;
+        let failed = Failure::new("E", "c \"x\"");
+        let table: [Row; 9] = [
             (
                 EventKind::ExecutionStarted {
                     input: document(r#"{"a": 1}"#),

@@ -25,7 +25,9 @@ pub(super) struct Ledger {
 pub(super) struct Known {
     pub(super) key: i64,
     pub(super) machine: i64,
-    pub(super) started: Timestamp,
+    /// Since when it runs: its start or its last redrive.
+    pub(super) since: Timestamp,
+    pub(super) redrives: u32,
 }
 
 impl Ledger {
@@ -70,10 +72,13 @@ impl Ledger {
         }
         let found = self
             .connection
-            .prepare_cached("SELECT key, machine, started FROM execution WHERE id = ?1")?
+            .prepare_cached(
+                "SELECT e.key, e.machine, coalesce(r.at, e.started), coalesce(r.count, 0) \
+                 FROM execution e LEFT JOIN redrive r ON r.execution = e.key WHERE e.id = ?1",
+            )?
             .query_row([&*id.0], |row| {
-                let started = Timestamp(row.get(2)?);
-                Ok(Known { key: row.get(0)?, machine: row.get(1)?, started })
+                let since = Timestamp(row.get(2)?);
+                Ok(Known { key: row.get(0)?, machine: row.get(1)?, since, redrives: row.get(3)? })
             })
             .optional()?;
         if let Some(known) = found {

@@ -84,10 +84,13 @@ fn page(
 fn row(connection: &Connection, key: i64) -> Result<Arc<Execution>, Error> {
     let execution = connection
         .prepare_cached(
-            "SELECT e.id, e.arn, e.name, m.arn, e.revision, e.role, e.started, e.deadline, \
-             e.trace_header, c.status, c.stopped, c.error, c.cause, e.version, e.alias \
+            "SELECT e.id, e.arn, e.name, m.arn, e.revision, e.role, e.started, \
+             CASE WHEN r.execution IS NULL THEN e.deadline ELSE r.deadline END, \
+             e.trace_header, c.status, c.stopped, c.error, c.cause, e.version, e.alias, \
+             r.count, r.at \
              FROM execution e JOIN machine m ON m.key = e.machine \
-             LEFT JOIN closing c ON c.execution = e.key WHERE e.key = ?1",
+             LEFT JOIN closing c ON c.execution = e.key \
+             LEFT JOIN redrive r ON r.execution = e.key WHERE e.key = ?1",
         )?
         .query_row([key], |row| execution_of(row, Document::empty_object(), None))?;
     Ok(Arc::new(execution))

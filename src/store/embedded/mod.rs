@@ -39,7 +39,9 @@ use self::cache::Cache;
 use self::dispense::Dispensers;
 use self::read::Readers;
 use self::writer::{Write, Writer};
-use super::{Closing, Creation, Error, Execution, Insertion, Joined, Journal, ListQuery, Stored};
+use super::{
+    Closing, Creation, Error, Execution, Insertion, Joined, Journal, ListQuery, Redriven, Stored,
+};
 
 /// A durable store in a directory.
 pub struct EmbeddedStore {
@@ -118,6 +120,16 @@ impl Journal for EmbeddedStore {
     async fn close(&self, id: &ExecutionId, closing: Closing) -> Result<bool, Error> {
         let closed = self.write(write::Close { id: id.clone(), closing }).await?;
         closed.ok_or_else(|| Error::no_execution(id))
+    }
+
+    async fn reopen(
+        &self,
+        id: &ExecutionId,
+        redriven: Redriven,
+        deadline: Option<Timestamp>,
+    ) -> Result<bool, Error> {
+        let reopened = self.write(write::Reopen { id: id.clone(), redriven, deadline }).await?;
+        reopened.ok_or_else(|| Error::no_execution(id))
     }
 
     async fn insert(&self, cursor: &Cursor, record: Arc<Record>) -> Result<Insertion, Error> {

@@ -13,7 +13,7 @@ use stepwright_core::time::Timestamp;
 use super::open::{self, OpenError};
 use super::{integer, ledger, sound};
 use crate::store::dispenser::{Dispenser, Grant};
-use crate::store::{Closing, Error, Execution, Joined, Status, Stored, subtree};
+use crate::store::{Closing, Error, Execution, Joined, Redriven, Status, Stored, subtree};
 
 /// Connections that read what is committed.
 pub(super) struct Readers {
@@ -149,20 +149,23 @@ pub(super) fn execution(
 ) -> rusqlite::Result<Option<Execution>> {
     connection
         .prepare_cached(
-            "SELECT e.id, e.arn, e.name, m.arn, e.revision, e.role, e.started, e.deadline, \
-             e.trace_header, c.status, c.stopped, c.error, c.cause, e.version, e.alias, c.output, e.input \
+            "SELECT e.id, e.arn, e.name, m.arn, e.revision, e.role, e.started, \
+             CASE WHEN r.execution IS NULL THEN e.deadline ELSE r.deadline END, \
+             e.trace_header, c.status, c.stopped, c.error, c.cause, e.version, e.alias, r.count, r.at, \
+             c.output, e.input \
              FROM execution e JOIN machine m ON m.key = e.machine \
-             LEFT JOIN closing c ON c.execution = e.key WHERE e.id = ?1",
+             LEFT JOIN closing c ON c.execution = e.key \
+             LEFT JOIN redrive r ON r.execution = e.key WHERE e.id = ?1",
         )?
         .query_row([&*id.0], |row| {
-            let input = Document::from_trusted_text(row.get::<_, Box<str>>(16)?);
-            let output: Option<Box<str>> = row.get(15)?;
+            let input = Document::from_trusted_text(row.get::<_, Box<str>>(18)?);
+            let output: Option<Box<str>> = row.get(17)?;
             execution_of(row, input, output.map(Document::from_trusted_text))
         })
         .optional()
 }
 
-/// An execution from the first fifteen columns of a row and its payloads.
+/// An execution from the first seventeen columns of a row and its payloads.
 pub(super) fn execution_of(
     row: &Row<'_>,
     input: Document,
@@ -178,6 +181,10 @@ pub(super) fn execution_of(
             failure: Failure { error: row.get(11)?, cause: row.get(12)? },
         }),
     };
+    let redriven = match row.get(15)? {
+        Some(count) => Some(Redriven { count, at: Timestamp(row.get(16)?) }),
+        None => None,
+    };
     Ok(Execution {
         id: ExecutionId(row.get(0)?),
         arn: row.get(1)?,
@@ -191,6 +198,7 @@ pub(super) fn execution_of(
         trace_header: row.get(8)?,
         version: row.get(13)?,
         alias: row.get(14)?,
+        redriven,
         closing,
     })
 }

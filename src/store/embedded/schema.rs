@@ -68,6 +68,12 @@ CREATE TABLE closing (
     cause TEXT,
     output TEXT
 );
+CREATE TABLE redrive (
+    execution INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    deadline INTEGER
+);
 CREATE TABLE listing (
     machine INTEGER NOT NULL,
     status TEXT NOT NULL,

@@ -53,6 +53,7 @@ fn row() -> Execution {
         trace_header: None,
         version: None,
         alias: None,
+        redriven: None,
         closing: None,
     }
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use stepwright_core::engine::{Cursor, ExecutionId, Record};
 use stepwright_core::time::Timestamp;
 
 use super::ledger::{Known, Ledger};
 use super::writer::Write;
 use super::{Memory, integer, read};
-use crate::store::{Closing, Creation, Execution, Joined, Status};
+use crate::store::{Closing, Creation, Execution, Joined, Redriven, Status};
 
 /// [`Journal::create`](crate::store::Journal::create)
 pub(super) struct Create {
@@ -32,7 +32,7 @@ impl Write for Create {
             .connection
             .prepare_cached("INSERT INTO running (id, execution) VALUES (?1, ?2)")?
             .execute(params![&*row.id.0, key])?;
-        let known = Known { key, machine, started: row.started };
+        let known = Known { key, machine, since: row.started, redrives: 0 };
         put_on_list(&ledger.connection, &known, Status::Running, row.started)?;
         ledger.remember(&row.id, known);
         Ok(Creation::Created)
@@ -58,22 +58,13 @@ impl Write for Close {
         let Some(known) = ledger.execution(&self.id)? else {
             return Ok(None);
         };
+        let late = known.redrives > 0 && self.closing.stopped < known.since;
         let connection = &ledger.connection;
-        if !insert_closing(connection, known.key, &self.closing)? {
+        if late || !insert_closing(connection, known.key, &self.closing)? {
             return Ok(Some(false));
         }
         connection.prepare_cached("DELETE FROM running WHERE id = ?1")?.execute([&*self.id.0])?;
-        connection
-            .prepare_cached(
-                "DELETE FROM listing \
-                 WHERE machine = ?1 AND status = ?2 AND time = ?3 AND execution = ?4",
-            )?
-            .execute(params![
-                known.machine,
-                Status::Running.as_str(),
-                known.started.0,
-                known.key
-            ])?;
+        take_off_list(connection, &known, Status::Running.as_str(), known.since)?;
         put_on_list(connection, &known, self.closing.status, self.closing.stopped)?;
         Ok(Some(true))
     }
@@ -82,6 +73,62 @@ impl Write for Close {
         if *answer == Some(true) {
             memory.cache().closed(&self.id);
             memory.dispensers().closed(&self.id);
+        }
+    }
+}
+
+/// [`Journal::reopen`](crate::store::Journal::reopen)
+pub(super) struct Reopen {
+    pub(super) id: ExecutionId,
+    pub(super) redriven: Redriven,
+    pub(super) deadline: Option<Timestamp>,
+}
+
+impl Write for Reopen {
+    type Answer = Option<bool>;
+
+    fn apply(&self, ledger: &mut Ledger) -> rusqlite::Result<Option<bool>> {
+        let Some(known) = ledger.execution(&self.id)? else {
+            return Ok(None);
+        };
+        let connection = &ledger.connection;
+        let closing: Option<(String, i64)> = connection
+            .prepare_cached("SELECT status, stopped FROM closing WHERE execution = ?1")?
+            .query_row([known.key], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((status, stopped)) = closing.filter(|_| self.redriven.count == known.redrives + 1)
+        else {
+            return Ok(Some(false));
+        };
+        connection
+            .prepare_cached("DELETE FROM closing WHERE execution = ?1")?
+            .execute([known.key])?;
+        take_off_list(connection, &known, &status, Timestamp(stopped))?;
+        connection
+            .prepare_cached(
+                "INSERT INTO redrive (execution, count, at, deadline) VALUES (?1, ?2, ?3, ?4) \
+                 ON CONFLICT DO UPDATE SET count = excluded.count, at = excluded.at, \
+                 deadline = excluded.deadline",
+            )?
+            .execute(params![
+                known.key,
+                self.redriven.count,
+                self.redriven.at.0,
+                self.deadline.map(|deadline| deadline.0)
+            ])?;
+        connection
+            .prepare_cached("INSERT INTO running (id, execution) VALUES (?1, ?2)")?
+            .execute(params![&*self.id.0, known.key])?;
+        let known = Known { since: self.redriven.at, redrives: self.redriven.count, ..known };
+        put_on_list(connection, &known, Status::Running, known.since)?;
+        ledger.remember(&self.id, known);
+        Ok(Some(true))
+    }
+
+    fn committed(&self, answer: &Option<bool>, memory: &Memory) {
+        if *answer == Some(true) {
+            // What was read of it before is worth nothing.
+            memory.cache().closed(&self.id);
         }
     }
 }
@@ -248,6 +295,21 @@ fn insert_closing(
             closing.output.as_ref().map(|output| output.text()),
         ])?;
     Ok(inserted == 1)
+}
+
+fn take_off_list(
+    connection: &Connection,
+    known: &Known,
+    status: &str,
+    time: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "DELETE FROM listing \
+             WHERE machine = ?1 AND status = ?2 AND time = ?3 AND execution = ?4",
+        )?
+        .execute(params![known.machine, status, time.0, known.key])?;
+    Ok(())
 }
 
 fn put_on_list(

@@ -37,6 +37,17 @@ impl Index {
         self.list_of(row, Status::Running).insert((row.started, row.id.clone()));
     }
 
+    /// Moves an execution back to the running ones.
+    pub(super) fn reopened(&mut self, row: &Execution) {
+        if let Some(at) = self.closed.iter().position(|place| place.position.1 == row.id)
+            && let Some(place) = self.closed.remove(at)
+        {
+            self.remove(&place);
+        }
+        self.running.insert(row.id.clone());
+        self.list_of(row, Status::Running).insert((row.since(), row.id.clone()));
+    }
+
     /// Moves an execution to the closed ones; says which one had to make room.
     pub(super) fn closed(&mut self, row: &Execution) -> Option<ExecutionId> {
         let closing = row.closing.as_ref()?;
@@ -44,7 +55,7 @@ impl Index {
         self.running.remove(&row.id);
         self.remove(&Place {
             list: (row.machine.clone(), Status::Running),
-            position: (row.started, row.id.clone()),
+            position: (row.since(), row.id.clone()),
         });
         self.list_of(row, closing.status).insert(position.clone());
         self.closed.push_back(Place { list: (row.machine.clone(), closing.status), position });

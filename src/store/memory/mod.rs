@@ -20,7 +20,7 @@ use self::execution::Entry;
 use self::index::Index;
 use super::{
     Closing, Creation, Error, Execution, Insertion, Item, Joined, Journal, Kind, ListQuery,
-    Registry, Stored,
+    Redriven, Registry, Stored,
 };
 
 /// How many closed executions are kept unless the constructor is told otherwise.
@@ -97,7 +97,8 @@ impl Journal for MemoryStore {
     async fn close(&self, id: &ExecutionId, closing: Closing) -> Result<bool, Error> {
         let mut state = self.journal();
         let entry = state.entry(id)?;
-        if entry.row.closing.is_some() {
+        let late = entry.row.redriven.is_some_and(|redriven| closing.stopped < redriven.at);
+        if entry.row.closing.is_some() || late {
             return Ok(false);
         }
         let row = Arc::make_mut(&mut entry.row);
@@ -106,6 +107,25 @@ impl Journal for MemoryStore {
         if let Some(oldest) = state.index.closed(&row) {
             state.executions.remove(&oldest);
         }
+        Ok(true)
+    }
+
+    async fn reopen(
+        &self,
+        id: &ExecutionId,
+        redriven: Redriven,
+        deadline: Option<Timestamp>,
+    ) -> Result<bool, Error> {
+        let mut state = self.journal();
+        let entry = state.entry(id)?;
+        let count = entry.row.redriven.map_or(0, |before| before.count);
+        if entry.row.closing.is_none() || redriven.count != count + 1 {
+            return Ok(false);
+        }
+        let row = Arc::make_mut(&mut entry.row);
+        (row.closing, row.redriven, row.deadline) = (None, Some(redriven), deadline);
+        let row = entry.row.clone();
+        state.index.reopened(&row);
         Ok(true)
     }
 

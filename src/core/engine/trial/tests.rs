@@ -38,6 +38,7 @@ fn with<T>(state: &str, now: i64, then: impl FnOnce(&Setting<'_>) -> T) -> T {
         role: "".into(),
         started: Timestamp(0),
         input: Document::empty_object(),
+        redriven: None,
         version: None,
         alias: None,
         machine_arn: "arn:machine".into(),

@@ -1,0 +1,86 @@
+//! RedriveExecution: an execution that ended badly goes on from the state that it ended in.
+//!
+//! The record comes first, then the row: what closes rows follows from the last record, so between the two nothing can
+//! close the execution again. If it stops there, redriving again goes on with it.
+
+use std::sync::Arc;
+
+use stepwright_core::engine::{
+    Cursor, FrameId, Message, MessageKind, Outcome, Phase, Record, Stimulus,
+};
+use stepwright_core::time::Timestamp;
+
+use super::{Drive, Engine, Error, Made, Written};
+use crate::store::{Execution, Redriven};
+
+impl Engine {
+    /// Redrives a closed execution; when, or `None` if it cannot be redriven.
+    ///
+    /// # Errors
+    /// The store or the queue is not available; the redrive may have been made, and can be asked for again.
+    pub async fn redrive(&self, execution: &Execution) -> Result<Option<Timestamp>, Error> {
+        let count = execution.redriven.map_or(0, |before| before.count) + 1;
+        let Some(loaded) = self.load(&execution.id).await? else { return Ok(None) };
+        let root = Cursor::root(execution.id.clone(), 0);
+        let Some(tail) = self.store.tail(&root.execution, &root.frame).await? else {
+            return Ok(None);
+        };
+        let record = if tail.frame.phase.over() {
+            let entered = self.entered(execution, &tail).await?;
+            let here = super::cursor_of(&root, &tail);
+            let drive = Drive::after(&here, &tail, Stimulus::Redrive { count, entered });
+            let Made::Commit(decision, time) = self.decide(&loaded, &drive, 0).await? else {
+                return Ok(None);
+            };
+            let written = Written { time, guard: "".into(), cancels: false };
+            let record = self.record(&drive.cursor, *decision, written);
+            self.commit(&drive.cursor, record).await?.unwrap_or_else(|other| other)
+        } else {
+            tail
+        };
+        let at = record.time;
+        let deadline =
+            loaded.machine.timeout_seconds.map(|seconds| at.plus_seconds(seconds as f64));
+        self.store.reopen(&execution.id, Redriven { count, at }, deadline).await?;
+        self.go_on(&super::cursor_of(&root, &record), &record, deadline).await?;
+        Ok(Some(at))
+    }
+
+    /// How many events the history of an execution has, as far as its root frame knows.
+    ///
+    /// # Errors
+    /// The store is not available.
+    pub async fn event_count(&self, execution: &Execution) -> Result<u64, Error> {
+        let tail = self.store.tail(&execution.id, &FrameId::root()).await?;
+        Ok(tail.map_or(0, |tail| tail.frame.events_before + tail.events.len() as u64))
+    }
+
+    /// Sends what follows from the redrive, with the row as it is now.
+    async fn go_on(
+        &self,
+        here: &Cursor,
+        record: &Record,
+        deadline: Option<Timestamp>,
+    ) -> Result<(), Error> {
+        if let Some(due) = deadline {
+            let message = Message { cursor: here.next(), kind: MessageKind::Deadline { due } };
+            self.queue.send(vec![(message, Some(due))]).await?;
+        }
+        match self.load(&here.execution).await? {
+            Some(loaded) => self.emit(&loaded, here, record, false).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Whether an execution had entered the state that it ended in. What fails, fails in a state; what is stopped may be
+    /// just before one.
+    async fn entered(&self, execution: &Execution, last: &Arc<Record>) -> Result<bool, Error> {
+        if matches!(last.frame.phase, Phase::Done(Outcome::Failed(_))) {
+            return Ok(true);
+        }
+        let records = self.store.records(&execution.id, &FrameId::root(), None).await?;
+        let before =
+            records.iter().find(|(frame, record)| frame.is_root() && record.slot + 1 == last.slot);
+        Ok(before.is_some_and(|(_, record)| record.frame.phase != Phase::Ready))
+    }
+}
