@@ -153,6 +153,16 @@ impl Journal for EmbeddedStore {
         self.scan(move |readers| readers.records(&execution, &frame, fork)).await
     }
 
+    async fn tails(
+        &self,
+        execution: &ExecutionId,
+        frame: &FrameId,
+        fork: Option<u64>,
+    ) -> Result<Vec<Stored>, Error> {
+        let (execution, frame) = (execution.clone(), frame.clone());
+        self.scan(move |readers| readers.tails(&execution, &frame, fork)).await
+    }
+
     async fn join(&self, fork: &Cursor, lane: u32, failed: bool) -> Result<Joined, Error> {
         let joined = self.write(write::Join { fork: fork.clone(), lane, failed }).await?;
         joined.ok_or_else(|| Error::no_execution(&fork.execution))

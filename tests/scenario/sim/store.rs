@@ -130,6 +130,15 @@ impl Journal for SimStore {
         pass!(self, self.inner.records(execution, frame, fork))
     }
 
+    async fn tails(
+        &self,
+        execution: &ExecutionId,
+        frame: &FrameId,
+        fork: Option<u64>,
+    ) -> Result<Vec<Stored>, Error> {
+        pass!(self, self.inner.tails(execution, frame, fork))
+    }
+
     async fn join(&self, fork: &Cursor, lane: u32, failed: bool) -> Result<Joined, Error> {
         pass!(self, self.inner.join(fork, lane, failed))
     }
