@@ -53,11 +53,12 @@ impl Readers {
         Ok(execution(&self.short(), id)?)
     }
 
+    /// The last record of a frame, and the length of its text.
     pub(super) fn tail(
         &self,
         id: &ExecutionId,
         frame: &FrameId,
-    ) -> Result<Option<Arc<Record>>, Error> {
+    ) -> Result<Option<(Arc<Record>, usize)>, Error> {
         let text: Option<String> = self
             .short()
             .prepare_cached(
@@ -66,7 +67,7 @@ impl Readers {
             )?
             .query_row(params![&*id.0, &*frame.0], |row| row.get(0))
             .optional()?;
-        text.map(|text| Ok(Arc::new(Record::decode(&text)?))).transpose()
+        text.map(|text| Ok((Arc::new(Record::decode(&text)?), text.len()))).transpose()
     }
 
     /// See [`Journal::records`](crate::store::Journal::records).
