@@ -59,6 +59,14 @@ pub trait Journal: Send + Sync {
         fork: Option<u64>,
     ) -> Result<Vec<Stored>, Error>;
 
+    /// The last record of each frame that [`Journal::records`] would look at, ordered by frame.
+    async fn tails(
+        &self,
+        execution: &ExecutionId,
+        frame: &FrameId,
+        fork: Option<u64>,
+    ) -> Result<Vec<Stored>, Error>;
+
     /// Adds a lane to the set of finished lanes of a fork; adding twice changes nothing. Says what the set is after it.
     async fn join(&self, fork: &Cursor, lane: u32, failed: bool) -> Result<Joined, Error>;
 

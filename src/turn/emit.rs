@@ -1,5 +1,7 @@
 //! Emit: carrying out what follows from a record, once or again.
 
+use std::collections::BTreeSet;
+
 use stepwright_core::engine::{
     Cursor, Effect, Failure, Message, MessageKind, Outcome, Phase, Record, effects,
 };
@@ -36,11 +38,10 @@ impl Engine {
     ) -> Result<(), Error> {
         let mut all = self.with_setting(loaded, here, record.time, 0, |set| effects(set, record));
         if let Phase::Forked(fork) = &record.frame.phase {
-            let begun = self.store.records(&here.execution, &here.frame, Some(record.slot)).await?;
+            let begun = self.store.tails(&here.execution, &here.frame, Some(record.slot)).await?;
+            let begun: BTreeSet<_> = begun.iter().map(|(frame, _)| frame).collect();
             all.retain(|effect| match effect {
-                Effect::Send { message, .. } => {
-                    begun.iter().all(|(frame, _)| *frame != message.cursor.frame)
-                }
+                Effect::Send { message, .. } => !begun.contains(&message.cursor.frame),
                 _ => true,
             });
             let joined = self.store.joined(here).await?;

@@ -87,7 +87,7 @@ impl Engine {
 }
 
 /// The last record of each frame.
-pub(crate) fn tails(records: &[Stored]) -> BTreeMap<FrameId, Arc<Record>> {
+fn tails(records: &[Stored]) -> BTreeMap<FrameId, Arc<Record>> {
     records.iter().map(|(frame, record)| (frame.clone(), record.clone())).collect()
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use stepwright_core::engine::{Cursor, ExecutionId, FrameId, Message, MessageKind, Phase, Record};
 
-use super::{Engine, Error, Loaded, join};
+use super::{Engine, Error, Loaded};
 
 /// Executions looked at in one reading of the list.
 const PAGE: usize = 500;
@@ -33,8 +33,8 @@ impl Engine {
 
     async fn sweep_one(&self, id: &ExecutionId) -> Result<(), Error> {
         let Some(loaded) = self.load(id).await? else { return Ok(()) };
-        let records = self.store.records(id, &FrameId::root(), None).await?;
-        if records.is_empty() {
+        let tails = self.store.tails(id, &FrameId::root(), None).await?;
+        if tails.is_empty() {
             return self.start(&loaded.execution).await;
         }
         if let Some(due) = loaded.execution.deadline {
@@ -44,7 +44,7 @@ impl Engine {
             };
             self.queue.send(vec![(message, Some(due))]).await?;
         }
-        for (frame, tail) in join::tails(&records) {
+        for (frame, tail) in tails {
             let here = Cursor { execution: id.clone(), frame, slot: tail.slot };
             self.sweep_frame(&loaded, &here, &tail).await?;
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stepwright::store::{Creation, Error, Insertion, Status};
+use stepwright::store::{Creation, Error, Insertion, Status, Stored};
 use stepwright_core::engine::{FrameId, Phase, Record};
 use stepwright_core::expr::Document;
 
@@ -76,6 +76,8 @@ async fn what_is_not_there_is_not_an_error_to_read(home: &StoreHome) {
     assert_eq!(home.store.tail(&nowhere.execution, &nowhere.frame).await.unwrap(), None);
     let records = home.store.records(&nowhere.execution, &nowhere.frame, None).await.unwrap();
     assert_eq!(records, Vec::new());
+    let tails = home.store.tails(&nowhere.execution, &nowhere.frame, None).await.unwrap();
+    assert_eq!(tails, Vec::new());
     assert_eq!(home.store.joined(&nowhere).await.unwrap().finished, 0);
     assert_eq!(home.store.last_beat(&nowhere).await.unwrap(), None);
 }
@@ -262,6 +264,13 @@ async fn records_are_ordered_by_frame_and_slot_and_filtered_by_fork(home: &Store
             format!("{frame}:{}", record.slot)
         };
         assert_eq!(found.iter().map(told).collect::<Vec<_>>(), expected, "{frame} {fork:?}");
+        let last = |(at, (frame, _)): &(usize, &Stored)| {
+            found.get(at + 1).is_none_or(|(next, _)| next != frame)
+        };
+        let tails: Vec<_> =
+            found.iter().enumerate().filter(last).map(|(_, tail)| tail.clone()).collect();
+        let told = home.store.tails(&id("a"), &FrameId(frame.into()), fork).await.unwrap();
+        assert_eq!(told, tails, "the last ones of {frame} {fork:?}");
     }
 }
 

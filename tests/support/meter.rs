@@ -12,6 +12,7 @@ pub(crate) enum Operation {
     Insert,
     Tail,
     Records,
+    Tails,
     Join,
     Joined,
     Dispense,

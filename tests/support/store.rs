@@ -101,6 +101,15 @@ impl Journal for FaultyStore {
         self.through(Operation::Records, self.inner.records(execution, frame, fork)).await
     }
 
+    async fn tails(
+        &self,
+        execution: &ExecutionId,
+        frame: &FrameId,
+        fork: Option<u64>,
+    ) -> Result<Vec<Stored>, Error> {
+        self.through(Operation::Tails, self.inner.tails(execution, frame, fork)).await
+    }
+
     async fn join(&self, fork: &Cursor, lane: u32, failed: bool) -> Result<Joined, Error> {
         self.through(Operation::Join, self.inner.join(fork, lane, failed)).await
     }

@@ -148,11 +148,13 @@ impl Journal for EmbeddedStore {
         execution: &ExecutionId,
         frame: &FrameId,
     ) -> Result<Option<Arc<Record>>, Error> {
-        if let Some(tail) = self.memory.cache().tail(execution, frame) {
-            return Ok(Some(tail));
-        }
-        // Not remembered: what was read may be old by now, and only the writer knows in which order things happened.
-        self.readers.tail(execution, frame)
+        let insertions = match self.memory.cache().tail(execution, frame) {
+            Ok(tail) => return Ok(Some(tail)),
+            Err(insertions) => insertions,
+        };
+        let Some((tail, length)) = self.readers.tail(execution, frame)? else { return Ok(None) };
+        self.memory.cache().read_tail((execution, frame), (&tail, length), insertions);
+        Ok(Some(tail))
     }
 
     async fn records(
@@ -163,6 +165,16 @@ impl Journal for EmbeddedStore {
     ) -> Result<Vec<Stored>, Error> {
         let (execution, frame) = (execution.clone(), frame.clone());
         self.scan(move |readers| readers.records(&execution, &frame, fork)).await
+    }
+
+    async fn tails(
+        &self,
+        execution: &ExecutionId,
+        frame: &FrameId,
+        fork: Option<u64>,
+    ) -> Result<Vec<Stored>, Error> {
+        let (execution, frame) = (execution.clone(), frame.clone());
+        self.scan(move |readers| readers.tails(&execution, &frame, fork)).await
     }
 
     async fn join(&self, fork: &Cursor, lane: u32, failed: bool) -> Result<Joined, Error> {

@@ -53,11 +53,12 @@ impl Readers {
         Ok(execution(&self.short(), id)?)
     }
 
+    /// The last record of a frame, and the length of its text.
     pub(super) fn tail(
         &self,
         id: &ExecutionId,
         frame: &FrameId,
-    ) -> Result<Option<Arc<Record>>, Error> {
+    ) -> Result<Option<(Arc<Record>, usize)>, Error> {
         let text: Option<String> = self
             .short()
             .prepare_cached(
@@ -66,7 +67,7 @@ impl Readers {
             )?
             .query_row(params![&*id.0, &*frame.0], |row| row.get(0))
             .optional()?;
-        text.map(|text| Ok(Arc::new(Record::decode(&text)?))).transpose()
+        text.map(|text| Ok((Arc::new(Record::decode(&text)?), text.len()))).transpose()
     }
 
     /// See [`Journal::records`](crate::store::Journal::records).
@@ -76,14 +77,37 @@ impl Readers {
         frame: &FrameId,
         fork: Option<u64>,
     ) -> Result<Vec<Stored>, Error> {
+        let all = "SELECT frame, body FROM record \
+             WHERE execution = (SELECT key FROM execution WHERE id = ?1) \
+             AND frame >= ?2 AND (?3 IS NULL OR frame < ?3) ORDER BY frame, slot";
+        self.below(all, id, (frame, fork))
+    }
+
+    /// See [`Journal::tails`](crate::store::Journal::tails). The last slots come from the index alone; no other record is
+    /// looked at.
+    pub(super) fn tails(
+        &self,
+        id: &ExecutionId,
+        frame: &FrameId,
+        fork: Option<u64>,
+    ) -> Result<Vec<Stored>, Error> {
+        let mut tails = self.below(TAILS, id, (frame, fork))?;
+        // They come in order, by the index; but no query says so without carrying all bodies through a sorter.
+        tails.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(tails)
+    }
+
+    /// Frames and records of a subtree, as a query finds them.
+    fn below(
+        &self,
+        query: &str,
+        id: &ExecutionId,
+        (frame, fork): (&FrameId, Option<u64>),
+    ) -> Result<Vec<Stored>, Error> {
         let (from, to) = subtree(frame, fork);
         let to = to.as_ref().map(|frame| &*frame.0);
         let connection = self.long();
-        let mut statement = connection.prepare_cached(
-            "SELECT frame, body FROM record \
-             WHERE execution = (SELECT key FROM execution WHERE id = ?1) \
-             AND frame >= ?2 AND (?3 IS NULL OR frame < ?3) ORDER BY frame, slot",
-        )?;
+        let mut statement = connection.prepare_cached(query)?;
         let mut rows = statement.query(params![&*id.0, &*from.0, to])?;
         let mut found: Vec<Stored> = Vec::new();
         while let Some(row) = rows.next()? {
@@ -224,3 +248,11 @@ fn status_of(text: &str) -> rusqlite::Result<Status> {
         rusqlite::Error::FromSqlConversionFailure(9, rusqlite::types::Type::Text, wrong.into())
     })
 }
+
+/// See [`Readers::tails`].
+pub(super) const TAILS: &str = "SELECT r.frame, r.body FROM \
+    (SELECT execution, frame, max(slot) AS slot FROM record \
+    WHERE execution = (SELECT key FROM execution WHERE id = ?1) \
+    AND frame >= ?2 AND (?3 IS NULL OR frame < ?3) GROUP BY execution, frame) last \
+    CROSS JOIN record r ON r.execution = last.execution AND r.frame = last.frame \
+    AND r.slot = last.slot";

@@ -9,7 +9,6 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::cache::Cache;
 use super::ledger::Ledger;
 use super::open::OpenError;
 use super::{Memory, sound};
@@ -147,7 +146,7 @@ impl Desk {
     /// dropped. What is remembered may lack what was committed, so it is forgotten.
     fn survive(&mut self, work: impl FnOnce(&mut Desk)) {
         if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
-            *self.memory.cache() = Cache::default();
+            self.memory.cache().forget();
         }
     }
 

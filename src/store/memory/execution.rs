@@ -50,12 +50,27 @@ impl Entry {
     }
 
     pub(super) fn records(&self, frame: &FrameId, fork: Option<u64>) -> Vec<Stored> {
-        let (from, to) = subtree(frame, fork);
-        let found =
-            self.frames.range(from..).take_while(|(f, _)| to.as_ref().is_none_or(|t| *f < t));
-        found
+        self.journals(frame, fork)
             .flat_map(|(frame, journal)| journal.values().map(|r| (frame.clone(), r.clone())))
             .collect()
+    }
+
+    pub(super) fn tails(&self, frame: &FrameId, fork: Option<u64>) -> Vec<Stored> {
+        let last = |journal: &BTreeMap<u64, Arc<Record>>| {
+            journal.last_key_value().map(|(_, record)| record.clone())
+        };
+        self.journals(frame, fork)
+            .filter_map(|(frame, journal)| Some((frame.clone(), last(journal)?)))
+            .collect()
+    }
+
+    fn journals(
+        &self,
+        frame: &FrameId,
+        fork: Option<u64>,
+    ) -> impl Iterator<Item = (&FrameId, &BTreeMap<u64, Arc<Record>>)> {
+        let (from, to) = subtree(frame, fork);
+        self.frames.range(from..).take_while(move |(f, _)| to.as_ref().is_none_or(|t| *f < t))
     }
 
     pub(super) fn fork(&mut self, fork: &Cursor) -> &mut ForkEntry {

@@ -152,6 +152,16 @@ impl Journal for MemoryStore {
         Ok(state.executions.get(execution).map_or_else(Vec::new, |e| e.records(frame, fork)))
     }
 
+    async fn tails(
+        &self,
+        execution: &ExecutionId,
+        frame: &FrameId,
+        fork: Option<u64>,
+    ) -> Result<Vec<Stored>, Error> {
+        let state = self.journal();
+        Ok(state.executions.get(execution).map_or_else(Vec::new, |e| e.tails(frame, fork)))
+    }
+
     async fn join(&self, fork: &Cursor, lane: u32, failed: bool) -> Result<Joined, Error> {
         Ok(self.journal().entry(&fork.execution)?.fork(fork).join(lane, failed))
     }
