@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::expr::{Document, Value};
 use crate::expr::path::Path;
 use crate::expr::reference::ReferencePath;
 use crate::expr::template::Template;
+use crate::expr::{Document, Value};
 
 /// A state's name: 1 to 80 characters.
 pub type Name = Arc<str>;

@@ -46,16 +46,15 @@ fn limits(request: &Value) -> Limits {
     limits
 }
 
-fn answer(
-    source: &str,
-    input: Option<&Value>,
-    bindings: Option<&Value>,
-    limits: Limits,
-) -> Value {
+fn answer(source: &str, input: Option<&Value>, bindings: Option<&Value>, limits: Limits) -> Value {
     let entropy = RefCell::new(Entropy::of("lines", "", 0, "jsonata"));
     let variables = |name: &str| bindings?.get(name).cloned();
-    let environment =
-        Environment { variables: &variables, entropy: &entropy, now: 1_700_000_000_000_000, limits };
+    let environment = Environment {
+        variables: &variables,
+        entropy: &entropy,
+        now: 1_700_000_000_000_000,
+        limits,
+    };
     let outcome = Expression::parse(source).and_then(|e| e.evaluate(input, &environment));
     match outcome {
         Ok(Outcome::Undefined) => Value::object([("undefined", Value::Bool(true))]),

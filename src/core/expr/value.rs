@@ -254,7 +254,9 @@ impl Document {
 
     /// The JSON text: the original one where there is one, compact otherwise.
     pub fn text(&self) -> &str {
-        self.0.text.get_or_init(|| self.0.value.get().map(Value::to_json).unwrap_or_default().into())
+        self.0
+            .text
+            .get_or_init(|| self.0.value.get().map(Value::to_json).unwrap_or_default().into())
     }
 
     /// The value. Text that is not JSON after all (a damaged store) reads as `null`.

@@ -51,7 +51,9 @@ impl Node {
     /// The text of a node that is nothing but a string literal.
     pub(crate) fn literal_text(&self) -> Option<&Arc<str>> {
         match &self.kind {
-            Kind::Literal(Value::String(text)) if self.filters.is_empty() && self.group.is_none() => {
+            Kind::Literal(Value::String(text))
+                if self.filters.is_empty() && self.group.is_none() =>
+            {
                 Some(text)
             }
             _ => None,

@@ -82,13 +82,17 @@ impl Fault {
     }
 
     /// The same with something that the text mentions.
-    pub(crate) fn with(mut self: Box<Fault>, name: &'static str, text: impl Into<String>) -> Box<Fault> {
+    pub(crate) fn with(
+        mut self: Box<Fault>,
+        name: &'static str,
+        text: impl Into<String>,
+    ) -> Box<Fault> {
         self.details.push((name, text.into()));
         self
     }
 
     /// The error with its text.
-    pub(crate) fn finish(self: Box<Fault>) -> Error {
+    pub(crate) fn finish(self) -> Error {
         let message = self.text();
         let token = self.token.map(|token| match token {
             Value::String(text) => text.to_string(),
@@ -147,25 +151,16 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("S0205", "Unexpected token: {{token}}"),
     ("S0206", "Unknown expression type: {{token}}"),
     ("S0207", "Unexpected end of expression"),
-    (
-        "S0208",
-        "Parameter {{value}} of function definition must be a variable name (start with $)",
-    ),
+    ("S0208", "Parameter {{value}} of function definition must be a variable name (start with $)"),
     ("S0209", "A predicate cannot follow a grouping expression in a step"),
     ("S0210", "Each step can only have one grouping expression"),
     ("S0211", "The symbol {{token}} cannot be used as a unary operator"),
     ("S0212", "The left side of := must be a variable name (start with $)"),
-    (
-        "S0213",
-        "The literal value {{value}} cannot be used as a step within a path expression",
-    ),
+    ("S0213", "The literal value {{value}} cannot be used as a step within a path expression"),
     ("S0214", "The right side of {{token}} must be a variable name (start with $)"),
     ("S0215", "A context variable binding must precede any predicates on a step"),
     ("S0216", "A context variable binding must precede the 'order-by' clause on a step"),
-    (
-        "S0217",
-        "The object representing the 'parent' cannot be derived from this expression",
-    ),
+    ("S0217", "The object representing the 'parent' cannot be derived from this expression"),
     ("S0301", "Empty regular expressions are not allowed"),
     ("S0302", "No terminating / in regular expression"),
     ("S0402", "Choice groups containing parameterized types are not supported"),
@@ -196,10 +191,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("T2004", "The right side of the range operator (..) must evaluate to an integer"),
     ("D2005", "The left side of := must be a variable name (start with $)"),
     ("T2006", "The right side of the function application operator ~> must be a function"),
-    (
-        "T2007",
-        "Type mismatch when comparing values {{value}} and {{value2}} in order-by clause",
-    ),
+    ("T2007", "Type mismatch when comparing values {{value}} and {{value2}} in order-by clause"),
     (
         "T2008",
         "The expressions within an order-by clause must evaluate to numeric or string values",
@@ -253,18 +245,12 @@ const TEMPLATES: &[(&str, &str)] = &[
         "D3081",
         "The sub-picture must not contain more than one instance of the 'decimal-separator' character",
     ),
-    (
-        "D3082",
-        "The sub-picture must not contain more than one instance of the 'percent' character",
-    ),
+    ("D3082", "The sub-picture must not contain more than one instance of the 'percent' character"),
     (
         "D3083",
         "The sub-picture must not contain more than one instance of the 'per-mille' character",
     ),
-    (
-        "D3084",
-        "The sub-picture must not contain both a 'percent' and a 'per-mille' character",
-    ),
+    ("D3084", "The sub-picture must not contain both a 'percent' and a 'per-mille' character"),
     (
         "D3085",
         "The mantissa part of a sub-picture must contain at least one character that is either an 'optional digit character' or a member of the 'decimal digit family'",
@@ -313,10 +299,7 @@ const TEMPLATES: &[(&str, &str)] = &[
         "D3130",
         "Formatting or parsing an integer as a sequence starting with {{value}} is not supported by this implementation",
     ),
-    (
-        "D3131",
-        "In a decimal digit pattern, all digits must be from the same decimal group",
-    ),
+    ("D3131", "In a decimal digit pattern, all digits must be from the same decimal group"),
     ("D3132", "Unknown component specifier {{value}} in date/time picture string"),
     (
         "D3133",
@@ -324,19 +307,13 @@ const TEMPLATES: &[(&str, &str)] = &[
     ),
     ("D3134", "The timezone integer format specifier cannot have more than four digits"),
     ("D3135", "No matching closing bracket ']' in date/time picture string"),
-    (
-        "D3136",
-        "The date/time picture string is missing specifiers required to parse the timestamp",
-    ),
+    ("D3136", "The date/time picture string is missing specifiers required to parse the timestamp"),
     ("D3137", "{{message}}"),
     (
         "D3138",
         "The $single() function expected exactly 1 matching result.  Instead it matched more.",
     ),
-    (
-        "D3139",
-        "The $single() function expected exactly 1 matching result.  Instead it matched 0.",
-    ),
+    ("D3139", "The $single() function expected exactly 1 matching result.  Instead it matched 0."),
     ("D3140", "Malformed URL passed to ${{functionName}}(): {{value}}"),
     ("D3141", "{{message}}"),
 ];

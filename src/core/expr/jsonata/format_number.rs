@@ -110,7 +110,8 @@ impl<'p> Parts<'p> {
             &picture[at + after..]
         });
         let active = &picture[prefix.len()..picture.len() - suffix.len()];
-        let exponent_at = picture[prefix.len()..].find(symbols.exponent).map(|at| at + prefix.len());
+        let exponent_at =
+            picture[prefix.len()..].find(symbols.exponent).map(|at| at + prefix.len());
         // The position is one in the whole picture but is used on its active part, prefix and all.
         let split = exponent_at
             .filter(|at| *at <= picture.len() - suffix.len())
@@ -119,7 +120,8 @@ impl<'p> Parts<'p> {
             Some((mantissa, exponent)) => (mantissa, Some(exponent)),
             None => (active, None),
         };
-        let (integer, fraction) = mantissa.split_once(symbols.decimal).unwrap_or((mantissa, suffix));
+        let (integer, fraction) =
+            mantissa.split_once(symbols.decimal).unwrap_or((mantissa, suffix));
         Parts { picture, prefix, suffix, active, mantissa, exponent, integer, fraction }
     }
 
@@ -134,14 +136,10 @@ impl<'p> Parts<'p> {
         let beside_decimal = [format!("{grouping}{decimal}"), format!("{decimal}{grouping}")];
         let has_decimal = self.picture.contains(decimal);
         let has_ratio = self.picture.contains(percent) || self.picture.contains(per_mille);
-        let optional_late = self
-            .integer
-            .find(symbols.digit)
-            .is_some_and(|at| digits(&self.integer[..at]));
-        let optional_early = self
-            .fraction
-            .rfind(symbols.digit)
-            .is_some_and(|at| digits(&self.fraction[at..]));
+        let optional_late =
+            self.integer.find(symbols.digit).is_some_and(|at| digits(&self.integer[..at]));
+        let optional_early =
+            self.fraction.rfind(symbols.digit).is_some_and(|at| digits(&self.fraction[at..]));
         let checks = [
             ("D3081", several(decimal)),
             ("D3082", several(percent)),
@@ -187,8 +185,9 @@ struct Layout<'p> {
 impl<'p> Layout<'p> {
     fn of(parts: Option<&Parts<'p>>, symbols: &Symbols) -> Layout<'p> {
         let count = |text: &str| text.chars().filter(|c| symbols.is_digit(*c)).count();
-        let places =
-            |text: &str| text.chars().filter(|c| symbols.is_digit(*c) || *c == symbols.digit).count();
+        let places = |text: &str| {
+            text.chars().filter(|c| symbols.is_digit(*c) || *c == symbols.digit).count()
+        };
         let integer = parts.map_or("", |parts| parts.integer);
         let fraction = parts.map_or("", |parts| parts.fraction);
         let exponent = parts.and_then(|parts| parts.exponent);
@@ -238,7 +237,7 @@ impl<'p> Layout<'p> {
         let exponent = if self.least_exponent == 0 { None } else { Some(self.scale(&mut n)) };
         let places = self.most_fraction.min(MOST_PLACES);
         let n = round_to(n, places as f64);
-        let mut text = self.place(symbols.digits(n, places), symbols);
+        let mut text = self.place(&symbols.digits(n, places), symbols);
         if let Some(exponent) = exponent {
             let digits = symbols.digits(f64::from(exponent), 0);
             let missing = self.least_exponent.saturating_sub(digits.len());
@@ -270,7 +269,7 @@ impl<'p> Layout<'p> {
     }
 
     /// Digits with separators, filled up to what the picture demands.
-    fn place(&self, digits: Vec<char>, symbols: &Symbols) -> String {
+    fn place(&self, digits: &[char], symbols: &Symbols) -> String {
         let point = digits.iter().position(|c| *c == '.').unwrap_or(digits.len());
         let zero = |c: &&char| **c == symbols.zero;
         let whole: Vec<char> = digits[..point].iter().skip_while(zero).copied().collect();
@@ -303,8 +302,8 @@ impl<'p> Layout<'p> {
 
     fn group(&self, whole: &mut Vec<char>, separator: char) {
         let digits = whole.len();
-        if self.regular > 0 {
-            for group in 1..=digits.saturating_sub(1) / self.regular {
+        if let Some(groups) = digits.saturating_sub(1).checked_div(self.regular) {
+            for group in 1..=groups {
                 whole.insert(digits - group * self.regular, separator);
             }
             return;

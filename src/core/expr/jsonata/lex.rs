@@ -234,9 +234,8 @@ impl<'a> Lexer<'a> {
 /// The longest JSON number at the start of `text`.
 fn number_prefix(text: &str) -> &str {
     let bytes = text.as_bytes();
-    let digits = |from: usize| {
-        bytes.iter().skip(from).take_while(|b| b.is_ascii_digit()).count() + from
-    };
+    let digits =
+        |from: usize| bytes.iter().skip(from).take_while(|b| b.is_ascii_digit()).count() + from;
     let at = |index: usize| bytes.get(index).copied().unwrap_or(0);
     let mut end = if at(0) == b'0' { 1 } else { digits(0) };
     if at(end) == b'.' && at(end + 1).is_ascii_digit() {

@@ -3,8 +3,8 @@
 //! Every argument has a one-letter type. A signature matches the string of these letters as a regular expression
 //! would, with every parameter a class of letters and a quantifier; what a parameter took decides what it is given.
 
-use super::error::{Fault, Outcome};
 use super::super::value::Value;
+use super::error::{Fault, Outcome};
 use super::item::{Elements, Item};
 
 /// A parsed signature.
@@ -97,8 +97,12 @@ impl Signature {
         arguments.len() == self.parameters.len()
             && self.parameters.iter().zip(arguments).all(|(parameter, argument)| {
                 let letter = letter(argument);
-                let fits = parameter.accepts.contains(letter) && (!parameter.array || letter == 'a');
-                fits && parameter.subtype.as_ref().is_none_or(|t| letter != 'a' || holds(argument, t))
+                let fits =
+                    parameter.accepts.contains(letter) && (!parameter.array || letter == 'a');
+                fits && parameter
+                    .subtype
+                    .as_ref()
+                    .is_none_or(|t| letter != 'a' || holds(argument, t))
             })
     }
 
@@ -205,8 +209,7 @@ impl Parameter {
             Count::One | Count::Optional => 1,
         };
         let least = usize::from(self.count != Count::Optional);
-        let fitting =
-            letters.iter().take(most).take_while(|l| self.accepts.contains(**l)).count();
+        let fitting = letters.iter().take(most).take_while(|l| self.accepts.contains(**l)).count();
         (least..=fitting).rev().collect()
     }
 

@@ -36,7 +36,12 @@ impl Moment {
             'D' => self.day,
             'd' => self.days() - days(self.year, 1, 1) + 1,
             'F' => weekday(self.days()),
-            'W' => self.week(days(self.year, 1, 1), days(self.year + 1, 1, 1), days(self.year - 1, 1, 1), 52),
+            'W' => self.week(
+                days(self.year, 1, 1),
+                days(self.year + 1, 1, 1),
+                days(self.year - 1, 1, 1),
+                52,
+            ),
             'w' => {
                 let (next, previous) = self.neighbour_months();
                 let this = days(self.year, self.month, 1);
@@ -45,7 +50,13 @@ impl Moment {
             'X' => self.week_year(),
             'x' => self.week_month(),
             'H' => hour,
-            'h' => if hour % 12 == 0 { 12 } else { hour % 12 },
+            'h' => {
+                if hour % 12 == 0 {
+                    12
+                } else {
+                    hour % 12
+                }
+            }
             'm' => self.of_day() / 60_000 % 60,
             's' => self.of_day() / 1000 % 60,
             'f' => self.of_day() % 1000,
@@ -60,7 +71,8 @@ impl Moment {
 
     fn neighbour_months(&self) -> ((i64, i64), (i64, i64)) {
         let next = if self.month == 12 { (self.year + 1, 1) } else { (self.year, self.month + 1) };
-        let previous = if self.month == 1 { (self.year - 1, 12) } else { (self.year, self.month - 1) };
+        let previous =
+            if self.month == 1 { (self.year - 1, 12) } else { (self.year, self.month - 1) };
         (next, previous)
     }
 
@@ -107,7 +119,8 @@ pub(super) fn utc(date: [f64; 3], time: [f64; 4]) -> f64 {
     let months = year as i64 * 12 + month as i64;
     let start = days(months.div_euclid(12), months.rem_euclid(12) + 1, 1);
     let day = start as f64 + day - 1.0;
-    let millis = day * DAY as f64 + hour * 3_600_000.0 + minute * 60_000.0 + second * 1000.0 + milli;
+    let millis =
+        day * DAY as f64 + hour * 3_600_000.0 + minute * 60_000.0 + second * 1000.0 + milli;
     if millis.abs() > LAST { f64::NAN } else { millis }
 }
 

@@ -117,7 +117,9 @@ impl IntegerPicture {
         }
         let size = n.abs();
         let text = match &self.form {
-            Form::Letters => words::to_letters(size, if self.case == Case::Upper { 'A' } else { 'a' }),
+            Form::Letters => {
+                words::to_letters(size, if self.case == Case::Upper { 'A' } else { 'a' })
+            }
             Form::Roman if size > MOST_ROMAN => return Err(Fault::limit(limit::MEMORY)),
             Form::Roman if self.case == Case::Upper => words::to_roman(size).to_uppercase(),
             Form::Roman => words::to_roman(size),

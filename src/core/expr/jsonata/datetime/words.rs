@@ -109,9 +109,8 @@ pub(super) fn are_words(text: &str) -> bool {
         let Some(rest) = text.get(start..).filter(|_| ends[start]) else { continue };
         let between = usize::from(rest.starts_with(['-', ',', ' ']));
         ends[start + between] = true;
-        let spelled = |word: &str| {
-            rest.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word))
-        };
+        let spelled =
+            |word: &str| rest.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
         for word in [SMALL, ORDINALS, DECADES, MAGNITUDES, JOINTS].into_iter().flatten() {
             let length = word.len();
             ends[start + length.min(text.len() - start)] |= spelled(word);
@@ -203,14 +202,48 @@ pub(super) fn from_letters(text: &str, first: char) -> f64 {
 }
 
 const SMALL: &[&str] = &[
-    "Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten",
-    "Eleven", "Twelve", "Thirteen", "Fourteen", "Fifteen", "Sixteen", "Seventeen", "Eighteen",
+    "Zero",
+    "One",
+    "Two",
+    "Three",
+    "Four",
+    "Five",
+    "Six",
+    "Seven",
+    "Eight",
+    "Nine",
+    "Ten",
+    "Eleven",
+    "Twelve",
+    "Thirteen",
+    "Fourteen",
+    "Fifteen",
+    "Sixteen",
+    "Seventeen",
+    "Eighteen",
     "Nineteen",
 ];
 const ORDINALS: &[&str] = &[
-    "Zeroth", "First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth",
-    "Ninth", "Tenth", "Eleventh", "Twelfth", "Thirteenth", "Fourteenth", "Fifteenth", "Sixteenth",
-    "Seventeenth", "Eighteenth", "Nineteenth",
+    "Zeroth",
+    "First",
+    "Second",
+    "Third",
+    "Fourth",
+    "Fifth",
+    "Sixth",
+    "Seventh",
+    "Eighth",
+    "Ninth",
+    "Tenth",
+    "Eleventh",
+    "Twelfth",
+    "Thirteenth",
+    "Fourteenth",
+    "Fifteenth",
+    "Sixteenth",
+    "Seventeenth",
+    "Eighteenth",
+    "Nineteenth",
 ];
 const DECADES: &[&str] =
     &["Twenty", "Thirty", "Forty", "Fifty", "Sixty", "Seventy", "Eighty", "Ninety"];

@@ -4,6 +4,7 @@ use super::super::super::value::Value;
 use super::super::ast::{Node, Operator};
 use super::super::error::{Fault, Outcome};
 use super::super::item::{Elements, Item};
+use super::super::limit;
 use super::super::number;
 use super::Evaluator;
 use super::bounds::ITEM;
@@ -47,10 +48,9 @@ impl Evaluator<'_> {
             | Operator::Remainder => self.arithmetic(operator, &left, &right),
             Operator::Equal => Ok(Item::boolean(self.equality(&left, &right, true)?)),
             Operator::NotEqual => Ok(Item::boolean(self.equality(&left, &right, false)?)),
-            Operator::Less
-            | Operator::LessEqual
-            | Operator::Greater
-            | Operator::GreaterEqual => compare(operator, &left, &right),
+            Operator::Less | Operator::LessEqual | Operator::Greater | Operator::GreaterEqual => {
+                compare(operator, &left, &right)
+            }
             Operator::Concatenate => self.concatenate(left, right),
             Operator::In => self.contained(&left, &right),
             Operator::Range => self.range(&left, &right),
@@ -111,7 +111,8 @@ impl Evaluator<'_> {
                 if self.odd_number.get() && has_infinity(other) {
                     return Err(Fault::new("D1001").with("value", "null"));
                 }
-                let text = number::to_string(other, pretty);
+                let text = number::to_string(other, pretty, self.meter.most())
+                    .ok_or_else(|| Fault::limit(limit::MEMORY))?;
                 self.meter.spend(text.len() as u64 / 8)?;
                 Ok(text)
             }
@@ -127,9 +128,7 @@ impl Evaluator<'_> {
         };
         self.meter.spend(items.len() as u64 / 4)?;
         let found = match items {
-            Elements::Values(values) => {
-                values.iter().any(|value| identical_value(left, value))
-            }
+            Elements::Values(values) => values.iter().any(|value| identical_value(left, value)),
             Elements::Items(items) => items.iter().any(|item| identical(left, item)),
         };
         Ok(Item::boolean(found))
@@ -165,10 +164,9 @@ impl Evaluator<'_> {
         }
         match numeric(&value)? {
             Some(n) => Ok(self.number(-n)),
-            None => Err(Fault::new("D1002")
-                .at(node.position)
-                .token("-")
-                .with("value", value.mention())),
+            None => {
+                Err(Fault::new("D1002").at(node.position).token("-").with("value", value.mention()))
+            }
         }
     }
 
@@ -302,9 +300,8 @@ fn equal_values(left: &Value, right: &Value) -> bool {
         }
         (Value::Object(a), Value::Object(b)) => {
             a.len() == b.len()
-                && a.iter().all(|(key, value)| {
-                    b.get(key).is_some_and(|other| equal_values(value, other))
-                })
+                && a.iter()
+                    .all(|(key, value)| b.get(key).is_some_and(|other| equal_values(value, other)))
         }
         (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
             left.as_f64() == right.as_f64()

@@ -46,7 +46,7 @@ impl Evaluator<'_> {
             result = kept(result);
         }
         match &node.group {
-            Some(group) => self.group(group, result, scope),
+            Some(group) => self.group(group, &result, scope),
             None => Ok(result),
         }
     }
@@ -153,13 +153,7 @@ impl Evaluator<'_> {
     }
 
     /// A path on which variables are bound: every item carries its own bindings.
-    fn tuple_path(
-        &self,
-        node: &Node,
-        path: &Path,
-        input: &Item,
-        scope: &Scope,
-    ) -> Outcome<Item> {
+    fn tuple_path(&self, node: &Node, path: &Path, input: &Item, scope: &Scope) -> Outcome<Item> {
         let mut source = first_source(path, input);
         let mut result = Item::Undefined;
         let mut tuples: Option<Vec<Tuple>> = None;
@@ -187,7 +181,7 @@ impl Evaluator<'_> {
                     result = kept(result);
                 }
                 match &node.group {
-                    Some(group) => self.group(group, result, scope),
+                    Some(group) => self.group(group, &result, scope),
                     None => Ok(result),
                 }
             }
@@ -203,7 +197,7 @@ impl Evaluator<'_> {
         scope: &Scope,
     ) -> Outcome<Item> {
         if let Some(group) = &node.group {
-            return self.group(group, Item::Tuples(Rc::new(tuples)), scope);
+            return self.group(group, &Item::Tuples(Rc::new(tuples)), scope);
         }
         if carried {
             return Ok(Item::Tuples(Rc::new(tuples)));

@@ -15,8 +15,8 @@ mod time;
 use std::sync::LazyLock;
 
 use super::eval::function::{Builtin, Run};
-pub(crate) use numeric::round_to;
 use super::signature::Signature;
+pub(crate) use numeric::round_to;
 
 /// The built-in function of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Builtin> {
@@ -30,22 +30,18 @@ pub(crate) fn signature(builtin: &Builtin) -> &'static Signature {
     SIGNATURES.get(builtin.index).unwrap_or(&NONE)
 }
 
-static SIGNATURES: LazyLock<Vec<Signature>> = LazyLock::new(|| {
-    TABLE.iter().map(|row| Signature::parse(row.1).unwrap_or_default()).collect()
-});
+static SIGNATURES: LazyLock<Vec<Signature>> =
+    LazyLock::new(|| TABLE.iter().map(|row| Signature::parse(row.1).unwrap_or_default()).collect());
 
-static BUILTINS: LazyLock<Vec<Builtin>> = LazyLock::new(|| {
-    let row = |(index, row): (usize, &(&'static str, &'static str, usize, usize, Run))| Builtin {
-        name: row.0,
-        index,
-        arity: row.2,
-        parameters: row.3,
-        run: row.4,
-    };
-    let mut all: Vec<Builtin> = TABLE.iter().enumerate().map(row).collect();
-    all.sort_by_key(|builtin| builtin.name);
-    all
-});
+static BUILTINS: LazyLock<Vec<Builtin>> =
+    LazyLock::new(|| {
+        let row = |(index, row): (usize, &(&'static str, &'static str, usize, usize, Run))| {
+            Builtin { name: row.0, index, arity: row.2, parameters: row.3, run: row.4 }
+        };
+        let mut all: Vec<Builtin> = TABLE.iter().enumerate().map(row).collect();
+        all.sort_by_key(|builtin| builtin.name);
+        all
+    });
 
 /// Name, signature, arguments when called by another function, parameters, code.
 const TABLE: &[(&str, &str, usize, usize, Run)] = &[

@@ -66,10 +66,6 @@ impl Lowering {
         Ok(node)
     }
 
-    fn boxed(&mut self, syntax: Syntax) -> Outcome<Box<Node>> {
-        Ok(Box::new(self.node(syntax)?))
-    }
-
     fn form(&mut self, form: Form, position: usize, keep: bool) -> Outcome<Node> {
         match form {
             Form::Literal(value) => Ok(new(Kind::Literal(value), position)),
@@ -78,7 +74,8 @@ impl Lowering {
             Form::Name(name) => Ok(single_step(name, position, keep)),
             Form::Variable(name) => Ok(new(self.variable(&name), position)),
             Form::Regex(source, flags) => {
-                let pattern = Pattern::new(&source, &flags, position).map_err(|f| f.at(position))?;
+                let pattern =
+                    Pattern::new(&source, &flags, position).map_err(|f| f.at(position))?;
                 Ok(new(Kind::Regex(Arc::new(pattern)), position))
             }
             Form::Wildcard => Ok(new(Kind::Wildcard, position)),
@@ -203,13 +200,7 @@ impl Lowering {
         Ok(path)
     }
 
-    fn focus(
-        &mut self,
-        left: Syntax,
-        name: &str,
-        position: usize,
-        keep: bool,
-    ) -> Outcome<Node> {
+    fn focus(&mut self, left: Syntax, name: &str, position: usize, keep: bool) -> Outcome<Node> {
         let mut node = self.node(left)?;
         let name = self.symbol(name);
         on_target(&mut node, |_, target| {
@@ -445,7 +436,8 @@ fn put_off_tail_calls(mut node: Node) -> Node {
     match &mut node.kind {
         Kind::Call(_) if node.filters.is_empty() => {
             let position = node.position;
-            let lambda = Lambda { parameters: Vec::new(), signature: None, body: node, thunk: true };
+            let lambda =
+                Lambda { parameters: Vec::new(), signature: None, body: node, thunk: true };
             return new(Kind::Lambda(Arc::new(lambda)), position);
         }
         Kind::Condition(condition) => {

@@ -345,7 +345,9 @@ fn mention(form: &Form) -> super::super::value::Value {
         Form::Bind(..) => Value::string(":="),
         Form::Apply(_) => Value::string("~>"),
         Form::Negate(_) => Value::string("-"),
-        Form::Block(_) | Form::Call(..) | Form::Partial(..) | Form::Lambda(..) => Value::string("("),
+        Form::Block(_) | Form::Call(..) | Form::Partial(..) | Form::Lambda(..) => {
+            Value::string("(")
+        }
         Form::Condition(..) => Value::string("?"),
         Form::Transform(..) => Value::string("|"),
         Form::Regex(..) => Value::object::<&str>([]),
