@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! Which door?
 
 use std::process::ExitCode;
@@ -5,3 +6,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     stepwright::cli::main()
 }
+=======
+fn main() {}
+>>>>>>> jsonata

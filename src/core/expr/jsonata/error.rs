@@ -92,7 +92,7 @@ impl Fault {
     }
 
     /// The error with its text.
-    pub(crate) fn finish(self: Box<Fault>) -> Error {
+    pub(crate) fn finish(self) -> Error {
         let message = self.text();
         let token = self.token.map(|token| match token {
             Value::String(text) => text.to_string(),

@@ -237,7 +237,7 @@ impl<'p> Layout<'p> {
         let exponent = if self.least_exponent == 0 { None } else { Some(self.scale(&mut n)) };
         let places = self.most_fraction.min(MOST_PLACES);
         let n = round_to(n, places as f64);
-        let mut text = self.place(symbols.digits(n, places), symbols);
+        let mut text = self.place(&symbols.digits(n, places), symbols);
         if let Some(exponent) = exponent {
             let digits = symbols.digits(f64::from(exponent), 0);
             let missing = self.least_exponent.saturating_sub(digits.len());
@@ -269,7 +269,7 @@ impl<'p> Layout<'p> {
     }
 
     /// Digits with separators, filled up to what the picture demands.
-    fn place(&self, digits: Vec<char>, symbols: &Symbols) -> String {
+    fn place(&self, digits: &[char], symbols: &Symbols) -> String {
         let point = digits.iter().position(|c| *c == '.').unwrap_or(digits.len());
         let zero = |c: &&char| **c == symbols.zero;
         let whole: Vec<char> = digits[..point].iter().skip_while(zero).copied().collect();
@@ -302,8 +302,8 @@ impl<'p> Layout<'p> {
 
     fn group(&self, whole: &mut Vec<char>, separator: char) {
         let digits = whole.len();
-        if self.regular > 0 {
-            for group in 1..=digits.saturating_sub(1) / self.regular {
+        if let Some(groups) = digits.saturating_sub(1).checked_div(self.regular) {
+            for group in 1..=groups {
                 whole.insert(digits - group * self.regular, separator);
             }
             return;

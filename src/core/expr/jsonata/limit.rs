@@ -17,14 +17,14 @@ pub struct Limits {
     /// Bytes of values built by the expression and still in use, estimated: 8 for an item of an array, 1 for a
     /// character.
     pub memory: usize,
-    /// Steps of evaluation; 30 million are about a second.
+    /// Steps of evaluation; 20 million are about a second.
     pub steps: u64,
 }
 
 impl Default for Limits {
     /// As AWS has them: depth about 100, memory about 6.99 MB, a second.
     fn default() -> Limits {
-        Limits { depth: 100, nesting: 600, memory: 6_990_506, steps: 30_000_000 }
+        Limits { depth: 100, nesting: 600, memory: 6_990_506, steps: 20_000_000 }
     }
 }
 
@@ -103,9 +103,14 @@ impl Meter {
         }
     }
 
-    /// Steps that are left.
-    pub(crate) fn steps_left(&self) -> u64 {
-        self.steps.get()
+    /// Whether nothing has been built yet.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.memory.get() == BASE_MEMORY
+    }
+
+    /// The most that a single value may come to.
+    pub(crate) fn most(&self) -> usize {
+        self.limits.memory
     }
 
     /// Adds memory, and the time it takes to fill it.

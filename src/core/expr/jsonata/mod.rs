@@ -27,6 +27,8 @@ mod parse;
 mod pattern;
 mod references;
 mod signature;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::sync::Arc;

@@ -90,26 +90,33 @@ fn to_precision(n: f64, precision: usize) -> String {
 
 /// Compact JSON text with numbers as JavaScript prints them, without rounding.
 pub(crate) fn to_json(item: &Item) -> String {
-    let mut writer = Writer { out: String::new(), round: false, indent: None };
+    let mut writer =
+        Writer { out: String::new(), round: false, indent: None, most: MOST_MENTIONED };
     writer.item(item, 0);
     writer.out
 }
 
-/// JSON text as `$string` makes it: 15 digits, functions as empty text. `None` when a number is not finite.
-pub(crate) fn to_string(item: &Item, pretty: bool) -> String {
-    let mut writer = Writer { out: String::new(), round: true, indent: pretty.then_some(2) };
+/// JSON text as `$string` makes it: 15 digits, functions as empty text; `None` if it is longer than `most`.
+pub(crate) fn to_string(item: &Item, pretty: bool, most: usize) -> Option<String> {
+    let indent = pretty.then_some(2);
+    let mut writer = Writer { out: String::new(), round: true, indent, most };
     writer.item(item, 0);
-    writer.out
+    (writer.out.len() <= most).then_some(writer.out)
 }
 
 struct Writer {
     out: String,
     round: bool,
     indent: Option<usize>,
+    /// Nothing more is written beyond this length.
+    most: usize,
 }
 
 impl Writer {
     fn item(&mut self, item: &Item, depth: usize) {
+        if self.out.len() > self.most {
+            return;
+        }
         match item {
             Item::Json(value) => self.value(value, depth),
             Item::List(list) => {
@@ -131,6 +138,9 @@ impl Writer {
     }
 
     fn value(&mut self, value: &Value, depth: usize) {
+        if self.out.len() > self.most {
+            return;
+        }
         match value {
             Value::Null => self.out.push_str("null"),
             Value::Bool(b) => self.out.push_str(if *b { "true" } else { "false" }),
@@ -173,6 +183,9 @@ impl Writer {
         self.out.push(open);
         let mut some = false;
         for part in parts {
+            if self.out.len() > self.most {
+                return;
+            }
             if some {
                 self.out.push(',');
             }
@@ -203,3 +216,6 @@ fn quote(text: &str, out: &mut String) {
     // Writing a string into memory cannot fail.
     out.push_str(&serde_json::to_string(text).unwrap_or_default());
 }
+
+/// Values in error texts are cut off at this length.
+const MOST_MENTIONED: usize = 1 << 20;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::error::{Fault, Outcome};
+use super::super::limit;
 use super::calendar::{Moment, utc};
 use super::integer::{Form, IntegerPicture, leading_integer};
 use super::picture::{self, Marker, Part};
@@ -16,7 +17,12 @@ pub(crate) fn parse(text: &str, picture: &str, now: i64) -> Outcome<Option<f64>>
         check(part)?;
     }
     let mut pieces = Vec::new();
-    if !matches(&parts, text, &mut pieces, &mut BTreeSet::new()) {
+    let mut search = Search { dead: BTreeSet::new(), budget: BUDGET };
+    let matched = search.matches(&parts, text, &mut pieces);
+    if search.budget == 0 {
+        return Err(Fault::limit(limit::TIME));
+    }
+    if !matched {
         return Ok(None);
     }
     let mut components = Components::default();
@@ -28,7 +34,7 @@ pub(crate) fn parse(text: &str, picture: &str, now: i64) -> Outcome<Option<f64>>
     if components.0.is_empty() {
         return Ok(None);
     }
-    components.to_millis(now)
+    components.into_millis(now)
 }
 
 /// Some pictures can only be written.
@@ -42,31 +48,40 @@ fn check(part: &Part) -> Outcome<()> {
     }
 }
 
-/// Matches all parts against all of the text, longest pieces first.
-fn matches<'t>(
-    parts: &[Part],
-    text: &'t str,
-    pieces: &mut Vec<&'t str>,
-    dead: &mut BTreeSet<(usize, usize)>,
-) -> bool {
-    let Some((part, rest)) = parts.split_first() else { return text.is_empty() };
-    let place = (parts.len(), text.len());
-    if dead.contains(&place) {
-        return false;
-    }
-    let (least, most) = lengths(part, text);
-    for length in (least..=most).rev() {
-        if !text.is_char_boundary(length) || !ends_well(part, &text[..length]) {
-            continue;
+/// A search for the pieces of a text.
+struct Search {
+    /// Places from which the rest is known not to match.
+    dead: BTreeSet<(usize, usize)>,
+    /// Bytes that may still be looked at.
+    budget: usize,
+}
+
+impl Search {
+    /// Matches all parts against all of the text, longest pieces first.
+    fn matches<'t>(&mut self, parts: &[Part], text: &'t str, pieces: &mut Vec<&'t str>) -> bool {
+        let Some((part, rest)) = parts.split_first() else { return text.is_empty() };
+        let place = (parts.len(), text.len());
+        if self.budget == 0 || self.dead.contains(&place) {
+            return false;
         }
-        pieces.push(&text[..length]);
-        if matches(rest, &text[length..], pieces, dead) {
-            return true;
+        let (least, most) = lengths(part, text);
+        for length in (least..=most).rev() {
+            self.budget = self.budget.saturating_sub(length + 1);
+            if self.budget == 0 {
+                return false;
+            }
+            if !text.is_char_boundary(length) || !ends_well(part, &text[..length]) {
+                continue;
+            }
+            pieces.push(&text[..length]);
+            if self.matches(rest, &text[length..], pieces) {
+                return true;
+            }
+            pieces.pop();
         }
-        pieces.pop();
+        self.dead.insert(place);
+        false
     }
-    dead.insert(place);
-    false
 }
 
 /// The least and the most bytes that a part can take at the start of a text; the most is less if it cannot match.
@@ -87,10 +102,10 @@ fn lengths(part: &Part, text: &str) -> (usize, usize) {
     }
 }
 
-fn integer_lengths(
-    integer: &IntegerPicture,
-    run: &dyn Fn(&dyn Fn(char) -> bool) -> usize,
-) -> (usize, usize) {
+/// The length of the run of characters that are allowed.
+type Run<'r> = &'r dyn Fn(&dyn Fn(char) -> bool) -> usize;
+
+fn integer_lengths(integer: &IntegerPicture, run: Run<'_>) -> (usize, usize) {
     match &integer.form {
         Form::Letters => (1, run(&|c| c.is_ascii_alphabetic())),
         Form::Roman => (1, run(&|c| "MDCLXVImdclxvi".contains(c))),
@@ -122,7 +137,7 @@ fn ends_well(part: &Part, piece: &str) -> bool {
     }
     let suffixes = ["st", "nd", "rd", "th"];
     let ends = |suffix: &&str| piece.to_ascii_lowercase().ends_with(suffix);
-    integer.form != Form::Decimal || !integer.ordinal || suffixes.iter().any(|suffix| ends(&suffix))
+    integer.form != Form::Decimal || !integer.ordinal || suffixes.iter().any(ends)
 }
 
 /// `+01:00`, `-0500`, `GMT+1`
@@ -161,7 +176,7 @@ fn read_piece(marker: &Marker, piece: &str) -> Option<f64> {
             let names = if component == 'F' { DAYS } else { MONTHS };
             let width = marker.max_width.filter(|width| *width > 0).unwrap_or(usize::MAX);
             let same = |name: &&str| name.chars().take(width).eq(piece.chars());
-            names.iter().position(|name| same(&name)).map(|index| index as f64 + 1.0)
+            names.iter().position(same).map(|index| index as f64 + 1.0)
         }
     }
 }
@@ -209,7 +224,7 @@ impl Components {
         all.peek().is_some() && all.all(|c| wanted.contains(c))
     }
 
-    fn to_millis(&mut self, now: i64) -> Outcome<Option<f64>> {
+    fn into_millis(mut self, now: i64) -> Outcome<Option<f64>> {
         const DATE: &str = "YXMxWwdD";
         const TIME: &str = "PHhmsf";
         let calendar = self.is_kind(DATE, "YMD");
@@ -277,3 +292,5 @@ impl Components {
 
 /// Longer numbers in words are not read.
 const MOST_LETTERS: usize = 400;
+/// Bytes that a search may look at.
+const BUDGET: usize = 500_000;

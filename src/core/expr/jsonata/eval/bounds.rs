@@ -1,14 +1,14 @@
 //! What an evaluation has built: how much of it is still in use, and how deeply it is nested.
 //!
-//! Deeply nested values would overflow the native stack where they are compared, printed or let go. Input from JSON is
-//! nested at most 128 deep, and every level beyond takes a constructor, so depths are only measured once many nested
-//! values have been built.
+//! Deeply nested values would overflow the native stack where they are compared, printed or let go; and values are
+//! shared, so that a small expression can build one that would never be written out in full. Input from JSON is nested
+//! at most 128 deep and shares nothing, so values are only measured once constructors have had room to do harm.
 
 use std::cell::{Cell, RefCell};
 
 use super::super::super::value::{Map, Value};
 use super::super::error::{Fault, Outcome};
-use super::super::item::{Elements, Item};
+use super::super::item::Item;
 use super::super::limit::{self, Meter};
 use super::Evaluator;
 
@@ -28,7 +28,7 @@ impl Evaluator<'_> {
     /// Of what has been built since `start`, only `result` is still in use.
     pub(crate) fn settle(&self, start: Start, result: &Item) {
         let built = self.meter.memory().saturating_sub(start.memory);
-        if built > WORTH_A_LOOK && !has_function(result) {
+        if built > 0 && !has_function(result) {
             self.meter.set_memory(start.memory + size(result, built).min(built));
         }
     }
@@ -41,33 +41,32 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Accounts for a container with these parts, and refuses it if it is nested too deeply.
-    pub(crate) fn built<'i>(&self, parts: impl Iterator<Item = &'i Item> + Clone) -> Outcome<()> {
-        let mut count = 0;
-        let mut nested = false;
-        for part in parts.clone() {
-            count += 1;
-            nested |= part.is_array() || part.is_object();
+    /// Refuses a container of these parts if it would be too deep or too large when written out.
+    pub(crate) fn nested(&self, parts: &[Item]) -> Outcome<()> {
+        if !parts.iter().any(|part| part.is_array() || part.is_object()) {
+            return Ok(());
         }
-        self.meter.allocate(count * ITEM)?;
-        if nested && self.depths.is_due() {
-            for part in parts {
-                self.depths.check(part, &self.meter)?;
-            }
-        }
-        Ok(())
+        self.extents.check(parts.len(), &self.meter, |extents, seen| {
+            parts.iter().fold(Extent::default(), |sum, part| sum.and(extents.item(part, seen, 0)))
+        })
     }
-}
 
-impl Evaluator<'_> {
-    /// Refuses an object of plain JSON that is nested too deeply; its size has been accounted for.
-    pub(crate) fn built_object(&self, members: &Map) -> Outcome<()> {
-        if self.depths.is_due() {
-            for value in members.values() {
-                self.depths.check_value(value, &self.meter)?;
-            }
+    /// The same for the members of an object of plain JSON.
+    pub(crate) fn nested_object(&self, members: &Map) -> Outcome<()> {
+        self.extents.check(members.len(), &self.meter, |extents, seen| {
+            members
+                .values()
+                .fold(Extent::default(), |sum, value| sum.and(extents.value(value, seen)))
+        })
+    }
+
+    /// Refuses a result that would be too large when written out.
+    pub(crate) fn finished(&self, result: &Item) -> Outcome<()> {
+        if self.meter.is_untouched() {
+            return Ok(());
         }
-        Ok(())
+        let extent = self.extents.item(result, &mut 0, 0);
+        if extent.size > MAX_SIZE { Err(Fault::limit(limit::MEMORY)) } else { Ok(()) }
     }
 }
 
@@ -121,91 +120,118 @@ fn add_value_size(value: &Value, most: usize, total: &mut usize) {
     }
 }
 
-/// Measures the nesting of values.
-#[derive(Default)]
-pub(super) struct Depths {
-    built: Cell<usize>,
-    /// Large values that have been measured. Held, so that an address stands for one value only.
-    known: RefCell<Vec<(Value, usize)>>,
+/// How deep a value is nested and how many bytes it is, roughly, when nothing in it is shared.
+#[derive(Clone, Copy, Debug, Default)]
+struct Extent {
+    depth: usize,
+    size: usize,
 }
 
-impl Depths {
-    /// Whether enough has been built that something could be nested too deeply.
-    fn is_due(&self) -> bool {
-        let built = self.built.get() + 1;
-        self.built.set(built);
-        built > FREE_LEVELS
+impl Extent {
+    fn and(self, other: Extent) -> Extent {
+        Extent {
+            depth: self.depth.max(other.depth),
+            size: self.size.saturating_add(other.size).saturating_add(ITEM),
+        }
     }
 
-    fn check_value(&self, value: &Value, meter: &Meter) -> Outcome<()> {
-        let mut seen = 0;
-        let depth = self.known_depth(value, &mut seen);
-        meter.spend(seen as u64 / 8)?;
-        if depth > MAX_DEPTH { Err(Fault::limit(limit::STACK)) } else { Ok(()) }
+    fn inside(self) -> Extent {
+        Extent { depth: self.depth + 1, ..self }
     }
+}
 
-    fn check(&self, item: &Item, meter: &Meter) -> Outcome<()> {
+/// Measures values.
+pub(super) struct Extents {
+    /// By how much values can have grown without having been measured.
+    unmeasured: Cell<usize>,
+    /// Large values that have been measured. Held, so that an address stands for one value only.
+    known: RefCell<Vec<(Value, Extent)>>,
+}
+
+impl Default for Extents {
+    fn default() -> Extents {
+        Extents { unmeasured: Cell::new(1), known: RefCell::default() }
+    }
+}
+
+impl Extents {
+    fn check(
+        &self,
+        width: usize,
+        meter: &Meter,
+        measure: impl Fn(&Extents, &mut usize) -> Extent,
+    ) -> Outcome<()> {
+        let growth = self.unmeasured.get().saturating_mul(width.max(2));
+        if growth <= FREE_GROWTH {
+            self.unmeasured.set(growth);
+            return Ok(());
+        }
         let mut seen = 0;
-        let depth = self.depth(item, &mut seen, 0);
+        let extent = measure(self, &mut seen);
         meter.spend(seen as u64 / 8)?;
-        if depth > MAX_DEPTH {
+        if extent.depth >= MAX_DEPTH {
             return Err(Fault::limit(limit::STACK));
+        }
+        if extent.size > MAX_SIZE {
+            return Err(Fault::limit(limit::MEMORY));
         }
         Ok(())
     }
 
-    fn depth(&self, item: &Item, seen: &mut usize, level: usize) -> usize {
+    fn item(&self, item: &Item, seen: &mut usize, level: usize) -> Extent {
         if level > MAX_DEPTH {
-            return level;
+            return Extent { depth: level, size: 0 };
         }
-        let below = |item: &Item, seen: &mut usize| self.depth(item, seen, level + 1);
-        match item {
-            Item::Json(value) => level + self.known_depth(value, seen),
-            Item::Record(record) => {
-                record.values().map(|item| below(item, seen)).max().unwrap_or(level)
-            }
-            other => match other.elements() {
-                Some(Elements::Items(items)) => {
-                    items.iter().map(|item| below(item, seen)).max().unwrap_or(level)
-                }
-                _ => level,
-            },
-        }
+        *seen += 1;
+        let parts: Vec<&Item> = match item {
+            Item::Json(value) => return self.value(value, seen),
+            Item::List(list) => list.items.iter().collect(),
+            Item::Record(record) => record.values().collect(),
+            Item::Undefined | Item::Function(_) | Item::Tuples(_) => return Extent::default(),
+        };
+        let below = parts.into_iter().map(|part| self.item(part, seen, level + 1));
+        below.fold(Extent::default(), Extent::and).inside()
     }
 
-    fn known_depth(&self, value: &Value, seen: &mut usize) -> usize {
+    fn value(&self, value: &Value, seen: &mut usize) -> Extent {
         if !matches!(value, Value::Array(_) | Value::Object(_)) {
-            return 0;
+            return extent(value, seen, 0);
         }
-        let known = self.known.borrow().iter().find(|(held, _)| same(held, value)).map(|(_, d)| *d);
-        if let Some(depth) = known {
-            return depth;
+        let known = self.known.borrow().iter().find(|(held, _)| same(held, value)).map(|(_, e)| *e);
+        if let Some(extent) = known {
+            return extent;
         }
         let before = *seen;
-        let depth = depth(value, seen, 0);
+        let extent = extent(value, seen, 0);
         if *seen - before > LARGE {
             let mut known = self.known.borrow_mut();
             if known.len() == KEPT {
                 known.remove(0);
             }
-            known.push((value.clone(), depth));
+            known.push((value.clone(), extent));
         }
-        depth
+        extent
     }
 }
 
-/// Levels below a value; counting stops a little beyond what is allowed.
-fn depth(value: &Value, seen: &mut usize, level: usize) -> usize {
+/// Measures a value; stops beyond what is allowed.
+fn extent(value: &Value, seen: &mut usize, level: usize) -> Extent {
     *seen += 1;
-    if level > MAX_DEPTH {
-        return 1;
+    if level > MAX_DEPTH || *seen > MAX_SIZE / ITEM {
+        return Extent { depth: level.min(1), size: MAX_SIZE };
     }
-    let below = match value {
-        Value::Array(items) => items.iter().map(|item| depth(item, seen, level + 1)).max(),
-        Value::Object(map) => map.values().map(|item| depth(item, seen, level + 1)).max(),
-        _ => return 0,
-    };
-    below.unwrap_or(0) + 1
+    match value {
+        Value::String(text) => Extent { depth: 0, size: text.len() },
+        Value::Array(items) => {
+            let below = items.iter().map(|item| extent(item, seen, level + 1));
+            below.fold(Extent::default(), Extent::and).inside()
+        }
+        Value::Object(members) => {
+            let below = members.values().map(|item| extent(item, seen, level + 1));
+            below.fold(Extent::default(), Extent::and).inside()
+        }
+        _ => Extent::default(),
+    }
 }
 
 fn same(a: &Value, b: &Value) -> bool {
@@ -219,11 +245,11 @@ fn same(a: &Value, b: &Value) -> bool {
 
 /// What an item of an array or a member of an object counts for.
 pub(crate) const ITEM: usize = 8;
-/// Garbage below this is not looked for.
-const WORTH_A_LOOK: usize = 64 * 1024;
-/// So many nested values can be built before depths are measured.
-const FREE_LEVELS: usize = 250;
+/// Up to this growth values are not measured: a few constructors around the input cannot do harm.
+const FREE_GROWTH: usize = 64;
 /// Levels of nesting that are allowed.
 const MAX_DEPTH: usize = 400;
+/// Bytes that a nested value may come to when it is written out.
+const MAX_SIZE: usize = 32 << 20;
 const LARGE: usize = 64;
 const KEPT: usize = 8;

@@ -103,8 +103,7 @@ impl Evaluator<'_> {
         let start = self.start();
         let mark = self.meter.call()?;
         let mut result = self.apply_once(function, arguments, input, label)?;
-        loop {
-            let Some(thunk) = as_thunk(&result) else { break };
+        while let Some(thunk) = as_thunk(&result) {
             let Kind::Call(call) = &thunk.lambda.body.kind else { break };
             let (next, arguments) = self.next_call(call, thunk)?;
             let label = match &call.procedure.kind {
@@ -145,12 +144,12 @@ impl Evaluator<'_> {
         input: &Item,
         label: Option<&str>,
     ) -> Outcome<Item> {
-        self.meter.spend(1)?;
+        self.meter.spend(CALL)?;
         let Item::Function(function) = function else { return Err(Fault::new("T1006")) };
         match &**function {
             Function::Native(builtin) => builtins::signature(builtin)
                 .fit(arguments, input)
-                .and_then(|arguments| (builtin.run)(self, Arguments(arguments)))
+                .and_then(|arguments| (builtin.run)(self, &mut Arguments(arguments)))
                 .map_err(|fault| name_fault(fault, label.unwrap_or(builtin.name))),
             Function::Lambda(closure) => self.apply_closure(closure, arguments, input),
             Function::NativePartial(partial) => {
@@ -162,15 +161,13 @@ impl Evaluator<'_> {
                         partial.scope.own(position).unwrap_or_default()
                     }
                 });
-                (partial.builtin.run)(self, Arguments(all.collect()))
+                (partial.builtin.run)(self, &mut Arguments(all.collect()))
             }
             Function::Regex(pattern) => {
                 let text = arguments.first().and_then(Item::as_str);
-                self.first_match(pattern, text.unwrap_or_default().into(), 0)
+                self.first_match(pattern, &text.unwrap_or_default().into(), 0)
             }
-            Function::NextMatch { pattern, text, from } => {
-                self.first_match(pattern, Arc::clone(text), *from)
-            }
+            Function::NextMatch { pattern, text, from } => self.first_match(pattern, text, *from),
             Function::Transform { transform, scope } => {
                 let object = arguments.first().unwrap_or(&Item::Undefined);
                 let object = transform_argument(object, arguments.len(), input).map_err(
@@ -365,3 +362,6 @@ fn transform_argument(object: &Item, count: usize, input: &Item) -> Outcome<Item
     }
     Ok(object.clone())
 }
+
+/// Steps that a call counts for.
+const CALL: u64 = 4;

@@ -32,9 +32,7 @@ impl Evaluator<'_> {
                 self.meter.allocate((items.len() - before) * ITEM)?;
             }
         }
-        if items.iter().any(|item| item.is_array() || item.is_object()) {
-            self.built(items.iter())?;
-        }
+        self.nested(&items)?;
         if node.step.constructed {
             let marks = Marks { constructed: true, ..Marks::default() };
             return Ok(Item::List(Rc::new(List { items, marks })));

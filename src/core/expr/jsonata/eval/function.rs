@@ -66,7 +66,7 @@ pub(crate) struct Builtin {
 }
 
 /// The code of a built-in function. It checks what it is given: partial application bypasses the signature.
-pub(crate) type Run = fn(&Evaluator<'_>, Arguments) -> Outcome<Item>;
+pub(crate) type Run = fn(&Evaluator<'_>, &mut Arguments) -> Outcome<Item>;
 
 impl fmt::Debug for Builtin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

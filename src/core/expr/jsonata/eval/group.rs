@@ -69,7 +69,7 @@ impl Evaluator<'_> {
                 self.meter.allocate(template.len() * ITEM)?;
                 self.plain_object(pairs, template.clone(), input, scope)
             }
-            _ => self.group(pairs, input.clone(), scope),
+            _ => self.group(pairs, input, scope),
         }
     }
 
@@ -104,12 +104,12 @@ impl Evaluator<'_> {
     }
 
     /// Items grouped by the keys they have; the value of each key is evaluated for its items.
-    pub(super) fn group(&self, pairs: &Group, input: Item, scope: &Scope) -> Outcome<Item> {
-        if let Item::Tuples(tuples) = &input {
+    pub(super) fn group(&self, pairs: &Group, input: &Item, scope: &Scope) -> Outcome<Item> {
+        if let Item::Tuples(tuples) = input {
             return self.group_tuples(pairs, tuples, scope);
         }
         let nothing = [Item::Undefined];
-        let alone = std::slice::from_ref(&input);
+        let alone = std::slice::from_ref(input);
         let mut elements = input.elements().unwrap_or(Elements::Items(alone));
         if elements.len() == 0 {
             elements = Elements::Items(&nothing);
@@ -215,8 +215,11 @@ impl Evaluator<'_> {
     fn finish(&self, members: Members) -> Outcome<Item> {
         if members.nested {
             match &members.held {
-                Held::Plain(map) => self.built_object(map)?,
-                Held::Mixed(record) => self.built(record.values())?,
+                Held::Plain(map) => self.nested_object(map)?,
+                Held::Mixed(record) => {
+                    let parts: Vec<Item> = record.values().cloned().collect();
+                    self.nested(&parts)?;
+                }
             }
         }
         Ok(match members.held {

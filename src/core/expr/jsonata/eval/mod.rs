@@ -33,7 +33,7 @@ use super::error::{Fault, Outcome};
 use super::function as builtins;
 use super::item::{Item, List, Marks};
 use super::limit::{Limits, Meter};
-use bounds::Depths;
+use bounds::Extents;
 use frame::{Frame, Graveyard, Scope};
 use function::{Builtin, Closure, Function};
 
@@ -54,7 +54,7 @@ pub(crate) struct Evaluator<'a> {
     /// Microseconds since 1970.
     pub(crate) now: i64,
     pub(crate) meter: Meter,
-    depths: Depths,
+    extents: Extents,
     graveyard: Rc<Graveyard>,
     /// A number that JSON cannot hold has come up.
     odd_number: Cell<bool>,
@@ -84,14 +84,16 @@ impl<'a> Evaluator<'a> {
             entropy: setting.entropy,
             now: setting.now,
             meter: Meter::new(setting.limits),
-            depths: Depths::default(),
+            extents: Extents::default(),
             graveyard: Rc::default(),
             odd_number: Cell::new(false),
         };
         let scope = Frame::root(Rc::clone(&evaluator.graveyard));
         let result = evaluator.eval(&program.root, &wrap(root), &scope);
         evaluator.graveyard.release(0);
-        Ok((result?, evaluator.odd_number.get()))
+        let result = result?;
+        evaluator.finished(&result)?;
+        Ok((result, evaluator.odd_number.get()))
     }
 
     /// The value of a node for an input.
@@ -106,7 +108,7 @@ impl<'a> Evaluator<'a> {
         if let Some(group) = &node.group
             && !matches!(node.kind, Kind::Path(_))
         {
-            result = self.group(group, result, scope)?;
+            result = self.group(group, &result, scope)?;
         }
         self.meter.leave();
         Ok(reduce(result, node.keep_array))

@@ -4,6 +4,7 @@ use super::super::super::value::Value;
 use super::super::ast::{Node, Operator};
 use super::super::error::{Fault, Outcome};
 use super::super::item::{Elements, Item};
+use super::super::limit;
 use super::super::number;
 use super::Evaluator;
 use super::bounds::ITEM;
@@ -110,7 +111,8 @@ impl Evaluator<'_> {
                 if self.odd_number.get() && has_infinity(other) {
                     return Err(Fault::new("D1001").with("value", "null"));
                 }
-                let text = number::to_string(other, pretty);
+                let text = number::to_string(other, pretty, self.meter.most())
+                    .ok_or_else(|| Fault::limit(limit::MEMORY))?;
                 self.meter.spend(text.len() as u64 / 8)?;
                 Ok(text)
             }

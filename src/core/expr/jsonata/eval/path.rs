@@ -46,7 +46,7 @@ impl Evaluator<'_> {
             result = kept(result);
         }
         match &node.group {
-            Some(group) => self.group(group, result, scope),
+            Some(group) => self.group(group, &result, scope),
             None => Ok(result),
         }
     }
@@ -181,7 +181,7 @@ impl Evaluator<'_> {
                     result = kept(result);
                 }
                 match &node.group {
-                    Some(group) => self.group(group, result, scope),
+                    Some(group) => self.group(group, &result, scope),
                     None => Ok(result),
                 }
             }
@@ -197,7 +197,7 @@ impl Evaluator<'_> {
         scope: &Scope,
     ) -> Outcome<Item> {
         if let Some(group) = &node.group {
-            return self.group(group, Item::Tuples(Rc::new(tuples)), scope);
+            return self.group(group, &Item::Tuples(Rc::new(tuples)), scope);
         }
         if carried {
             return Ok(Item::Tuples(Rc::new(tuples)));

@@ -65,7 +65,7 @@ impl Evaluator<'_> {
     pub(super) fn sort_tuples(
         &self,
         terms: &[Term],
-        tuples: Vec<Tuple>,
+        tuples: &[Tuple],
         scope: &Scope,
     ) -> Outcome<Vec<Tuple>> {
         self.meter.allocate(tuples.len() * ITEM)?;

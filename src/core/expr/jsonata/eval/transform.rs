@@ -69,6 +69,7 @@ impl Evaluator<'_> {
         let mut size = 0;
         let value = copy_value(item.clone().into_value(), &mut size);
         self.meter.allocate(size)?;
+        self.meter.spend(size as u64 / 8)?;
         Ok(Item::Json(value))
     }
 }

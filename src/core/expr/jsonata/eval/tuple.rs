@@ -16,7 +16,7 @@ impl Evaluator<'_> {
         scope: &Scope,
     ) -> Outcome<Vec<Tuple>> {
         let results = if let Kind::Sort(terms) = &step.kind {
-            let mut sorted = self.sort_tuples(terms, tuples, scope)?;
+            let mut sorted = self.sort_tuples(terms, &tuples, scope)?;
             if let (true, Some(name)) = (fresh, step.step.index) {
                 for (position, tuple) in sorted.iter_mut().enumerate() {
                     tuple.bind(name, Item::number(position as f64));

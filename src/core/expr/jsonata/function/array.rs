@@ -12,7 +12,7 @@ use super::super::eval::{Evaluator, compare_text, equal};
 use super::super::item::{self, Item};
 
 /// `$append`
-pub(super) fn append(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> Outcome<Item> {
+pub(super) fn append(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let (first, second) = (arguments.take(0), arguments.take(1));
     if second.is_undefined() {
         return Ok(first);
@@ -27,7 +27,7 @@ pub(super) fn append(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> Out
 }
 
 /// `$reverse`
-pub(super) fn reverse(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> Outcome<Item> {
+pub(super) fn reverse(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let array = arguments.take(0);
     if array.elements().is_none_or(|items| items.len() <= 1) {
         return Ok(array);
@@ -39,7 +39,7 @@ pub(super) fn reverse(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> Ou
 }
 
 /// `$shuffle`
-pub(super) fn shuffle(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> Outcome<Item> {
+pub(super) fn shuffle(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let array = arguments.take(0);
     if array.elements().is_none_or(|items| items.len() <= 1) {
         return Ok(array);
@@ -56,11 +56,12 @@ pub(super) fn shuffle(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> Ou
 }
 
 /// `$zip`
-pub(super) fn zip(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
-    let Arguments(arrays) = arguments;
+pub(super) fn zip(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
+    let arrays = std::mem::take(&mut arguments.0);
     let length = |array: &Item| array.elements().map_or(0, |items| items.len());
     let shortest = arrays.iter().map(length).min().unwrap_or(0);
     evaluator.meter.allocate(shortest * (arrays.len() + 1) * ITEM)?;
+    evaluator.nested(&arrays)?;
     let row = |index: usize| {
         let cells = arrays.iter().filter_map(|array| array.elements()?.at(index));
         Item::plain_array(cells.collect())
@@ -69,7 +70,7 @@ pub(super) fn zip(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<It
 }
 
 /// `$sort(array, comparator)`: the comparator says whether the first belongs behind the second.
-pub(super) fn sort(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> Outcome<Item> {
+pub(super) fn sort(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let comparator = arguments.take(1);
     let array = arguments.take(0);
     if array.elements().is_none_or(|items| items.len() <= 1) {
@@ -119,7 +120,7 @@ fn is_truthy(item: &Item) -> bool {
 }
 
 /// `$distinct`
-pub(super) fn distinct(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> Outcome<Item> {
+pub(super) fn distinct(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let array = arguments.take(0);
     if array.elements().is_none_or(|items| items.len() <= 1) {
         return Ok(array);

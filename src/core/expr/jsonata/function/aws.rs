@@ -14,7 +14,7 @@ use super::super::limit;
 use super::string::made;
 
 /// `$partition(array, size)`: the array in parts of that size, the last one shorter.
-pub(super) fn partition(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> Outcome<Item> {
+pub(super) fn partition(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(size) = arguments.get(1).as_f64() else { return Ok(Item::Undefined) };
     let array = arguments.take(0);
     if array.is_undefined() {
@@ -26,13 +26,14 @@ pub(super) fn partition(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> 
     }
     let items = array.into_items();
     evaluator.meter.allocate(items.len() * 2 * ITEM)?;
+    evaluator.nested(&items)?;
     let size = size.min(items.len().max(1) as f64) as usize;
     let part = |part: &[Item]| Item::plain_array(part.to_vec());
     Ok(Item::plain_array(items.chunks(size).map(part).collect()))
 }
 
 /// `$range(first, last, step)`: last included; arguments are truncated; the result is a sequence.
-pub(super) fn range(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn range(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let bound = |index: usize| arguments.get(index).as_f64().map(f64::trunc);
     let (Some(first), Some(last), Some(step)) = (bound(0), bound(1), bound(2)) else {
         return Ok(Item::Undefined);
@@ -54,7 +55,7 @@ pub(super) fn range(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<
 }
 
 /// `$hash(text, algorithm)`: lower-case hexadecimal; names of algorithms are case-sensitive.
-pub(super) fn hash(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn hash(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(text) = arguments.get(0).as_str() else { return Ok(Item::Undefined) };
     let Some(algorithm) = arguments.get(1).as_str() else { return Ok(Item::Undefined) };
     evaluator.meter.spend(text.len() as u64 / 8)?;
@@ -75,7 +76,7 @@ pub(super) fn hash(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<I
 }
 
 /// `$random(seed)`: with a seed, the first double of Java's generator of that seed.
-pub(super) fn random(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn random(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let n = match arguments.get(0).as_f64() {
         Some(seed) => java_double(seed as i64),
         None => evaluator.entropy.borrow_mut().unit(),
@@ -97,12 +98,12 @@ fn java_double(seed: i64) -> f64 {
 }
 
 /// `$uuid()`
-pub(super) fn uuid(evaluator: &Evaluator<'_>, _: Arguments) -> Outcome<Item> {
+pub(super) fn uuid(evaluator: &Evaluator<'_>, _: &mut Arguments) -> Outcome<Item> {
     made(evaluator, evaluator.entropy.borrow_mut().uuid())
 }
 
 /// `$parse(json)`
-pub(super) fn parse(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn parse(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(text) = arguments.get(0).as_str() else { return Ok(Item::Undefined) };
     evaluator.meter.allocate(text.len())?;
     match Value::parse(text) {

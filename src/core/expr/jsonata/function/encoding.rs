@@ -11,14 +11,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 /// `$base64encode`: every UTF-16 unit of the text is one byte, its low one.
-pub(super) fn base64_encode(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn base64_encode(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(text) = arguments.get(0).as_str() else { return Ok(Item::Undefined) };
     let bytes: Vec<u8> = text.encode_utf16().map(|unit| unit.to_le_bytes()[0]).collect();
     made(evaluator, STANDARD.encode(bytes))
 }
 
 /// `$base64decode`: either alphabet; what belongs to none is skipped; each byte is one character.
-pub(super) fn base64_decode(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn base64_decode(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(text) = arguments.get(0).as_str() else { return Ok(Item::Undefined) };
     let mut out = String::with_capacity(text.len());
     let (mut bits, mut count) = (0u32, 0u32);
@@ -50,27 +50,27 @@ fn sextet(c: u8) -> Option<u32> {
 /// `$encodeUrlComponent`
 pub(super) fn encode_url_component(
     evaluator: &Evaluator<'_>,
-    arguments: Arguments,
+    arguments: &mut Arguments,
 ) -> Outcome<Item> {
-    encode(evaluator, &arguments, UNRESERVED, "")
+    encode(evaluator, arguments, UNRESERVED, "")
 }
 
 /// `$encodeUrl`: what separates the parts of a URL stays.
-pub(super) fn encode_url(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
-    encode(evaluator, &arguments, UNRESERVED, RESERVED)
+pub(super) fn encode_url(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
+    encode(evaluator, arguments, UNRESERVED, RESERVED)
 }
 
 /// `$decodeUrlComponent`
 pub(super) fn decode_url_component(
     evaluator: &Evaluator<'_>,
-    arguments: Arguments,
+    arguments: &mut Arguments,
 ) -> Outcome<Item> {
-    decode(evaluator, &arguments, "", "decodeUrlComponent")
+    decode(evaluator, arguments, "", "decodeUrlComponent")
 }
 
 /// `$decodeUrl`: escapes of what separates the parts of a URL stay.
-pub(super) fn decode_url(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
-    decode(evaluator, &arguments, RESERVED, "decodeUrl")
+pub(super) fn decode_url(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
+    decode(evaluator, arguments, RESERVED, "decodeUrl")
 }
 
 fn encode(

@@ -7,25 +7,26 @@ use super::super::eval::function::Arguments;
 use super::super::item::{Item, Record};
 
 /// `$map`
-pub(super) fn map(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn map(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(elements) = arguments.get(0).elements() else { return Ok(Item::Undefined) };
     let mut results = Vec::with_capacity(elements.len());
     for (index, item) in elements.iter().enumerate() {
-        let result = visit(evaluator, &arguments, item, index)?;
+        let result = visit(evaluator, arguments, item, index)?;
         if !result.is_undefined() {
             results.push(result);
             evaluator.meter.allocate(ITEM)?;
         }
     }
+    evaluator.nested(&results)?;
     Ok(Item::sequence(results))
 }
 
 /// `$filter`
-pub(super) fn filter(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn filter(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(elements) = arguments.get(0).elements() else { return Ok(Item::Undefined) };
     let mut kept = Vec::new();
     for (index, item) in elements.iter().enumerate() {
-        let verdict = visit(evaluator, &arguments, item.clone(), index)?;
+        let verdict = visit(evaluator, arguments, item.clone(), index)?;
         if evaluator.truth(&verdict)? {
             kept.push(item);
             evaluator.meter.allocate(ITEM)?;
@@ -35,12 +36,12 @@ pub(super) fn filter(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome
 }
 
 /// `$single`: the only item that fits.
-pub(super) fn single(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn single(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(elements) = arguments.get(0).elements() else { return Ok(Item::Undefined) };
     let mut found = None;
     for (index, item) in elements.iter().enumerate() {
         let fits = arguments.get(1).is_undefined() || {
-            let verdict = visit(evaluator, &arguments, item.clone(), index)?;
+            let verdict = visit(evaluator, arguments, item.clone(), index)?;
             evaluator.truth(&verdict)?
         };
         if fits && found.replace(item).is_some() {
@@ -51,7 +52,7 @@ pub(super) fn single(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome
 }
 
 /// `$reduce(array, function, start)`
-pub(super) fn reduce(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn reduce(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(elements) = arguments.get(0).elements() else { return Ok(Item::Undefined) };
     let function = arguments.get(1);
     let arity = arity(function);
@@ -79,10 +80,10 @@ pub(super) fn reduce(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome
 }
 
 /// `$sift`: the members that fit.
-pub(super) fn sift(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn sift(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let mut kept = Record::new();
     for (key, item) in arguments.get(0).members() {
-        let verdict = visit_member(evaluator, &arguments, item.clone(), &key)?;
+        let verdict = visit_member(evaluator, arguments, item.clone(), &key)?;
         if evaluator.truth(&verdict)? {
             kept.insert(key, item);
             evaluator.meter.allocate(ITEM)?;
@@ -92,15 +93,16 @@ pub(super) fn sift(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<I
 }
 
 /// `$each`: the function applied to each member.
-pub(super) fn each(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn each(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let mut results = Vec::new();
     for (key, item) in arguments.get(0).members() {
-        let result = visit_member(evaluator, &arguments, item, &key)?;
+        let result = visit_member(evaluator, arguments, item, &key)?;
         if !result.is_undefined() {
             results.push(result);
             evaluator.meter.allocate(ITEM)?;
         }
     }
+    evaluator.nested(&results)?;
     Ok(Item::sequence(results))
 }
 

@@ -7,7 +7,7 @@ use super::super::eval::function::Arguments;
 use super::super::item::Item;
 
 /// `$boolean`
-pub(super) fn boolean(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn boolean(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     match arguments.get(0) {
         Item::Undefined => Ok(Item::Undefined),
         value => Ok(Item::boolean(evaluator.truth(value)?)),
@@ -15,7 +15,7 @@ pub(super) fn boolean(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcom
 }
 
 /// `$not`
-pub(super) fn not(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn not(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     match arguments.get(0) {
         Item::Undefined => Ok(Item::Undefined),
         value => Ok(Item::boolean(!evaluator.truth(value)?)),
@@ -23,12 +23,12 @@ pub(super) fn not(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<It
 }
 
 /// `$exists`
-pub(super) fn exists(_: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn exists(_: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     Ok(Item::boolean(!arguments.get(0).is_undefined()))
 }
 
 /// `$type`
-pub(super) fn type_of(_: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn type_of(_: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let name = match arguments.get(0) {
         Item::Undefined => return Ok(Item::Undefined),
         Item::Json(Value::Null) => "null",
@@ -44,13 +44,13 @@ pub(super) fn type_of(_: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> 
 }
 
 /// `$error(message)`
-pub(super) fn error(_: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn error(_: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let message = message(arguments.get(0), "$error() function evaluated");
     Err(Fault::new("D3137").with("message", message))
 }
 
 /// `$assert(condition, message)`
-pub(super) fn assert(_: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn assert(_: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     if matches!(arguments.get(0), Item::Json(Value::Bool(true))) {
         return Ok(Item::Undefined);
     }

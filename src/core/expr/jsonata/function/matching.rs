@@ -34,20 +34,20 @@ impl Evaluator<'_> {
     pub(crate) fn first_match(
         &self,
         pattern: &Arc<Pattern>,
-        text: Arc<str>,
+        text: &Arc<str>,
         from: usize,
     ) -> Outcome<Item> {
         if from > 0 && from >= text.len() {
             return Ok(Item::Undefined);
         }
-        let Some(found) = self.search(pattern, &text, from)? else { return Ok(Item::Undefined) };
-        let groups = groups(&text, &found);
-        let start = units(&text, found.range.start);
+        let Some(found) = self.search(pattern, text, from)? else { return Ok(Item::Undefined) };
+        let groups = groups(text, &found);
+        let start = units(text, found.range.start);
         let matched = &text[found.range.clone()];
         let end = start + matched.encode_utf16().count();
         let next = Function::NextMatch {
             pattern: Arc::clone(pattern),
-            text: Arc::clone(&text),
+            text: Arc::clone(text),
             from: found.range.end,
         };
         let members: Record = IndexMap::from_iter([
@@ -61,12 +61,11 @@ impl Evaluator<'_> {
     }
 
     fn search(&self, pattern: &Pattern, text: &str, from: usize) -> Outcome<Option<Found>> {
-        self.meter.spend(1 + (text.len() - from.min(text.len())) as u64 / 16)?;
+        // What has been read for sure, and what may have been looked at beyond it.
         let found = pattern.find(text, from)?;
-        if let Some(found) = &found {
-            // What the search did not have to read is given back in time: long texts with many matches stay linear.
-            self.meter.spend(found.groups.len() as u64)?;
-        }
+        let end = found.as_ref().map_or(text.len(), |found| found.range.end);
+        let (read, rest) = (end.saturating_sub(from), text.len() - end.min(text.len()));
+        self.meter.spend(pattern.cost() + read as u64 / 16 + rest as u64 / 512)?;
         Ok(found)
     }
 
@@ -129,7 +128,7 @@ impl Evaluator<'_> {
 }
 
 /// `$match(text, matcher, limit)`
-pub(super) fn find_all(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn find_all(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(text) = arguments.get(0).as_str() else { return Ok(Item::Undefined) };
     let limit = arguments.get(2).as_f64();
     if limit.is_some_and(|limit| limit < 0.0) {
@@ -153,7 +152,7 @@ pub(super) fn find_all(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outco
 }
 
 /// `$contains(text, string or matcher)`
-pub(super) fn contains(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn contains(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let (Some(text), token) = (arguments.get(0).as_str(), arguments.get(1)) else {
         return Ok(Item::Undefined);
     };
@@ -168,7 +167,7 @@ pub(super) fn contains(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outco
 }
 
 /// `$split(text, string or matcher, limit)`
-pub(super) fn split(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn split(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(text) = arguments.get(0).as_str() else { return Ok(Item::Undefined) };
     let limit = arguments.get(2).as_f64();
     if limit.is_some_and(|limit| limit < 0.0) {
@@ -213,7 +212,7 @@ pub(super) fn split(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<
 }
 
 /// `$replace(text, string or matcher, string or function, limit)`
-pub(super) fn replace(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn replace(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(text) = arguments.get(0).as_str() else { return Ok(Item::Undefined) };
     let (pattern, replacement) = (arguments.get(1), arguments.get(2));
     if pattern.as_str() == Some("") {

@@ -11,7 +11,7 @@ use super::super::number::print;
 use super::string::made;
 
 /// `$number`
-pub(super) fn number(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> Outcome<Item> {
+pub(super) fn number(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let value = arguments.take(0);
     let n = match &value {
         Item::Undefined => return Ok(Item::Undefined),
@@ -55,30 +55,30 @@ fn is_decimal(text: &str) -> bool {
 }
 
 /// `$floor`
-pub(super) fn floor(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
-    convert(evaluator, &arguments, f64::floor)
+pub(super) fn floor(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
+    convert(evaluator, arguments, f64::floor)
 }
 
 /// `$ceil`
-pub(super) fn ceil(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
-    convert(evaluator, &arguments, f64::ceil)
+pub(super) fn ceil(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
+    convert(evaluator, arguments, f64::ceil)
 }
 
 /// `$abs`
-pub(super) fn abs(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
-    convert(evaluator, &arguments, f64::abs)
+pub(super) fn abs(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
+    convert(evaluator, arguments, f64::abs)
 }
 
 /// `$sqrt`
-pub(super) fn sqrt(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn sqrt(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     match arguments.get(0).as_f64() {
         Some(n) if n < 0.0 => Err(Fault::new("D3060").with("value", print(n))),
-        _ => convert(evaluator, &arguments, f64::sqrt),
+        _ => convert(evaluator, arguments, f64::sqrt),
     }
 }
 
 /// `$power`
-pub(super) fn power(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn power(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(base) = arguments.get(0).as_f64() else { return Ok(Item::Undefined) };
     let exponent = arguments.get(1).as_f64().unwrap_or(f64::NAN);
     // One to the power of infinity or of nothing is not one in JavaScript.
@@ -93,10 +93,10 @@ pub(super) fn power(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<
 }
 
 /// `$round(n, places)`: halves go to the even neighbour.
-pub(super) fn round(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn round(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     // AWS rounds arguments that should be whole down.
     let places = arguments.get(1).as_f64().filter(|n| !n.is_nan()).unwrap_or(0.0).floor();
-    convert(evaluator, &arguments, |n| round_to(n, places))
+    convert(evaluator, arguments, |n| round_to(n, places))
 }
 
 /// A number rounded to decimal places, halves to the even neighbour.
@@ -124,7 +124,7 @@ fn shift(n: f64, places: f64) -> f64 {
 }
 
 /// `$formatBase(n, radix)`
-pub(super) fn format_base(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn format_base(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(n) = arguments.get(0).as_f64() else { return Ok(Item::Undefined) };
     let radix = round_to(arguments.get(1).as_f64().unwrap_or(10.0), 0.0);
     if !(2.0..=36.0).contains(&radix) {
@@ -161,7 +161,7 @@ fn in_base(n: f64, radix: f64) -> String {
 }
 
 /// `$formatNumber(n, picture, options)`
-pub(super) fn format_number(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn format_number(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(n) = arguments.get(0).as_f64() else { return Ok(Item::Undefined) };
     let Some(text) = arguments.get(1).as_str() else { return Ok(Item::Undefined) };
     evaluator.meter.spend(text.len() as u64)?;
@@ -170,7 +170,10 @@ pub(super) fn format_number(evaluator: &Evaluator<'_>, arguments: Arguments) -> 
 }
 
 /// `$formatInteger(n, picture)`
-pub(super) fn format_integer(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn format_integer(
+    evaluator: &Evaluator<'_>,
+    arguments: &mut Arguments,
+) -> Outcome<Item> {
     let Some(n) = arguments.get(0).as_f64() else { return Ok(Item::Undefined) };
     let Some(text) = arguments.get(1).as_str() else { return Ok(Item::Undefined) };
     evaluator.meter.spend(text.len() as u64)?;
@@ -178,7 +181,7 @@ pub(super) fn format_integer(evaluator: &Evaluator<'_>, arguments: Arguments) ->
 }
 
 /// `$parseInteger(text, picture)`
-pub(super) fn parse_integer(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn parse_integer(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(text) = arguments.get(0).as_str() else { return Ok(Item::Undefined) };
     let Some(picture) = arguments.get(1).as_str() else { return Ok(Item::Undefined) };
     evaluator.meter.spend((text.len() + picture.len()) as u64)?;

@@ -12,7 +12,7 @@ use super::super::eval::{Evaluator, field_of};
 use super::super::item::{self, Item, Record};
 
 /// `$keys`
-pub(super) fn keys(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn keys(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let mut found = IndexSet::new();
     collect_keys(evaluator, arguments.get(0), &mut found)?;
     evaluator.meter.allocate(found.len() * ITEM)?;
@@ -42,7 +42,7 @@ fn collect_keys(
 }
 
 /// `$lookup(object, key)`
-pub(super) fn lookup(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn lookup(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let value = arguments.get(0);
     let items = value.elements().map_or(0, |items| items.len());
     evaluator.meter.allocate(items * ITEM)?;
@@ -50,7 +50,7 @@ pub(super) fn lookup(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome
 }
 
 /// `$spread`: an object for each member.
-pub(super) fn spread(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn spread(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     spread_item(evaluator, arguments.get(0))
 }
 
@@ -78,7 +78,7 @@ fn spread_item(evaluator: &Evaluator<'_>, value: &Item) -> Outcome<Item> {
 }
 
 /// `$merge`
-pub(super) fn merge(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn merge(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(elements) = arguments.get(0).elements() else { return Ok(Item::Undefined) };
     let all_plain = elements.iter().all(|item| matches!(item, Item::Json(Value::Object(_))));
     if !all_plain {
@@ -106,7 +106,7 @@ pub(super) fn merge(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<
 }
 
 /// `$clone`
-pub(super) fn clone(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn clone(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     match arguments.get(0) {
         Item::Undefined => Ok(Item::Undefined),
         value => evaluator.copy(value),

@@ -9,7 +9,7 @@ use super::super::eval::function::Arguments;
 use super::super::item::Item;
 
 /// `$string(value, pretty)`
-pub(super) fn string(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> Outcome<Item> {
+pub(super) fn string(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let pretty = matches!(arguments.get(1), Item::Json(Value::Bool(true)));
     let value = arguments.take(0);
     if value.is_undefined() || value.as_str().is_some() {
@@ -24,7 +24,7 @@ pub(super) fn string(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> Out
 }
 
 /// `$substring(text, start, length)`
-pub(super) fn substring(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn substring(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(text) = arguments.get(0).as_str() else { return Ok(Item::Undefined) };
     let count = text.chars().count() as f64;
     let given = arguments.get(1).as_f64();
@@ -57,17 +57,17 @@ fn offset(position: f64, count: f64) -> usize {
 /// `$substringBefore(text, mark)`
 pub(super) fn substring_before(
     evaluator: &Evaluator<'_>,
-    mut arguments: Arguments,
+    arguments: &mut Arguments,
 ) -> Outcome<Item> {
-    around(evaluator, &mut arguments, |text, at, _| &text[..at])
+    around(evaluator, arguments, |text, at, _| &text[..at])
 }
 
 /// `$substringAfter(text, mark)`
 pub(super) fn substring_after(
     evaluator: &Evaluator<'_>,
-    mut arguments: Arguments,
+    arguments: &mut Arguments,
 ) -> Outcome<Item> {
-    around(evaluator, &mut arguments, |text, at, length| &text[at + length..])
+    around(evaluator, arguments, |text, at, length| &text[at + length..])
 }
 
 fn around(
@@ -86,18 +86,18 @@ fn around(
 }
 
 /// `$lowercase`
-pub(super) fn lowercase(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
-    convert(evaluator, &arguments, str::to_lowercase)
+pub(super) fn lowercase(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
+    convert(evaluator, arguments, str::to_lowercase)
 }
 
 /// `$uppercase`
-pub(super) fn uppercase(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
-    convert(evaluator, &arguments, str::to_uppercase)
+pub(super) fn uppercase(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
+    convert(evaluator, arguments, str::to_uppercase)
 }
 
 /// `$trim`: white space at the ends goes, within it becomes one blank.
-pub(super) fn trim(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
-    convert(evaluator, &arguments, |text| {
+pub(super) fn trim(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
+    convert(evaluator, arguments, |text| {
         let blank = [' ', '\t', '\n', '\r'];
         let words: Vec<&str> = text.split(blank).filter(|word| !word.is_empty()).collect();
         words.join(" ")
@@ -105,13 +105,13 @@ pub(super) fn trim(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<I
 }
 
 /// `$length`
-pub(super) fn length(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn length(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let text = arguments.get(0).as_str();
     Ok(text.map_or(Item::Undefined, |text| evaluator.number(text.chars().count() as f64)))
 }
 
 /// `$pad(text, width, filler)`: filled at the end, at the front if the width is negative.
-pub(super) fn pad(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> Outcome<Item> {
+pub(super) fn pad(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let text = arguments.take(0);
     let Some(inner) = text.as_str() else { return Ok(Item::Undefined) };
     let width = arguments.get(1).as_f64().unwrap_or(0.0).trunc();
@@ -130,7 +130,7 @@ pub(super) fn pad(evaluator: &Evaluator<'_>, mut arguments: Arguments) -> Outcom
 }
 
 /// `$join(texts, separator)`
-pub(super) fn join(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn join(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(items) = arguments.get(0).elements() else { return Ok(Item::Undefined) };
     let separator = arguments.get(1).as_str().unwrap_or("");
     let mut out = String::new();

@@ -9,17 +9,17 @@ use super::super::item::Item;
 use super::string::made;
 
 /// `$now(picture, timezone)`
-pub(super) fn now(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn now(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     present(evaluator, evaluator.now.div_euclid(1000) as f64, arguments.get(0), arguments.get(1))
 }
 
 /// `$millis()`
-pub(super) fn millis(evaluator: &Evaluator<'_>, _: Arguments) -> Outcome<Item> {
+pub(super) fn millis(evaluator: &Evaluator<'_>, _: &mut Arguments) -> Outcome<Item> {
     Ok(evaluator.number(evaluator.now.div_euclid(1000) as f64))
 }
 
 /// `$fromMillis(millis, picture, timezone)`
-pub(super) fn from_millis(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn from_millis(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(millis) = arguments.get(0).as_f64() else { return Ok(Item::Undefined) };
     present(evaluator, millis, arguments.get(1), arguments.get(2))
 }
@@ -36,7 +36,7 @@ fn present(
 }
 
 /// `$toMillis(text, picture)`
-pub(super) fn to_millis(evaluator: &Evaluator<'_>, arguments: Arguments) -> Outcome<Item> {
+pub(super) fn to_millis(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     let Some(text) = arguments.get(0).as_str() else { return Ok(Item::Undefined) };
     evaluator.meter.spend(text.len() as u64)?;
     match arguments.get(1).as_str() {

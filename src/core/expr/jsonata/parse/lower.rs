@@ -66,10 +66,6 @@ impl Lowering {
         Ok(node)
     }
 
-    fn boxed(&mut self, syntax: Syntax) -> Outcome<Box<Node>> {
-        Ok(Box::new(self.node(syntax)?))
-    }
-
     fn form(&mut self, form: Form, position: usize, keep: bool) -> Outcome<Node> {
         match form {
             Form::Literal(value) => Ok(new(Kind::Literal(value), position)),

@@ -16,6 +16,7 @@ pub(crate) struct Pattern {
     source: Arc<str>,
     regex: Regex,
     position: usize,
+    cost: u64,
 }
 
 /// Where a pattern was found, in bytes.
@@ -40,7 +41,14 @@ impl Pattern {
                 let text = format!("Invalid regular expression: /{source}/: {error}");
                 Fault::uncoded(&text).at(position)
             })?;
-        Ok(Pattern { source: source.into(), regex, position })
+        // Only what looks around or refers back can go back and try again.
+        let cost = if source.contains("(?") || refers_back(source) { 1000 } else { 4 };
+        Ok(Pattern { source: source.into(), regex, position, cost })
+    }
+
+    /// Steps that one search counts for, whatever the text.
+    pub(crate) fn cost(&self) -> u64 {
+        self.cost
     }
 
     /// The first match at or after byte `from`.
@@ -59,7 +67,11 @@ impl Pattern {
     }
 }
 
+fn refers_back(source: &str) -> bool {
+    source.as_bytes().windows(2).any(|pair| pair[0] == b'\\' && (b'1'..=b'9').contains(&pair[1]))
+}
+
 /// How often a match may go back and try again.
-const BACKTRACK_LIMIT: usize = 1_000_000;
+const BACKTRACK_LIMIT: usize = 100_000;
 /// Bytes that a compiled expression may take.
 const SIZE_LIMIT: usize = 1 << 20;
