@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! Which door?
 
 use std::process::ExitCode;
@@ -6,6 +5,3 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     stepwright::cli::main()
 }
-=======
-fn main() {}
->>>>>>> jsonata

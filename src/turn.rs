@@ -374,21 +374,35 @@ impl Engine {
                 Err(_) => return Ok(Verdict::GiveBack(self.config.visibility_seconds)),
             };
             performing = claimed;
-            let runnable = matches!(record.frame.phase, Phase::Ready | Phase::Asking);
-            self.emit(loaded, &drive.cursor, &record, runnable && states > 0).await?;
-            let stimulus = match &record.frame.phase {
-                Phase::Ready | Phase::Asking if states > 0 => Stimulus::Advance,
-                Phase::Claimed(_) => match self.perform(loaded, &drive.cursor, &record).await {
-                    Some(outcome) => Stimulus::Task(outcome),
-                    None => return Ok(Verdict::GiveBack(1.0)),
-                },
-                _ => return Ok(Verdict::Delete),
+            let stimulus = match self.next(loaded, &drive.cursor, &record, states).await? {
+                Ok(stimulus) => stimulus,
+                Err(verdict) => return Ok(verdict),
             };
             if self.closing.load(Ordering::Relaxed) && matches!(stimulus, Stimulus::Task(_)) {
                 states = 0;
             }
             drive = Drive::after(&drive.cursor, &record, stimulus);
         }
+    }
+
+    /// Emits what follows from a record, and then says why its frame goes on in this turn, or what becomes of the message.
+    async fn next(
+        &self,
+        loaded: &Loaded,
+        cursor: &Cursor,
+        record: &Record,
+        states: u32,
+    ) -> Result<Result<Stimulus, Verdict>, Error> {
+        let runnable = matches!(record.frame.phase, Phase::Ready | Phase::Asking);
+        self.emit(loaded, cursor, record, runnable && states > 0).await?;
+        Ok(match &record.frame.phase {
+            Phase::Ready | Phase::Asking if states > 0 => Ok(Stimulus::Advance),
+            Phase::Claimed(_) => match self.perform(loaded, cursor, record).await {
+                Some(outcome) => Ok(Stimulus::Task(outcome)),
+                None => Err(Verdict::GiveBack(1.0)),
+            },
+            _ => Err(Verdict::Delete),
+        })
     }
 
     /// Whether the machine's `TimeoutSeconds` is over. Asked at every step, so that a message that comes late cannot
