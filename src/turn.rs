@@ -14,6 +14,7 @@
 //! - Never are messages sent again on a first delivery that finds its slot taken: duplicates would multiply.
 //! - A message is deleted only when the record it caused is settled or its successor message has been sent.
 
+mod commit;
 mod emit;
 pub mod express;
 mod held;
@@ -30,14 +31,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use stepwright_core::engine::{Claim, Failure};
 use stepwright_core::engine::{
-    Cursor, Decided, Decision, Limits, Message, MessageKind, Phase, Record, Stimulus, TaskOutcome,
-    begin, decide, failure, record, task_call,
+    Cursor, Decision, Limits, Message, MessageKind, Phase, Record, Stimulus, TaskOutcome, failure,
+    task_call,
 };
 use stepwright_core::time::Timestamp;
 
 use crate::queue::{self, Delivery, Offers, Queue};
-use crate::store::{self, Insertion, Store};
+use crate::store::{self, Store};
 use crate::task::Performer;
+use commit::{Made, Written};
 use live::{Live, Performing};
 pub use load::{Loaded, definition_key};
 pub use outside::ActivityWork;
@@ -422,143 +424,6 @@ impl Engine {
         Some(self.tasks.perform(&call?).await)
     }
 
-    /// The decision on a frame; tried again while the store is not available, since what led to it (a task that was
-    /// performed) may not be had a second time.
-    async fn decide_surely(
-        &self,
-        loaded: &Loaded,
-        drive: &Drive,
-        states: u32,
-    ) -> Result<Made, Error> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.decide(loaded, drive, states).await {
-                Err(Error::Store(store::Error::Unavailable(_))) if tries < TRIES => {}
-                made => return made,
-            }
-        }
-    }
-
-    /// The decision on a frame, with the items that its lane asks for on the way.
-    pub(crate) async fn decide(
-        &self,
-        loaded: &Loaded,
-        drive: &Drive,
-        states: u32,
-    ) -> Result<Made, Error> {
-        let next = drive.after.0 + 1;
-        let time = Timestamp(if drive.pinned { next } else { self.clock.now().0.max(next) });
-        let existing = self.existing_activities(loaded).await?;
-        let ask =
-            |made: Option<Decision>, stimulus: Stimulus| {
-                self.with_setting_and(loaded, &drive.cursor, (time, states), &existing, |set| {
-                    match made {
-                        Some(made) => decide(set, made, stimulus),
-                        None => begin(set),
-                    }
-                })
-            };
-        let asking = drive.made.as_ref().filter(|made| made.frame.phase == Phase::Asking);
-        let mut decided = match asking {
-            Some(made) => Decided::Commit(Box::new(made.clone())),
-            None => ask(drive.made.clone(), drive.stimulus.clone()),
-        };
-        loop {
-            match decided {
-                Decided::Commit(made) if made.frame.phase == Phase::Asking => {
-                    let granted = self.grant(loaded, &drive.cursor, &made.frame, time).await?;
-                    decided = ask(Some(*made), Stimulus::Granted(granted));
-                }
-                Decided::Commit(mut made) => {
-                    self.sign(&mut made.frame.phase);
-                    return Ok(Made::Commit(made, time));
-                }
-                Decided::NotBefore(at) => return Ok(Made::NotBefore(at)),
-                Decided::Stale => return Ok(Made::Stale),
-            }
-        }
-    }
-
-    /// A fresh claim is this process's.
-    fn sign(&self, phase: &mut Phase) {
-        if let Phase::Claimed(claim) = phase
-            && claim.holder.is_empty()
-        {
-            claim.holder = self.config.holder.clone();
-            claim.until = self.clock.now().plus_seconds(self.config.claim_seconds);
-        }
-    }
-
-    /// The record of a decision.
-    pub(crate) fn record(
-        &self,
-        cursor: &Cursor,
-        decision: Decision,
-        written: Written,
-    ) -> Arc<Record> {
-        let number = self.nonces.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Record {
-            format: record::FORMAT,
-            slot: cursor.slot,
-            time: written.time,
-            guard: written.guard,
-            nonce: format!("{}.{number}", self.config.holder).into(),
-            frame: decision.frame,
-            events: decision.events,
-            cancels: written.cancels,
-            results: decision.results,
-        })
-    }
-
-    /// Inserts a record; `Err` is the record that was there before. A reply that was lost is no lost race: the nonce tells
-    /// whose record it is, so an insert that failed is simply tried again. Giving up would waste what was done for it.
-    pub(crate) async fn commit(
-        &self,
-        cursor: &Cursor,
-        record: Arc<Record>,
-    ) -> Result<Committed, Error> {
-        let mut tries = 0;
-        let answer = loop {
-            tries += 1;
-            match self.store.insert(cursor, record.clone()).await {
-                Err(store::Error::Unavailable(_)) if tries < TRIES => {}
-                answer => break answer?,
-            }
-        };
-        match answer {
-            Insertion::Exists(other) if other.nonce != record.nonce => Ok(Err(other)),
-            _ => {
-                if let Some(observer) = &self.observer {
-                    observer(cursor, &record);
-                }
-                Ok(Ok(record))
-            }
-        }
-    }
-
-    /// Inserts the record of a task's outcome. As long as the store is not available it waits and tries again: an outcome
-    /// that is lost is a task that was performed in vain.
-    async fn commit_surely(
-        &self,
-        cursor: &Cursor,
-        record: Arc<Record>,
-    ) -> Result<Committed, Error> {
-        let mut pause = 0.01;
-        let mut waited = 0.0;
-        loop {
-            match self.commit(cursor, record.clone()).await {
-                Err(Error::Store(store::Error::Unavailable(why))) if waited < PATIENCE_SECONDS => {
-                    tracing::warn!(why, execution = %cursor.execution, "an outcome waits for the store");
-                    self.clock.sleep(pause).await;
-                    waited += pause;
-                    pause = f64::min(pause * 2.0, 2.0);
-                }
-                committed => return committed,
-            }
-        }
-    }
-
     /// Seconds until a claim is dead for sure; `None` if it is.
     fn death(&self, here: &Cursor, claim: &Claim) -> Option<f64> {
         if claim.holder == self.config.holder {
@@ -578,35 +443,6 @@ impl Engine {
         let process = tail.nonce.rsplit_once('.').map_or("", |(holder, _)| holder);
         self.config.sole && process != &*self.config.holder
     }
-}
-
-/// How long an outcome waits for a store that is not available, in seconds.
-const PATIENCE_SECONDS: f64 = 900.0;
-
-/// How often what must not be lost is tried while the store is not available.
-const TRIES: u32 = 5;
-
-/// The record that is in its slot now: ours, or another one that was there before.
-pub(crate) type Committed = Result<Arc<Record>, Arc<Record>>;
-
-/// What the one who commits a decision adds to it.
-pub(crate) struct Written {
-    /// The record's time.
-    pub(crate) time: Timestamp,
-    /// The message that caused it.
-    pub(crate) guard: Arc<str>,
-    /// Whether it cancels an open fork.
-    pub(crate) cancels: bool,
-}
-
-/// What a decision came to.
-pub(crate) enum Made {
-    /// To be committed, at this time.
-    Commit(Box<Decision>, Timestamp),
-    /// Not yet.
-    NotBefore(Timestamp),
-    /// Never.
-    Stale,
 }
 
 enum Delivered {

@@ -1,4 +1,4 @@
-//! The API of AWS Step Functions: 37 operations of AWS JSON 1.0, of which [`operation`] lists those that are built.
+//! The API of AWS Step Functions: 37 operations of AWS JSON 1.0, of which `operation` lists those that are built.
 //!
 //! ```text
 //! bytes -> protocol -> shape (from data) -> operation/<name>.rs -> store, engine
