@@ -6,7 +6,7 @@ EXAMPLE := examples/order-fulfilment
 .DEFAULT_GOAL := help
 
 help: ## this text
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 run: ## build, and run the order example on four real orders
 	@$(CARGO) build --quiet --bin stepwright
@@ -24,10 +24,14 @@ check: ## formatting, lints, documentation
 core: ## the inner loop: the pure core alone, in seconds
 	$(CARGO) test --quiet -p stepwright-core
 
+test-jsonata: ## random expressions against jsonata-js 2.0.6, from npm (COUNT=100000)
+	$(CARGO) build --quiet --release -p stepwright-core --example jsonata_lines
+	node tests/jsonata/compare.mjs target/release/examples/jsonata_lines $(or $(COUNT),100000)
+
 deny: ## licences, bans and sources of dependencies (needs cargo-deny)
 	$(CARGO) deny --offline check licenses bans sources
 
-bench: ## throughput of the stores
-	$(CARGO) bench --bench store
+bench: ## throughput of the stores and the queue
+	$(CARGO) bench --bench store --bench queue
 
-.PHONY: help run test check core deny bench
+.PHONY: help run test check core test-jsonata deny bench
