@@ -135,7 +135,7 @@ function higherOrder(c, depth) {
 function call(c, depth) {
   const e = () => expression(c, depth - 1);
   const [name, ...parameters] = c.of(CALLS);
-  const given = parameters.map((p) => (p === null ? e() : c.next() < 0.1 && !['formatNumber', 'round'].includes(name) ? e() : c.of(p)));
+  const given = parameters.map((p) => (p === null ? e() : c.next() < 0.1 && !['formatNumber', 'round', 'parseInteger'].includes(name) ? e() : c.of(p)));
   // The last argument is left out now and then.
   if (given.length > 0 && c.next() < 0.12) given.pop();
   return `$${name}(${given.join(', ')})`;

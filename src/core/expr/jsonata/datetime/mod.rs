@@ -62,6 +62,8 @@ fn format_marker(marker: &Marker, moment: Option<&Moment>, zone: Zone) -> Outcom
             Ok(if upper { text.to_uppercase() } else { text.to_owned() })
         }
         'C' | 'E' => Ok("ISO".to_owned()),
+        // A letter that stands for nothing is not noticed if it comes with a presentation.
+        other if !"YMDdFWwXxHhmsf".contains(other) => Ok("undefined".to_owned()),
         component => {
             let mut value = number(component).unwrap_or(0.0);
             if component == 'Y'

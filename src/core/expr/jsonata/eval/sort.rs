@@ -2,11 +2,12 @@
 //! one is found. Keys are evaluated once for each item, when they are first compared.
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 use super::super::super::value::Value;
 use super::super::ast::{Kind, Node, Term};
 use super::super::error::{Fault, Outcome};
-use super::super::item::{Item, Tuple};
+use super::super::item::{Item, List, Marks, Tuple};
 use super::Evaluator;
 use super::bounds::ITEM;
 use super::frame::{Frame, Scope};
@@ -31,7 +32,9 @@ impl Evaluator<'_> {
                 merge_sort(items.len(), &mut |a, b| keys.is_after(self, terms, (a, b), &make))?
             }
         };
-        Ok(Item::sequence(order.into_iter().map(|index| items[index].clone()).collect()))
+        let items = order.into_iter().map(|index| items[index].clone()).collect();
+        // A sorted array is an array, not a sequence.
+        Ok(Item::List(Rc::new(List { items, marks: Marks::default() })))
     }
 
     /// The order by one key that is a number everywhere: nothing can go wrong, so the order of comparisons is free.

@@ -7,13 +7,18 @@ use indexmap::IndexSet;
 
 use super::super::super::value::Value;
 use super::super::ast::{
-    Block, Call, Condition, Element, Group, Kind, Lambda, Node, Operator, Partial, Path, Program,
-    Stage, Symbol, Term, Transform,
+    Block, Call, Condition, Element, Group, Kind, Lambda, Node, Operator, Partial, Program, Stage,
+    Symbol, Term, Transform,
 };
 use super::super::error::{Fault, Outcome};
 use super::super::function as builtins;
 use super::super::pattern::Pattern;
+use super::super::signature::Signature;
 use super::ancestry::{Ancestors, inherit, underivable};
+use super::shape::{
+    extend, into_path, is_constructed, new, normalise_steps, on_target, put_off_tail_calls,
+    single_step,
+};
 use super::syntax::{Form, Syntax};
 
 /// Lowers a complete tree.
@@ -66,53 +71,88 @@ impl Lowering {
         Ok(node)
     }
 
+    // In parts, so that a level of nesting does not take the stack of all forms.
     fn form(&mut self, form: Form, position: usize, keep: bool) -> Outcome<Node> {
         match form {
-            Form::Literal(value) => Ok(new(Kind::Literal(value), position)),
-            Form::Number(n) => Ok(new(Kind::Number(n), position)),
-            Form::String(text) => Ok(new(Kind::Literal(Value::String(text)), position)),
-            Form::Name(name) => Ok(single_step(name, position, keep)),
-            Form::Variable(name) => Ok(new(self.variable(&name), position)),
-            Form::Regex(source, flags) => {
-                let pattern =
-                    Pattern::new(&source, &flags, position).map_err(|f| f.at(position))?;
-                Ok(new(Kind::Regex(Arc::new(pattern)), position))
-            }
-            Form::Wildcard => Ok(new(Kind::Wildcard, position)),
-            Form::Descendant => Ok(new(Kind::Descendant, position)),
-            Form::Parent => Ok(new(Kind::Parent(self.ancestors.open()), position)),
-            Form::End => Err(Fault::new("S0207").at(position).token("(end)")),
             Form::Binary(operator, both) => self.binary(operator, *both, position),
             Form::Step(both) => self.step(*both, position),
+            Form::Negate(operand) => self.negate(*operand, position),
+            Form::Array(items) => self.array(items, position),
+            Form::Block(items) => self.block(items, position),
+            Form::Call(procedure, arguments) => self.call(*procedure, arguments, position),
+            other => self.rarer_form(other, position, keep),
+        }
+    }
+
+    fn rarer_form(&mut self, form: Form, position: usize, keep: bool) -> Outcome<Node> {
+        match form {
+            Form::Condition(both, otherwise) => self.condition(*both, otherwise, position),
+            Form::Object(pairs) => self.object(pairs, position),
             Form::Predicate(both) => self.predicate(*both, position),
             Form::Group(left, pairs) => self.group(*left, pairs, position),
+            Form::Apply(both) => self.apply(*both, position),
+            Form::Bind(name, right) => self.bind(&name, *right, position),
+            Form::Lambda(parameters, signature, body) => {
+                self.lambda(&parameters, signature, *body, position)
+            }
+            other => self.rarest_form(other, position, keep),
+        }
+    }
+
+    fn rarest_form(&mut self, form: Form, position: usize, keep: bool) -> Outcome<Node> {
+        match form {
             Form::Order(left, terms) => self.order(*left, terms, position),
             Form::Focus(left, name) => self.focus(*left, &name, position, keep),
             Form::Index(left, name) => self.index(*left, &name),
-            Form::Bind(name, right) => self.bind(&name, *right, position),
-            Form::Apply(both) => self.apply(*both, position),
-            Form::Negate(operand) => self.negate(*operand, position),
-            Form::Array(items) => self.array(items, position),
-            Form::Object(pairs) => self.object(pairs, position),
-            Form::Block(items) => self.block(items, position),
-            Form::Call(procedure, arguments) => self.call(*procedure, arguments, position),
             Form::Partial(procedure, arguments) => self.partial(*procedure, arguments, position),
-            Form::Lambda(parameters, signature, body) => {
-                let parameters = parameters.iter().map(|name| self.symbol(name)).collect();
-                let body = put_off_tail_calls(self.node(*body)?);
-                let lambda = Lambda { parameters, signature, body, thunk: false };
-                Ok(new(Kind::Lambda(Arc::new(lambda)), position))
-            }
-            Form::Condition(both, otherwise) => self.condition(*both, otherwise, position),
-            Form::Transform(both, delete) => {
-                let (pattern, update) = *both;
-                let pattern = self.node(pattern)?;
-                let update = self.node(update)?;
-                let delete = delete.map(|node| self.node(*node)).transpose()?;
-                let transform = Transform { pattern, update, delete };
-                Ok(new(Kind::Transform(Arc::new(transform)), position))
-            }
+            Form::Transform(both, delete) => self.transform(*both, delete, position),
+            leaf => self.leaf(leaf, position, keep),
         }
+    }
+
+    fn leaf(&mut self, form: Form, position: usize, keep: bool) -> Outcome<Node> {
+        let kind = match form {
+            Form::Literal(value) => Kind::Literal(value),
+            Form::Number(n) => Kind::Number(n),
+            Form::String(text) => Kind::Literal(Value::String(text)),
+            Form::Name(name) => return Ok(single_step(name, position, keep)),
+            Form::Variable(name) => self.variable(&name),
+            Form::Regex(source, flags) => {
+                let pattern = Pattern::new(&source, &flags, position);
+                Kind::Regex(Arc::new(pattern.map_err(|fault| fault.at(position))?))
+            }
+            Form::Wildcard => Kind::Wildcard,
+            Form::Descendant => Kind::Descendant,
+            Form::Parent => Kind::Parent(self.ancestors.open()),
+            _ => return Err(Fault::new("S0207").at(position).token("(end)")),
+        };
+        Ok(new(kind, position))
+    }
+
+    fn lambda(
+        &mut self,
+        parameters: &[Arc<str>],
+        signature: Option<Signature>,
+        body: Syntax,
+        position: usize,
+    ) -> Outcome<Node> {
+        let parameters = parameters.iter().map(|name| self.symbol(name)).collect();
+        let body = put_off_tail_calls(self.node(body)?);
+        let lambda = Lambda { parameters, signature, body, thunk: false };
+        Ok(new(Kind::Lambda(Arc::new(lambda)), position))
+    }
+
+    fn transform(
+        &mut self,
+        (pattern, update): (Syntax, Syntax),
+        delete: Option<Box<Syntax>>,
+        position: usize,
+    ) -> Outcome<Node> {
+        let pattern = self.node(pattern)?;
+        let update = self.node(update)?;
+        let delete = delete.map(|node| self.node(*node)).transpose()?;
+        let transform = Transform { pattern, update, delete };
+        Ok(new(Kind::Transform(Arc::new(transform)), position))
     }
 
     fn variable(&mut self, name: &str) -> Kind {
@@ -383,100 +423,4 @@ impl Lowering {
         node.kind = Kind::Condition(Box::new(Condition { test, then, otherwise }));
         Ok(node)
     }
-}
-
-fn new(kind: Kind, position: usize) -> Node {
-    Node { kind, position, ..Node::default() }
-}
-
-fn single_step(name: Arc<str>, position: usize, keep_singleton: bool) -> Node {
-    let mut step = new(Kind::Name(name), position);
-    step.keep_array = keep_singleton;
-    let path = Path { steps: vec![step], keep_singleton };
-    new(Kind::Path(Box::new(path)), position)
-}
-
-fn into_path(node: Node) -> Node {
-    if matches!(node.kind, Kind::Path(_)) {
-        return node;
-    }
-    let position = node.position;
-    let path = Path { steps: vec![node], keep_singleton: false };
-    new(Kind::Path(Box::new(path)), position)
-}
-
-/// Adds steps at the end of a node that is a path.
-fn extend(node: &mut Node, more: impl IntoIterator<Item = Node>) {
-    if let Kind::Path(path) = &mut node.kind {
-        path.steps.extend(more);
-    }
-}
-
-/// What follows a node attaches to the last step of a path (then the flag is set), or to the node itself.
-fn on_target<R>(node: &mut Node, act: impl FnOnce(bool, &mut Node) -> R) -> R {
-    if let Kind::Path(path) = &mut node.kind
-        && let Some(last) = path.steps.last_mut()
-    {
-        return act(true, last);
-    }
-    act(false, node)
-}
-
-/// Whether the expression begins with an array constructor that keeps its nesting.
-fn is_constructed(node: &Node) -> bool {
-    let first = match &node.kind {
-        Kind::Path(path) => path.steps.first(),
-        _ => None,
-    };
-    node.step.constructed || first.is_some_and(|step| step.step.constructed)
-}
-
-/// Calls in tail position are wrapped, so that the caller's evaluation ends before they begin.
-fn put_off_tail_calls(mut node: Node) -> Node {
-    match &mut node.kind {
-        Kind::Call(_) if node.filters.is_empty() => {
-            let position = node.position;
-            let lambda =
-                Lambda { parameters: Vec::new(), signature: None, body: node, thunk: true };
-            return new(Kind::Lambda(Arc::new(lambda)), position);
-        }
-        Kind::Condition(condition) => {
-            let then = std::mem::take(&mut condition.then);
-            condition.then = put_off_tail_calls(then);
-            condition.otherwise = condition.otherwise.take().map(put_off_tail_calls);
-        }
-        Kind::Block(block) => {
-            if let Some(last) = block.expressions.pop() {
-                block.expressions.push(put_off_tail_calls(last));
-            }
-        }
-        _ => {}
-    }
-    node
-}
-
-/// Text steps are names; literals cannot be steps; arrays at the ends keep their nesting.
-fn normalise_steps(path: &mut Path) -> Outcome<()> {
-    for step in &mut path.steps {
-        let value = match &step.kind {
-            Kind::Number(n) => Value::number(*n),
-            Kind::Literal(Value::String(name)) => {
-                step.kind = Kind::Name(name.clone());
-                continue;
-            }
-            Kind::Literal(value) => value.clone(),
-            _ => continue,
-        };
-        return Err(Fault::new("S0213").at(step.position).with("value", value.to_json()));
-    }
-    path.keep_singleton |= path.steps.iter().any(|step| step.keep_array);
-    let last = path.steps.len().saturating_sub(1);
-    for index in [0, last] {
-        if let Some(step) = path.steps.get_mut(index)
-            && matches!(step.kind, Kind::Array(_))
-        {
-            step.step.constructed = true;
-        }
-    }
-    Ok(())
 }

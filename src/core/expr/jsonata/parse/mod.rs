@@ -5,6 +5,7 @@
 mod ancestry;
 mod lower;
 mod prefix;
+mod shape;
 mod syntax;
 
 use std::sync::Arc;
@@ -356,4 +357,4 @@ fn mention(form: &Form) -> super::super::value::Value {
 }
 
 /// Levels of nesting that are accepted. Evaluation stops at about a hundred, so nothing useful is lost.
-const MAX_NESTING: usize = 400;
+const MAX_NESTING: usize = 200;
