@@ -34,6 +34,7 @@ pub(crate) struct Meter {
     limits: Limits,
     steps: Cell<u64>,
     memory: Cell<usize>,
+    total: Cell<usize>,
     nesting: Cell<usize>,
     depth: Cell<usize>,
     calls: Cell<usize>,
@@ -52,6 +53,7 @@ impl Meter {
             limits,
             steps: Cell::new(limits.steps),
             memory: Cell::new(BASE_MEMORY),
+            total: Cell::new(0),
             nesting: Cell::new(0),
             depth: Cell::new(0),
             calls: Cell::new(0),
@@ -103,9 +105,9 @@ impl Meter {
         }
     }
 
-    /// Whether nothing has been built yet.
-    pub(crate) fn is_untouched(&self) -> bool {
-        self.memory.get() == BASE_MEMORY
+    /// Bytes that have been built in all, garbage included.
+    pub(crate) fn total(&self) -> usize {
+        self.total.get()
     }
 
     /// The most that a single value may come to.
@@ -120,6 +122,7 @@ impl Meter {
             return Err(Fault::limit(MEMORY));
         }
         self.memory.set(used);
+        self.total.set(self.total.get().saturating_add(bytes));
         self.spend((bytes / BYTES_PER_STEP) as u64)
     }
 

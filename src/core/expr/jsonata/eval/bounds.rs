@@ -62,7 +62,9 @@ impl Evaluator<'_> {
 
     /// Refuses a result that would be too large when written out.
     pub(crate) fn finished(&self, result: &Item) -> Outcome<()> {
-        if self.meter.is_untouched() {
+        // So little has been built that the result cannot be many times what was there before.
+        let built = self.meter.total() / ITEM;
+        if built.saturating_mul(self.extents.unmeasured.get()) <= FREE_GROWTH {
             return Ok(());
         }
         let extent = self.extents.item(result, &mut 0, 0);
