@@ -33,10 +33,10 @@ impl Engine {
 
     async fn sweep_one(&self, id: &ExecutionId) -> Result<(), Error> {
         let Some(loaded) = self.load(id).await? else { return Ok(()) };
-        let tails = self.store.tails(id, &FrameId::root(), None).await?;
-        if tails.is_empty() {
+        let root = FrameId::root();
+        let Some(tail) = self.store.tail(id, &root).await? else {
             return self.start(&loaded.execution).await;
-        }
+        };
         if let Some(due) = loaded.execution.deadline {
             let message = Message {
                 cursor: Cursor::root(id.clone(), 0),
@@ -44,6 +44,11 @@ impl Engine {
             };
             self.queue.send(vec![(message, Some(due))]).await?;
         }
+        // Unless the root has an open fork, there is nobody below it who could go on.
+        let tails = match tail.frame.phase {
+            Phase::Forked(_) => self.store.tails(id, &root, None).await?,
+            _ => vec![(root, tail)],
+        };
         for (frame, tail) in tails {
             let here = Cursor { execution: id.clone(), frame, slot: tail.slot };
             self.sweep_frame(&loaded, &here, &tail).await?;

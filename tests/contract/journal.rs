@@ -1,9 +1,7 @@
 //! Rows, records, tails, heartbeats.
 
-use std::sync::Arc;
-
 use stepwright::store::{Creation, Error, Insertion, Status, Stored};
-use stepwright_core::engine::{FrameId, Phase, Record};
+use stepwright_core::engine::{FrameId, Phase};
 use stepwright_core::expr::Document;
 
 use super::homes::{StoreHome, on_every_store};
@@ -259,20 +257,22 @@ async fn records_are_ordered_by_frame_and_slot_and_filtered_by_fork(home: &Store
         ("4.10", None, &["4.10:0"]),
     ];
     for (frame, fork, expected) in table {
-        let found = home.store.records(&id("a"), &FrameId(frame.into()), fork).await.unwrap();
-        let told = |(frame, record): &(FrameId, Arc<Record>)| {
-            assert_eq!(frame.0, record.nonce, "of execution a, in its own frame");
-            format!("{frame}:{}", record.slot)
-        };
-        assert_eq!(found.iter().map(told).collect::<Vec<_>>(), expected, "{frame} {fork:?}");
-        let last = |(at, (frame, _)): &(usize, &Stored)| {
-            found.get(at + 1).is_none_or(|(next, _)| next != frame)
-        };
-        let tails: Vec<_> =
-            found.iter().enumerate().filter(last).map(|(_, tail)| tail.clone()).collect();
-        let told = home.store.tails(&id("a"), &FrameId(frame.into()), fork).await.unwrap();
-        assert_eq!(told, tails, "the last ones of {frame} {fork:?}");
+        let (id, root) = (id("a"), FrameId(frame.into()));
+        let found = home.store.records(&id, &root, fork).await.unwrap();
+        assert_eq!(found.iter().map(place).collect::<Vec<_>>(), expected, "{frame} {fork:?}");
+        let tails = home.store.tails(&id, &root, fork).await.unwrap();
+        assert_eq!(tails, last_of_each_frame(&found), "{frame} {fork:?}");
     }
+}
+
+fn place((frame, record): &Stored) -> String {
+    assert_eq!(frame.0, record.nonce, "of execution a, in its own frame");
+    format!("{frame}:{}", record.slot)
+}
+
+fn last_of_each_frame(records: &[Stored]) -> Vec<Stored> {
+    let frames = records.chunk_by(|(one, _), (next, _)| one == next);
+    frames.filter_map(|frame| frame.last().cloned()).collect()
 }
 
 async fn the_last_heartbeat_is_the_latest_one(home: &StoreHome) {
