@@ -182,11 +182,11 @@ async fn a_handler_that_runs_too_long_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("app.py"), SOURCE).unwrap();
     let (file, id) = (folder.path().join("functions.json"), folder.path().join("id"));
-    std::fs::write(&file, r#"{"f": {"run": "python:app.py:slow", "timeout": 1}}"#).unwrap();
+    std::fs::write(&file, r#"{"f": {"run": "python:app.py:slow", "timeout": 4}}"#).unwrap();
     let local = Local::new(&[], &[file]);
     let (error, cause) = local.failure(&format!(r#"{{"file":"{}"}}"#, id.display())).await;
     assert_eq!(error, "Sandbox.Timedout");
-    let message = "RequestId: ID Error: Task timed out after 1.00 seconds";
+    let message = "RequestId: ID Error: Task timed out after 4.00 seconds";
     assert_eq!(cause.get("errorMessage"), Some(&message.into()));
     assert!(gone(&std::fs::read_to_string(id).unwrap()).await);
 }
