@@ -205,7 +205,6 @@ async fn a_closed_execution_still_takes_records(home: &StoreHome) {
     assert_eq!(tail, Some(sealed));
 }
 
-#[expect(clippy::too_many_lines, reason = "one table of frames and filters")]
 async fn records_are_ordered_by_frame_and_slot_and_filtered_by_fork(home: &StoreHome) {
     let written = [
         ("4.1", 0),
