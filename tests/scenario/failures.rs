@@ -128,3 +128,45 @@ fn an_unhandled_failure_fails_the_execution() {
     6<5 ExecutionFailed e=Boom c=it broke
     "#);
 }
+
+#[test]
+fn a_cause_names_the_entry_of_its_state_even_after_other_records() {
+    let story = Scenario::states(
+        "Wait",
+        json!({
+            "Wait": {"Type": "Wait", "Seconds": 5, "Next": "Bad"},
+            "Bad": {"Type": "Pass", "Parameters": {"x.$": "$.missing"}, "End": true}
+        }),
+    )
+    .story();
+    let (end, entry) = (story.lines().next().unwrap(), story.lines().nth(4).unwrap());
+    assert!(entry.starts_with("4<3 PassStateEntered Bad"), "{story}");
+    assert!(end.contains("(entered at the event id #4)"), "{story}");
+}
+
+#[test]
+fn a_payload_that_nests_without_end_fails_the_execution_and_nothing_else() {
+    let story = Scenario::states(
+        "P",
+        json!({"P": {"Type": "Pass", "Parameters": {"n.$": "$"}, "Next": "P"}}),
+    )
+    .run(super::ALL_STATES, 0, super::sim::Risks::NONE);
+    assert!(story.starts_with("FAILED States.Runtime"), "{}", story.lines().next().unwrap());
+}
+
+#[test]
+fn a_variable_that_doubles_without_end_is_stopped_at_the_limit() {
+    let story = Scenario::states(
+        "S",
+        json!({
+            "S": {"Type": "Pass", "Assign": {"v": "0123456789"}, "Next": "P"},
+            "P": {"Type": "Pass", "Assign": {"v.$": "States.Array($v, $v)"}, "Next": "P"}
+        }),
+    )
+    .run(super::ALL_STATES, 0, super::sim::Risks::NONE);
+    assert!(
+        story.starts_with("FAILED States.DataLimitExceeded"),
+        "{}",
+        story.lines().next().unwrap()
+    );
+}
