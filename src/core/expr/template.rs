@@ -164,7 +164,8 @@ fn no_string(value: &Value) -> String {
 fn jsonata(source: &Value, place: &str) -> Result<Node, (String, String)> {
     Ok(match source {
         Value::String(text) => {
-            let found = between_brackets(text).and_then(|found| found.map(Query::parse).transpose());
+            let found =
+                between_brackets(text).and_then(|found| found.map(Query::parse).transpose());
             match found.map_err(|what| (place.to_owned(), what))? {
                 Some(query) => Node::Jsonata { query, place: place.into() },
                 None => Node::Literal(source.clone()),

@@ -3,8 +3,8 @@
 use super::Parser;
 use crate::asl::diagnostic::Code;
 use crate::asl::model::{Moment, Number, QueryLanguage, ResultPath, Selection, Text};
-use crate::asl::validate::{Here, Outcome};
 use crate::asl::validate::schema::is_expression;
+use crate::asl::validate::{Here, Outcome};
 use crate::expr::path::{Path, Root};
 use crate::expr::reference::ReferencePath;
 use crate::expr::template::Template;
@@ -34,7 +34,7 @@ impl Parser {
             }
             // AWS names the field in the message and gives the place of the object around it.
             (Err((below, message)), QueryLanguage::JsonPath) => {
-                self.findings.schema(format!("{here}{}", enclosing(&below)), message);
+                self.findings.schema(format!("{here}{below}"), message);
             }
             (Err((below, message)), QueryLanguage::Jsonata) => {
                 self.findings.add(jsonata_code(&message), format!("{here}{below}"), message);
@@ -178,7 +178,8 @@ impl Parser {
 
 const NO_PATH: &str = "Value is not a valid JSONPath";
 const NO_REFERENCE: &str = "Value is not a Reference Path";
-const NO_TEXT: &str = "Value is not a Reference Path or an intrinsic function that returns a string";
+const NO_TEXT: &str =
+    "Value is not a Reference Path or an intrinsic function that returns a string";
 
 /// Fields that take a path of the input or a variable, but not of the context object.
 const WITHOUT_CONTEXT: &[&str] = &[
@@ -200,11 +201,6 @@ const TEXT_FUNCTIONS: &[&str] = &[
     "States.Hash",
     "States.UUID",
 ];
-
-/// The place of the object that a place below a field is in: `/a` for `/a/b.$`, nothing for `/b.$`.
-fn enclosing(below: &str) -> &str {
-    below.rsplit_once('/').map_or("", |(object, _)| object)
-}
 
 /// Two codes for faults of expressions: those that JSONata itself has, and those that only Step Functions sees, as in
 /// `Reference to 'x' at the top level is not supported.`
@@ -229,13 +225,6 @@ fn is_variable_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_fault_in_a_payload_template_is_placed_at_its_object() {
-        for (below, expected) in [("/a/b.$", "/a"), ("/b.$", ""), ("", "")] {
-            assert_eq!(enclosing(below), expected, "{below}");
-        }
-    }
 
     #[test]
     fn what_only_step_functions_refuses_has_its_own_code() {

@@ -72,9 +72,7 @@ pub(super) fn abs(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outco
 /// `$sqrt`
 pub(super) fn sqrt(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     match arguments.get(0).as_f64() {
-        Some(n) if n < 0.0 => {
-            Err(Fault::new("D3060").with("value", arguments.get(0).mention()))
-        }
+        Some(n) if n < 0.0 => Err(Fault::new("D3060").with("value", arguments.get(0).mention())),
         _ => convert(evaluator, arguments, f64::sqrt),
     }
 }

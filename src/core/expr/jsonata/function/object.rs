@@ -65,11 +65,7 @@ fn spread_item(evaluator: &Evaluator<'_>, value: &Item) -> Outcome<Item> {
         }
         evaluator.meter.allocate(items.len() * ITEM)?;
         // Only if nothing was added is the result still a sequence.
-        return Ok(if nothing {
-            Item::sequence(items)
-        } else {
-            Item::plain_array(items)
-        });
+        return Ok(if nothing { Item::sequence(items) } else { Item::plain_array(items) });
     }
     if !value.is_object() {
         return Ok(value.clone());
