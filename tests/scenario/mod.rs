@@ -15,6 +15,7 @@ mod callbacks;
 mod failures;
 mod forks;
 mod interrupts;
+mod jobs;
 mod laws;
 mod queries;
 mod states;
