@@ -14,6 +14,7 @@ pub mod sim;
 mod callbacks;
 mod failures;
 mod forks;
+mod hang_ups;
 mod interrupts;
 mod jobs;
 mod laws;
