@@ -16,6 +16,7 @@ mod failures;
 mod forks;
 mod hang_ups;
 mod interrupts;
+mod jobs;
 mod laws;
 mod queries;
 mod states;
