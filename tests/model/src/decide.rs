@@ -54,7 +54,7 @@ pub fn decide(program: Program, path: &Path, frame: Frame, stimulus: Stimulus) -
         (Phase::Ready, Stimulus::Advance) => match step {
             Some(Step::Pass) => leave(program, path, frame, false),
             Some(Step::Task { .. }) => write(Phase::Claimed),
-            Some(Step::Token) => write(Phase::Pending),
+            Some(Step::Token { .. }) => write(Phase::Pending),
             Some(Step::Timer) => write(Phase::Waiting),
             Some(Step::Fork { .. }) => write(Phase::Forked),
             None => Decided::Stale,
@@ -106,6 +106,12 @@ pub fn forked(program: Program, frame: Frame) -> Option<(u8, u8, u8)> {
     }
 }
 
+/// Whether a frame that waits for a token does so for ever.
+pub fn timed(program: Program, frame: Frame) -> bool {
+    let step = program[frame.flow as usize].get(frame.step as usize);
+    !matches!(step, Some(Step::Token { timed: false }))
+}
+
 /// What must follow from a record: computed from it, so that it can be done again.
 pub fn effects(program: Program, path: &Path, slot: u8, record: Record, lanes: u8) -> Vec<Effect> {
     let mut all = Vec::new();
@@ -116,7 +122,10 @@ pub fn effects(program: Program, path: &Path, slot: u8, record: Record, lanes: u
     match record.frame.phase {
         Phase::Ready => all.push(Effect::Send(next(Kind::Advance))),
         Phase::Claimed | Phase::Sealed => {}
-        Phase::Pending => all.push(Effect::Send(next(Kind::Timer))),
+        Phase::Pending if timed(program, record.frame) => {
+            all.push(Effect::Send(next(Kind::Timer)));
+        }
+        Phase::Pending => {}
         Phase::Waiting => all.push(Effect::Park(next(Kind::Timer))),
         Phase::Forked => {
             let Some((lanes, _, flow)) = forked(program, record.frame) else { return all };

@@ -1,7 +1,7 @@
 //! What is checked: programs under mixes of faults.
 
-use crate::machine::Mix;
-use crate::program::{FLAKY, FRAIL, Program, Step, TASK, fork, map};
+use crate::machine::{Mix, Mutant};
+use crate::program::{FLAKY, FRAIL, PATIENT, Program, Step, TASK, TOKEN, fork, map};
 
 /// A name, a program and what may go wrong.
 pub type Case = (&'static str, Program, Mix);
@@ -18,14 +18,16 @@ const CALM: Mix = Mix {
 };
 
 const CHAIN: Program = &[&[TASK, Step::Pass, FLAKY, Step::Pass]];
-const TOKENS: Program = &[&[Step::Token, TASK, Step::Timer]];
+const TOKENS: Program = &[&[TOKEN, TASK, Step::Timer]];
 const PARALLEL: Program = &[&[fork(1, 2), TASK], &[TASK]];
+const ASKING: Program = &[&[PATIENT, TASK]];
+const PASSING: Program = &[&[fork(1, 2)], &[Step::Pass]];
 const FAILING: Program = &[&[fork(1, 2), Step::Pass], &[FRAIL]];
 const LANES: Program = &[&[map(1, 2, 3)], &[Step::Pass]];
 const WORKING_LANES: Program = &[&[map(1, 2, 3)], &[FRAIL]];
 const NESTED: Program = &[&[fork(1, 2)], &[fork(2, 2)], &[Step::Pass]];
 const NESTED_FAILING: Program = &[&[fork(1, 2)], &[fork(2, 1)], &[FRAIL]];
-const TOKEN_LANES: Program = &[&[fork(1, 2)], &[Step::Token]];
+const TOKEN_LANES: Program = &[&[fork(1, 2)], &[TOKEN]];
 const REDRIVEN: Program = &[&[FRAIL, fork(1, 2)], &[FRAIL]];
 
 /// Small enough for every run of the tests.
@@ -94,22 +96,39 @@ pub fn whole() -> Vec<Case> {
             NESTED_FAILING,
             Mix { crashes: 1, stop: true, ..CALM },
         ),
+        (
+            "patient token, crashes",
+            ASKING,
+            Mix { crashes: 2, duplicates: 1, losses: 1, answer: true, stop: true, ..CALM },
+        ),
         ("tokens in lanes", TOKEN_LANES, Mix { crashes: 1, duplicates: 1, answer: true, ..CALM }),
         ("redriven twice", REDRIVEN, Mix { crashes: 1, losses: 1, redrives: 2, ..CALM }),
     ]);
     all
 }
 
-/// Where each mistake must show: the smallest that is enough.
-pub fn revealing() -> Vec<Case> {
-    let faults = Mix { crashes: 1, duplicates: 1, expiries: 1, ..CALM };
-    vec![
-        ("chain", CHAIN, faults),
-        ("chain, two crashes", CHAIN, Mix { crashes: 2, duplicates: 1, ..CALM }),
-        ("token", TOKENS, Mix { stop: true, answer: true, crashes: 1, ..CALM }),
-        ("parallel", PARALLEL, Mix { crashes: 1, duplicates: 1, ..CALM }),
-        ("failing", FAILING, Mix { crashes: 1, redrives: 1, ..CALM }),
-        ("lanes", LANES, Mix { crashes: 1, duplicates: 1, ..CALM }),
-        ("losses", PARALLEL, Mix { losses: 1, ..CALM }),
-    ]
+/// Where a mistake must show.
+pub fn revealing(mutant: Mutant) -> Case {
+    let one = Mix { crashes: 1, duplicates: 1, ..CALM };
+    match mutant {
+        Mutant::DeleteBeforeSend
+        | Mutant::Overwrite
+        | Mutant::DeleteOnConflict
+        | Mutant::DeleteWhenSuccessorExists
+        | Mutant::PerformBeforeClaim
+        | Mutant::ClaimOutcomeRepeatsTheTask => {
+            ("chain", CHAIN, Mix { crashes: 1, duplicates: 1, expiries: 1, ..CALM })
+        }
+        Mutant::AnswerHeardBeforeSend => ("patient token", ASKING, Mix { answer: true, ..CALM }),
+        Mutant::StopClosesRowFirst | Mutant::TimerLeavesThePark => {
+            ("token", TOKENS, Mix { stop: true, answer: true, crashes: 1, ..CALM })
+        }
+        Mutant::CountInsteadOfSet => ("parallel", PARALLEL, one),
+        Mutant::LaneEndNotRedone => ("lanes in a fork", PASSING, Mix { crashes: 1, ..CALM }),
+        Mutant::ForgetfulDispenser => ("lanes", LANES, one),
+        Mutant::SweepLooksAtRootOnly => ("losses", PASSING, Mix { losses: 1, ..CALM }),
+        Mutant::RedriveReopensRowFirst | Mutant::JoinIgnoresFailure => {
+            ("failing", FAILING, Mix { crashes: 1, redrives: 1, ..CALM })
+        }
+    }
 }

@@ -12,8 +12,11 @@ pub enum Step {
         /// How often it is tried again.
         retries: u8,
     },
-    /// Waits for whoever holds its token, or for its timeout.
-    Token,
+    /// Waits for whoever holds its token, or for its timeout if it has one.
+    Token {
+        /// Whether it has one.
+        timed: bool,
+    },
     /// Waits for its time, parked beyond the reach of the queue.
     Timer,
     /// Lanes that share items, side by side.
@@ -38,6 +41,12 @@ pub const FLAKY: Step = Step::Task { fails: true, retries: 1 };
 
 /// A task that may fail for good.
 pub const FRAIL: Step = Step::Task { fails: true, retries: 0 };
+
+/// A token that times out.
+pub const TOKEN: Step = Step::Token { timed: true };
+
+/// A token that waits for ever.
+pub const PATIENT: Step = Step::Token { timed: false };
 
 /// A fork of so many lanes with one item each.
 pub const fn fork(flow: u8, lanes: u8) -> Step {

@@ -2,8 +2,10 @@
 
 use stateright::Property;
 
+use crate::decide::timed;
 use crate::machine::{Protocol, quiet};
-use crate::world::{Call, Path, Phase, World};
+use crate::turn::alive;
+use crate::world::{Call, Path, Phase, Record, World};
 
 /// All of it, and a few worlds that must be reachable for the rest to mean something.
 pub fn all() -> Vec<Property<Protocol>> {
@@ -52,5 +54,15 @@ fn nothing_is_lost(protocol: &Protocol, world: &World) -> bool {
     if !quiet(world) || protocol.sweeps(world) {
         return true;
     }
-    matches!(world.row, Some(Some(_)))
+    matches!(world.row, Some(Some(_))) || asks(protocol, world)
+}
+
+/// Whether somebody outside holds a token that waits for ever.
+fn asks(protocol: &Protocol, world: &World) -> bool {
+    world.journals.iter().any(|(path, records)| {
+        let asks = |record: &Record| {
+            record.frame.phase == Phase::Pending && !timed(protocol.program, record.frame)
+        };
+        records.last().is_some_and(asks) && alive(world, path)
+    })
 }

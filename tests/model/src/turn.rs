@@ -292,7 +292,7 @@ pub fn owed(
     let set = world.sets.get(&(path.clone(), slot)).copied().unwrap_or_default();
     let lanes = forked(protocol.program, record.frame).map_or(0, |(lanes, ..)| lanes);
     let full = set.failed != 0 || set.finished.count_ones() >= u32::from(lanes);
-    if full && !protocol.is(Mutant::ForkRedoneWithoutLookingAtTheJoin) {
+    if full {
         all.push(Effect::Send(Message { path: path.clone(), slot: slot + 1, kind: Kind::Join }));
     }
     all
