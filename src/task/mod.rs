@@ -12,6 +12,7 @@ use crate::task::function::Functions;
 mod aws;
 pub mod function;
 mod lambda;
+pub(crate) mod signed;
 
 pub use aws::Settings;
 
