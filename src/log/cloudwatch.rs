@@ -164,10 +164,11 @@ fn passes(error: &Refused) -> bool {
 /// What one request may hold: events of one stream and day, in order, in number and size.
 fn batches(lines: Vec<Line>) -> Vec<Vec<Line>> {
     let mut all: Vec<Vec<Line>> = Vec::new();
-    let mut open: HashMap<(Arc<str>, Arc<str>, i64), (usize, usize)> = HashMap::new();
+    // Group, machine and day: which batch takes more of them, and its bytes.
+    let mut open: HashMap<(Key, i64), (usize, usize)> = HashMap::new();
     for line in lines {
         let day = line.time.0.div_euclid(DAY_MICROS);
-        let key = (line.group.clone(), line.machine.clone(), day);
+        let key = ((line.group.clone(), line.machine.clone()), day);
         let size = line.text.len() + OVERHEAD;
         let batch = open.get(&key).copied().and_then(|(at, bytes)| {
             let batch = all.get_mut(at)?;

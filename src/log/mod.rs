@@ -254,7 +254,7 @@ const MOST_NOTES: usize = 100_000;
 /// Events that a destination has not taken yet; beyond it the oldest are dropped.
 const MOST_UNSENT: usize = 100_000;
 /// How long events are gathered before they are sent together. Longer than any commit takes, so that order is settled.
-const PERIOD: Duration = Duration::from_millis(250);
+const PERIOD: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Pauses before a flush tries again.
 const FLUSH_AGAIN: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];

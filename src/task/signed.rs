@@ -1,6 +1,6 @@
 //! Signed calls of AWS services that have no client crate here: AWS JSON over HTTPS, with Signature Version 4.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
@@ -51,11 +51,17 @@ pub(crate) enum Refused {
     Unsigned(String),
 }
 
+/// What a look for credentials came to; that there are none is known for a while.
+enum Found {
+    Credentials(Credentials),
+    None(String, Instant),
+}
+
 /// Calls services in our name.
 pub(crate) struct Signed {
     aws: Aws,
     connector: Connector,
-    credentials: Mutex<Option<Credentials>>,
+    credentials: Mutex<Option<Found>>,
 }
 
 impl Signed {
@@ -133,17 +139,30 @@ impl Signed {
     async fn credentials(&self, config: &aws_config::SdkConfig) -> Result<Credentials, Refused> {
         let mut known = self.credentials.lock().await;
         let soon = SystemTime::now() + EXPIRES_SOON;
-        if let Some(credentials) = known.as_ref()
-            && credentials.expiry().is_none_or(|at| at > soon)
-        {
-            return Ok(credentials.clone());
+        match known.as_ref() {
+            Some(Found::Credentials(found)) if found.expiry().is_none_or(|at| at > soon) => {
+                return Ok(found.clone());
+            }
+            Some(Found::None(why, at)) if at.elapsed() < LOOK_AGAIN => {
+                return Err(Refused::Unsigned(why.clone()));
+            }
+            _ => {}
         }
-        let none = || Refused::Unsigned("there are no AWS credentials".into());
-        let provider = config.credentials_provider().ok_or_else(none)?;
-        let found = provider.provide_credentials().await;
-        let found = found.map_err(|error| Refused::Unsigned(deepest(&error)))?;
-        *known = Some(found.clone());
-        Ok(found)
+        let found = match config.credentials_provider() {
+            Some(provider) => provider.provide_credentials().await.map_err(|e| deepest(&e)),
+            None => Err("nobody provides any".to_owned()),
+        };
+        match found {
+            Ok(found) => {
+                *known = Some(Found::Credentials(found.clone()));
+                Ok(found)
+            }
+            Err(detail) => {
+                let why = format!("there are no AWS credentials ({detail})");
+                *known = Some(Found::None(why.clone(), Instant::now()));
+                Err(Refused::Unsigned(why))
+            }
+        }
     }
 }
 
@@ -192,4 +211,5 @@ pub(crate) fn endpoint_is_set(service: &JsonService) -> bool {
 }
 
 const PATIENCE: Duration = Duration::from_secs(20);
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 const EXPIRES_SOON: Duration = Duration::from_secs(60);
