@@ -14,6 +14,7 @@ mod aws;
 pub mod function;
 mod job;
 mod lambda;
+pub(crate) mod signed;
 
 pub use aws::Settings;
 pub use job::{Jobs, Look, Submitted};
