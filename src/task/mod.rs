@@ -9,11 +9,13 @@ use stepwright_core::engine::failure::name;
 use stepwright_core::engine::{Failure, JobCall, TaskCall, TaskOutcome};
 
 use crate::task::function::Functions;
+use crate::task::own::StepFunctions;
 
 mod aws;
 pub mod function;
 mod job;
 mod lambda;
+pub mod own;
 
 pub use aws::Settings;
 pub use job::{Jobs, Look, Submitted};
@@ -34,6 +36,9 @@ pub trait Performer: Send + Sync {
 
     /// Stops a job whose task is over.
     async fn stop(&self, _job: &JobCall) {}
+
+    /// Tells where this engine's own Step Functions API is; once, before anything is performed.
+    fn attach(&self, _own: Arc<dyn StepFunctions>) {}
 
     /// Whether a task whose performer was lost may be performed again, because its service recognises the repetition.
     fn repeatable(&self, _call: &TaskCall) -> bool {
