@@ -44,11 +44,15 @@ impl DynamoDb {
 
     async fn sent(&self, action: Action, call: &TaskCall) -> Result<Document, Failure> {
         let client = self.clients.client(None, call.credentials.as_ref()).await?;
+        let table =
+            call.parameters.value().get("TableName").map_or_else(String::new, request::text);
+        let table = if table.is_empty() { "-" } else { &*table };
         let wire = Wire::sending(body(call.parameters.value()));
         // The client signs, sends and reads errors; the body is ours, and the answer is read from the wire.
         macro_rules! send {
             ($operation:ident) => {{
-                let request = client.$operation().customize().interceptor(wire.clone());
+                let request =
+                    client.$operation().table_name(table).customize().interceptor(wire.clone());
                 let sent = Box::pin(request.send()).await;
                 sent.map(drop).map_err(|error| wire.failure(&error, &NAMES, call))
             }};
@@ -61,6 +65,7 @@ impl DynamoDb {
         }?;
         let answer = wire.answer();
         let members = Value::parse(&answer.body).unwrap_or_default();
+        let answer = answer.of_length(members.to_json().len());
         Ok(metadata::output(request::members(&members), &answer, HEADERS))
     }
 }

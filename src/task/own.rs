@@ -25,6 +25,16 @@ pub struct Answer {
     pub body: String,
 }
 
+impl Answer {
+    /// The same, as long as this: servers that stand in for AWS pad their answers, and a history shows what AWS writes.
+    pub(super) fn of_length(mut self, length: usize) -> Answer {
+        for (_, value) in self.headers.iter_mut().filter(|(name, _)| name == "content-length") {
+            *value = length.to_string();
+        }
+        self
+    }
+}
+
 /// An API that is not kept alive by those who call it, for it needs them itself. Where it is gone the process is about to
 /// end, and a call never returns: the next process finds the task's claim.
 pub fn loosely(api: &Arc<dyn StepFunctions>) -> Arc<dyn StepFunctions> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_sdk_sns::Client;
+use aws_sdk_sns::operation::RequestId;
 use aws_sdk_sns::operation::publish::PublishOutput;
 use aws_sdk_sns::primitives::Blob;
 use aws_sdk_sns::types::MessageAttributeValue;
@@ -60,7 +61,9 @@ impl Sns {
             .interceptor(wire.clone());
         let published = Box::pin(request.send()).await;
         let published = published.map_err(|error| wire.failure(&error, &NAMES, call))?;
-        Ok(metadata::output(members(&published), &wire.answer(), HEADERS))
+        let answer = wire.answer();
+        let length = written(&published, published.request_id().unwrap_or_default()).len();
+        Ok(metadata::output(members(&published), &answer.of_length(length), HEADERS))
     }
 }
 
@@ -69,6 +72,20 @@ fn members(published: &PublishOutput) -> Map {
         [("MessageId", published.message_id()), ("SequenceNumber", published.sequence_number())];
     let there = members.into_iter().filter_map(|(name, value)| Some((name.into(), value?.into())));
     there.collect()
+}
+
+/// The answer as SNS writes it.
+fn written(published: &PublishOutput, request_id: &str) -> String {
+    let member = |name: &str, value: Option<&str>| {
+        value.map_or_else(String::new, |value| format!("    <{name}>{value}</{name}>\n"))
+    };
+    format!(
+        "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\">\n  <PublishResult>\n{}{}  </PublishResult>\n  \
+         <ResponseMetadata>\n{}  </ResponseMetadata>\n</PublishResponse>\n",
+        member("MessageId", published.message_id()),
+        member("SequenceNumber", published.sequence_number()),
+        member("RequestId", Some(request_id)),
+    )
 }
 
 type Attributes = std::collections::HashMap<String, MessageAttributeValue>;
