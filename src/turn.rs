@@ -246,9 +246,10 @@ impl Engine {
                 ),
                 MessageKind::Fork(frame) => {
                     let made = Some(Decision::from((**frame).clone()));
+                    let resumed = frame.lane.as_ref().and_then(|lane| lane.resumed);
                     Delivered::drive(
                         cursor.clone(),
-                        frame.visit.entered_at,
+                        resumed.unwrap_or(frame.visit.entered_at),
                         made,
                         Stimulus::Fork(frame.clone()),
                     )
@@ -306,7 +307,7 @@ impl Engine {
                 return Ok(Delivered::Verdict(Verdict::Delete));
             }
             (_, MessageKind::Timer { .. }) => Stimulus::Due { beat: None },
-            (Phase::Forked(_), MessageKind::Join) => match self.lanes(&here).await? {
+            (Phase::Forked(fork), MessageKind::Join) => match self.lanes(&here, fork).await? {
                 Some((stimulus, latest)) => {
                     let pinned = matches!(stimulus, Stimulus::LaneFailed(_));
                     let drive = Drive::after(&here, tail, stimulus);
