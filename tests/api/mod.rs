@@ -9,6 +9,7 @@ mod history;
 mod limit;
 mod machine;
 mod page;
+mod quota;
 mod redrive;
 mod refusal;
 mod serve;
