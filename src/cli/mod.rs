@@ -3,6 +3,7 @@
 mod common;
 mod door;
 mod keys;
+mod prefix;
 mod progress;
 mod run;
 mod serve;
