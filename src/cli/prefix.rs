@@ -23,7 +23,9 @@ pub(super) fn look(address: SocketAddr, tell: impl FnOnce(String) + Send + 'stat
     let port = address.port();
     thread::spawn(move || {
         if means_here((format!("sync-{NAME}"), port)) && means_here((NAME.to_owned(), port)) {
-            tell(format!("Or use the endpoint http://{NAME}:{port}: no client needs a setting for it"));
+            tell(format!(
+                "Or use the endpoint http://{NAME}:{port}: no client needs a setting for it"
+            ));
         }
     });
 }
@@ -41,7 +43,8 @@ mod tests {
 
     #[test]
     fn only_a_server_on_this_machine_says_so() {
-        let table = [("127.0.0.1:1", true), ("[::1]:1", true), ("0.0.0.0:1", true), ("192.0.2.1:1", false)];
+        let table =
+            [("127.0.0.1:1", true), ("[::1]:1", true), ("0.0.0.0:1", true), ("192.0.2.1:1", false)];
         for (address, expected) in table {
             assert_eq!(hint(address.parse().unwrap()).is_some(), expected, "{address}");
         }

@@ -5,6 +5,7 @@ mod auth;
 mod definition;
 mod execution;
 mod garbage;
+mod hang_up;
 mod history;
 mod limit;
 mod machine;

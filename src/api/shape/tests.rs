@@ -72,11 +72,11 @@ fn wrong(shape: &Shape) -> Vec<Wrong> {
         .into_iter()
         .map(|value| Wrong { value, by: By::Type, place: String::new() })
         .collect();
-    found.extend(
-        out_of_bounds(shape)
-            .into_iter()
-            .map(|value| Wrong { value, by: By::Constraint, place: String::new() }),
-    );
+    found.extend(out_of_bounds(shape).into_iter().map(|value| Wrong {
+        value,
+        by: By::Constraint,
+        place: String::new(),
+    }));
     match shape {
         Shape::Structure(members) => {
             found.extend(members.iter().flat_map(|member| wrong_member(shape, member)));
