@@ -22,6 +22,7 @@ mod emit;
 pub mod failure;
 pub mod frame;
 mod inspector;
+pub mod job;
 mod reader;
 pub mod record;
 pub mod redrive;
@@ -34,7 +35,7 @@ pub mod trial;
 pub use cursor::{Cursor, EventRef, ExecutionId, FrameId};
 pub use decide::{Decided, EVENTS_PER_RECORD, begin, decide};
 pub use draft::Decision;
-pub use effect::{Effect, Message, MessageKind, Offer, TaskCall, TaskOutcome};
+pub use effect::{Effect, Message, MessageKind, Offer, Origin, TaskCall, TaskOutcome};
 pub use emit::{activities, effects, failure_of, item, task_call};
 pub use failure::Failure;
 pub use frame::{
@@ -42,6 +43,7 @@ pub use frame::{
     Phase, Resumed, Visit,
 };
 pub use inspector::Notes;
+pub use job::{Job, JobCall};
 pub use record::Record;
 pub use redrive::{Resumption, resumption};
 pub use setting::{Facts, Limits, Setting};
