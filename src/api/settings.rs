@@ -78,7 +78,7 @@ impl Settings {
     /// These settings with what a request changes.
     ///
     /// # Errors
-    /// `InvalidLoggingConfiguration`, `InvalidEncryptionConfiguration`
+    /// `InvalidLoggingConfiguration`, `InvalidTracingConfiguration`, `InvalidEncryptionConfiguration`
     pub(super) fn changed(&self, input: &Input) -> Result<Settings, Error> {
         Ok(Settings {
             logging: match input.value("loggingConfiguration") {
@@ -86,7 +86,7 @@ impl Settings {
                 None => self.logging.clone(),
             },
             tracing: match input.value("tracingConfiguration") {
-                Some(value) => Tracing { enabled: flag(value, "enabled") },
+                Some(value) => Tracing::read(value)?,
                 None => self.tracing.clone(),
             },
             encryption: match input.value("encryptionConfiguration") {
@@ -122,6 +122,13 @@ impl Logging {
             return Err(Error::logging("Must specify exactly one Log Destination."));
         }
         Ok(Logging { destinations, include_execution_data, level })
+    }
+}
+
+impl Tracing {
+    fn read(value: &Value) -> Result<Tracing, Error> {
+        let enabled = value.get("enabled").and_then(Value::as_bool);
+        enabled.map(|enabled| Tracing { enabled }).ok_or_else(Error::tracing)
     }
 }
 
