@@ -5,6 +5,8 @@
 //! The record comes first, then the row: what closes rows follows from the last record, so between the two nothing can
 //! close the execution again. If it stops there, redriving again goes on with it.
 
+use std::sync::Arc;
+
 use stepwright_core::engine::{
     Cursor, FrameId, Message, MessageKind, Record, Stimulus, resumption,
 };
@@ -60,7 +62,7 @@ impl Engine {
     async fn go_on(
         &self,
         here: &Cursor,
-        record: &Record,
+        record: &Arc<Record>,
         deadline: Option<Timestamp>,
     ) -> Result<(), Error> {
         if let Some(due) = deadline {

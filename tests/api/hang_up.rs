@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use stepwright::api::{Api, Quotas};
-use stepwright::local::world::{Home, Place, World as Running};
+use stepwright::local::world::{Home, Place, Watchers, World as Running};
 use stepwright_core::engine::Limits;
 
 use super::serve::{Answer, Server};
@@ -15,7 +15,9 @@ use super::world::{FLOW, Nobody, ROLE};
 async fn workers_that_hang_up_make_room_and_leave_the_tasks_to_others() {
     let place = Place { region: "us-east-1".into(), account: "123456789012".into() };
     let running =
-        Running::open(&Home::Memory, (place, Limits::AWS), Arc::new(Nobody), None).await.unwrap();
+        Running::open(&Home::Memory, (place, Limits::AWS), Arc::new(Nobody), Watchers::default())
+            .await
+            .unwrap();
     let quotas = Quotas { workers: Some(WORKERS), ..Quotas::AWS };
     let server = Server::over(Arc::new(Api::new(running.engine.clone()).with_quotas(quotas))).await;
     call(&server, "CreateActivity", &json!({"name": "dig"})).await;
