@@ -31,10 +31,13 @@ test-jsonata: ## random expressions against jsonata-js 2.0.6, from npm (COUNT=10
 model: ## the journal protocol, every order of events and faults, and every seeded mistake (minutes, gigabytes)
 	$(CARGO) run --release --quiet -p stepwright-model $(ONLY)
 
+bench-jsonata: ## the evaluator against jsonata-js 2.0.6 and the crate jsonata-core; needs node
+	CARGO_TARGET_DIR=target/bench-jsonata $(CARGO) run --quiet --release --manifest-path benches/jsonata/Cargo.toml
+
 deny: ## licences, bans and sources of dependencies (needs cargo-deny)
 	$(CARGO) deny --offline check licenses bans sources
 
 bench: ## throughput of the stores and the queue
 	$(CARGO) bench --bench store --bench queue
 
-.PHONY: help run test check core test-jsonata model deny bench
+.PHONY: help run test check core test-jsonata bench-jsonata model deny bench
