@@ -1,5 +1,6 @@
 //! Task performers: what a Task state calls. One file per kind of service.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,10 +13,12 @@ use crate::task::function::Functions;
 mod aws;
 pub mod function;
 mod lambda;
+pub mod sdk;
 
 pub use aws::Settings;
 
 use lambda::Lambda;
+use sdk::Sdk;
 
 /// Performs tasks.
 #[async_trait]
@@ -28,13 +31,20 @@ pub trait Performer: Send + Sync {
 /// All task performers behind one door.
 pub struct Tasks {
     lambda: Lambda,
+    sdk: Arc<Sdk>,
 }
 
 impl Tasks {
     /// Performers that call local functions where there is one of the name, and AWS otherwise. Nothing is read from the
     /// environment and nothing is connected before the first call that needs AWS.
     pub fn new(functions: Functions, settings: Settings) -> Tasks {
-        Tasks { lambda: Lambda::new(functions, settings) }
+        let sdk = Arc::new(Sdk::new(settings.clone()));
+        Tasks { lambda: Lambda::new(functions, settings), sdk }
+    }
+
+    /// The client of all other services.
+    pub fn sdk(&self) -> &Arc<Sdk> {
+        &self.sdk
     }
 
     async fn dispatch(&self, call: &TaskCall) -> TaskOutcome {
@@ -42,6 +52,10 @@ impl Tasks {
             Resource::LambdaFunction(arn) => self.lambda.function(arn, call).await,
             Resource::Service(service) => match integration(service) {
                 Some(Integration::LambdaInvoke) => self.lambda.invoke(call).await,
+                None if service.resource_type.starts_with(AWS_SDK) => {
+                    let name = service.resource_type.trim_start_matches(AWS_SDK);
+                    self.sdk.perform(name, &service.action, call).await
+                }
                 None => TaskOutcome::Failed(unsupported(&service.arn)),
             },
             Resource::Activity(arn) => TaskOutcome::Failed(unsupported(arn)),
@@ -75,6 +89,9 @@ const INTEGRATIONS: [(&str, &str, Pattern, Integration); 2] = [
     ("lambda", "invoke", Pattern::RequestResponse, Integration::LambdaInvoke),
     ("lambda", "invoke", Pattern::WaitForTaskToken, Integration::LambdaInvoke),
 ];
+
+/// What the types of resources begin with that mean any operation of a service.
+const AWS_SDK: &str = "aws-sdk:";
 
 fn integration(service: &ServiceResource) -> Option<Integration> {
     let found = INTEGRATIONS.iter().find(|(kind, action, pattern, _)| {

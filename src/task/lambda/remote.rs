@@ -18,7 +18,9 @@ use stepwright_core::engine::Failure;
 
 use super::reply::Reply;
 use super::request::Request;
-use crate::task::aws::{Aws, Settings, credentials_failure, deepest, service_cause};
+use crate::task::aws::{
+    Aws, Settings, credentials_failure, deepest, endpoint_override, service_cause, trace_header,
+};
 
 /// Calls functions on AWS, or wherever the endpoint is.
 pub(super) struct Remote {
@@ -84,8 +86,7 @@ impl Remote {
         let config = self.aws.config(region, role).await?;
         let mut builder = aws_sdk_lambda::config::Builder::from(&config);
         let given = self.aws.settings().lambda_endpoint.clone();
-        let given = given.or_else(|| std::env::var("LAMBDA_ENDPOINT").ok());
-        if let Some(endpoint) = given.filter(|endpoint| !endpoint.is_empty()) {
+        if let Some(endpoint) = given.or_else(|| endpoint_override(&config, "Lambda")) {
             builder = builder.endpoint_url(endpoint);
         }
         let client = Client::from_conf(builder.build());
@@ -170,12 +171,8 @@ impl Intercept for Seen {
         let uri = context.request().uri();
         let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
         rest.split('/').next().unwrap_or_default().clone_into(&mut self.exchange().authority);
-        // Inside Lambda, the SDK hands the trace on, and with it the count of invocations in a row by which Lambda stops
-        // loops. A workflow that calls one function many times is no loop.
-        let inside = std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some();
-        if let (true, Ok(trace)) = (inside, std::env::var("_X_AMZN_TRACE_ID")) {
-            let headers = context.request_mut().headers_mut();
-            headers.insert("x-amzn-trace-id", without_lineage(&trace));
+        if let Some(trace) = trace_header() {
+            context.request_mut().headers_mut().insert("x-amzn-trace-id", trace);
         }
         Ok(())
     }
@@ -190,30 +187,5 @@ impl Intercept for Seen {
         self.exchange().headers =
             headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Ok(())
-    }
-}
-
-/// The trace header without the part by which Lambda counts.
-fn without_lineage(trace: &str) -> String {
-    let kept = trace
-        .split(';')
-        .filter(|part| !part.trim_start().to_ascii_lowercase().starts_with("lineage="));
-    kept.collect::<Vec<_>>().join(";")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_trace_goes_on_without_the_count_of_invocations() {
-        let table = [
-            ("Root=1-a;Parent=b;Sampled=1;Lineage=1:c:3", "Root=1-a;Parent=b;Sampled=1"),
-            ("Lineage=1:c:3;Root=1-a", "Root=1-a"),
-            ("Root=1-a", "Root=1-a"),
-        ];
-        for (trace, expected) in table {
-            assert_eq!(without_lineage(trace), expected);
-        }
     }
 }
