@@ -60,8 +60,14 @@ mod tests {
         let own = OwnApi { api: Weak::new(), place };
         let table = [
             (r#"{"stateMachineArn":"arn:aws:states:us-east-1:123456789012:stateMachine:m"}"#, true),
-            (r#"{"stateMachineArn":"arn:aws:states:eu-west-1:123456789012:stateMachine:m"}"#, false),
-            (r#"{"stateMachineArn":"arn:aws:states:us-east-1:999999999999:stateMachine:m"}"#, false),
+            (
+                r#"{"stateMachineArn":"arn:aws:states:eu-west-1:123456789012:stateMachine:m"}"#,
+                false,
+            ),
+            (
+                r#"{"stateMachineArn":"arn:aws:states:us-east-1:999999999999:stateMachine:m"}"#,
+                false,
+            ),
             (r#"{"roleArn":"arn:aws:iam::999999999999:role/r","name":"m"}"#, true),
             (r#"{"taskToken":"t","output":"{}"}"#, true),
         ];

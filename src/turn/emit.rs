@@ -64,7 +64,8 @@ impl Engine {
                         messages.push((join_message(&fork), None));
                     }
                 }
-                Effect::Cancel { by, fork } => self.seal_below(&by, fork).await?,
+                Effect::Cancel { by, fork } => self.seal_below(loaded, &by, fork).await?,
+                Effect::StopJob(job) => self.tasks.stop(&job).await,
                 Effect::Close { outcome, at, .. } => self.close(loaded, outcome, at).await?,
             }
         }
@@ -92,19 +93,31 @@ impl Engine {
     }
 
     /// Seals all unfinished frames of a cancelled fork: no transition of theirs can be committed any more.
-    pub(crate) async fn seal_below(&self, by: &Cursor, fork: u64) -> Result<(), Error> {
+    pub(crate) async fn seal_below(
+        &self,
+        loaded: &Loaded,
+        by: &Cursor,
+        fork: u64,
+    ) -> Result<(), Error> {
         let records = self.store.records(&by.execution, &by.frame, Some(fork)).await?;
         for (at, (frame, record)) in records.iter().enumerate() {
             let last = records.get(at + 1).is_none_or(|(next, _)| next != frame);
+            let mut here =
+                Cursor { execution: by.execution.clone(), frame: frame.clone(), slot: record.slot };
+            if last && record.frame.phase == Phase::Sealed {
+                self.stop_job(loaded, &here, record).await;
+            }
             if !last || record.frame.phase.over() {
                 continue;
             }
-            let mut here =
-                Cursor { execution: by.execution.clone(), frame: frame.clone(), slot: record.slot };
             let mut tail = record.clone();
             while !tail.frame.phase.over() {
                 let mut sealed = stepwright_core::engine::Decision::from(tail.frame_after());
-                sealed.frame.phase = Phase::Sealed;
+                if let Phase::Polling(job) =
+                    std::mem::replace(&mut sealed.frame.phase, Phase::Sealed)
+                {
+                    sealed.abandons = Some(job);
+                }
                 let time = Timestamp(self.clock.now().0.max(tail.time.0 + 1));
                 here = here.next();
                 let record = self.record(
@@ -113,7 +126,10 @@ impl Engine {
                     Written { time, guard: tail.guard.clone(), cancels: false },
                 );
                 match self.commit(&here, record).await? {
-                    Ok(_) => break,
+                    Ok(record) => {
+                        self.stop_job(loaded, &here, &record).await;
+                        break;
+                    }
                     Err(other) => tail = other,
                 }
             }

@@ -150,5 +150,6 @@ fn record() -> Arc<Record> {
         events: Vec::new(),
         cancels: false,
         results: Vec::new(),
+        abandons: None,
     })
 }

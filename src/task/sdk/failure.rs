@@ -18,7 +18,7 @@ pub enum SdkFailure {
     /// There is no region, or there are no credentials; as it is shown.
     Configuration(Failure),
     /// The service answered with an error.
-    Service(ServiceError),
+    Service(Box<ServiceError>),
     /// There was no answer, or none that could be read; in words.
     Client {
         /// What the service's errors begin with, `DynamoDb`.
@@ -231,7 +231,7 @@ mod tests {
             ),
         ];
         for (error, name, cause) in table {
-            assert_eq!(SdkFailure::Service(error).of_sdk("{}"), Failure::new(name, cause));
+            assert_eq!(SdkFailure::Service(error.into()).of_sdk("{}"), Failure::new(name, cause));
         }
     }
 
@@ -244,7 +244,7 @@ mod tests {
             (None, "AccessDeniedException", "Batch.AWSBatchException"),
         ];
         for (exception, code, expected) in table {
-            let failure = SdkFailure::Service(error("Batch", code, exception));
+            let failure = SdkFailure::Service(error("Batch", code, exception).into());
             let cause = format!(
                 "No. (Service: AWSBatch; Status Code: 400; Error Code: {code}; Request ID: id; Proxy: null)"
             );
@@ -257,9 +257,9 @@ mod tests {
         let status = |status| ServiceError { status, ..error("Ecs", "ServerException", None) };
         let table = [
             (SdkFailure::Client { prefix: "Ecs".into(), reason: String::new() }, true),
-            (SdkFailure::Service(status(503)), true),
-            (SdkFailure::Service(error("Ecs", "ThrottlingException", None)), true),
-            (SdkFailure::Service(error("Ecs", "ClientException", None)), false),
+            (SdkFailure::Service(status(503).into()), true),
+            (SdkFailure::Service(error("Ecs", "ThrottlingException", None).into()), true),
+            (SdkFailure::Service(error("Ecs", "ClientException", None).into()), false),
             (SdkFailure::Parameters(Vec::new()), false),
         ];
         for (failure, expected) in table {

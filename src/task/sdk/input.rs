@@ -79,7 +79,8 @@ impl Reader<'_> {
     fn whole(&mut self, input: ShapeId, parameters: &Value) -> Option<Node> {
         let node = self.structure(input, "Parameters", parameters);
         for member in self.service.members(input) {
-            let named = || parameters.as_object()?.keys().find(|key| name::means(key, &member.name));
+            let named =
+                || parameters.as_object()?.keys().find(|key| name::means(key, &member.name));
             if member.required && !member.idempotency_token && named().is_none() {
                 let name = name::pascal(&member.name);
                 self.problems.push(format!("The field '{name}' is required but was missing"));
@@ -128,7 +129,8 @@ impl Reader<'_> {
             }
         }
         let filled = |place: usize| node.iter().any(|(there, _)| *there == place);
-        let missing = |(place, member): &(usize, &Member)| member.idempotency_token && !filled(*place);
+        let missing =
+            |(place, member): &(usize, &Member)| member.idempotency_token && !filled(*place);
         let tokens: Vec<usize> =
             members.iter().enumerate().filter(missing).map(|(place, _)| place).collect();
         node.extend(tokens.into_iter().map(|place| (place, Node::Text(self.token.to_owned()))));
@@ -143,8 +145,7 @@ impl Reader<'_> {
             return None;
         };
         let items = items.iter().filter(|item| **item != Value::Null);
-        let items: Vec<Node> =
-            items.filter_map(|item| self.node(member, field, item)).collect();
+        let items: Vec<Node> = items.filter_map(|item| self.node(member, field, item)).collect();
         Some(Node::List(items))
     }
 
@@ -250,10 +251,8 @@ mod tests {
     fn a_token_is_filled_in_where_the_model_has_one_and_the_workflow_has_not() {
         let service = Models::shared().service("secretsmanager").unwrap();
         let operation = service.operation("createSecret").unwrap();
-        let table = [
-            (r#"{"Name":"n"}"#, "token"),
-            (r#"{"Name":"n","ClientRequestToken":"own"}"#, "own"),
-        ];
+        let table =
+            [(r#"{"Name":"n"}"#, "token"), (r#"{"Name":"n","ClientRequestToken":"own"}"#, "own")];
         for (parameters, expected) in table {
             let parameters = Value::parse(parameters).unwrap();
             let node = convert(&service, operation, &parameters, "token").unwrap();

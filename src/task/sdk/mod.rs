@@ -34,9 +34,9 @@ mod send;
 pub use failure::{OptimizedNames, SdkFailure, ServiceError};
 pub use own::{OwnAnswer, OwnEngine};
 
+use identity::Identities;
 use models::{Models, Operation, Service};
 use protocol::{Request, Response};
-use identity::Identities;
 use send::{Sender, Target};
 
 /// Calls AWS services.
@@ -133,7 +133,12 @@ impl Sdk {
     }
 
     /// The task of an `aws-sdk` resource.
-    pub(super) async fn perform(&self, service: &str, action: &str, call: &TaskCall) -> TaskOutcome {
+    pub(super) async fn perform(
+        &self,
+        service: &str,
+        action: &str,
+        call: &TaskCall,
+    ) -> TaskOutcome {
         let wanted = Call {
             service,
             action,
@@ -208,7 +213,9 @@ fn known(service: &str) -> Result<Arc<Service>, SdkFailure> {
 fn offered<'a>(service: &'a Service, action: &str) -> Result<&'a Operation, SdkFailure> {
     let name = service.name;
     let operation = service.operation(action).ok_or_else(|| {
-        SdkFailure::Unsupported(format!("The service {name} has no API action of the name {action}."))
+        SdkFailure::Unsupported(format!(
+            "The service {name} has no API action of the name {action}."
+        ))
     })?;
     if operation.events {
         let reason = format!("The action {name}:{action} is not supported: it streams events.");
@@ -243,7 +250,7 @@ fn result(
 fn refusal(service: &Service, operation: &Operation, response: &Response) -> SdkFailure {
     let mut error = protocol::answered(service, response);
     peculiar::complete(service, operation, &mut error);
-    SdkFailure::Service(ServiceError::new(service, error))
+    SdkFailure::Service(ServiceError::new(service, error).into())
 }
 
 fn client(service: &Service, reason: String) -> SdkFailure {

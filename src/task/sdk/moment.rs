@@ -10,7 +10,10 @@ use super::models::TimeFormat;
 pub(super) fn read(value: &Value) -> Option<DateTime> {
     match value {
         Value::Int(seconds) => Some(DateTime::from_secs(*seconds)),
-        Value::Float(seconds) => seconds.is_finite().then(|| DateTime::from_secs_f64(*seconds)),
+        // The AWS SDK for Java reads numbers to the millisecond.
+        Value::Float(seconds) => {
+            seconds.is_finite().then(|| DateTime::from_millis((*seconds * 1e3).round() as i64))
+        }
         Value::String(text) => parse(text),
         _ => None,
     }

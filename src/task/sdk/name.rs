@@ -7,9 +7,7 @@ pub(super) fn pascal(member: &str) -> String {
         return "EqualsValue".to_owned();
     }
     let mut letters = member.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Whether a parameter means a member.

@@ -63,7 +63,9 @@ fn access_point(arn: &str, host: &str) -> Result<(String, String), String> {
     let parts: Vec<&str> = arn.split([':', '/']).collect();
     match parts[..] {
         [_, "s3", region, account, "accesspoint", name] if !region.is_empty() => {
-            let suffix = host.rsplit_once(".amazonaws").map_or("com", |(_, rest)| rest.trim_start_matches('.'));
+            let suffix = host
+                .rsplit_once(".amazonaws")
+                .map_or("com", |(_, rest)| rest.trim_start_matches('.'));
             let host = format!("{name}-{account}.s3-accesspoint.{region}.amazonaws.{suffix}");
             Ok((host, region.to_owned()))
         }

@@ -66,11 +66,7 @@ impl Sender {
     ///
     /// # Errors
     /// Why there is no response, in words.
-    pub(super) async fn send(
-        &self,
-        request: Request,
-        target: &Target,
-    ) -> Result<Response, String> {
+    pub(super) async fn send(&self, request: Request, target: &Target) -> Result<Response, String> {
         read(self.open(request, target).await?).await
     }
 }
@@ -84,7 +80,8 @@ pub(super) async fn read(response: HttpResponse) -> Result<Response, String> {
     let headers = response.headers().iter();
     let headers = headers.map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned())).collect();
     let body = ByteStream::new(response.into_body()).collect().await;
-    let body = body.map_err(|error| format!("Unable to unmarshall response: {}", deepest(&error)))?;
+    let body =
+        body.map_err(|error| format!("Unable to unmarshall response: {}", deepest(&error)))?;
     Ok(Response { status, headers, body: body.to_vec() })
 }
 

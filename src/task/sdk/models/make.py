@@ -297,7 +297,7 @@ class Service:
     def member(self, name, member, required):
         shape = self.model["shapes"][member["shape"]]
         wire = member.get("locationName", "")
-        namespace = member.get("xmlNamespace") or {}
+        namespace = member.get("xmlNamespace") or shape.get("xmlNamespace") or {}
         flags = (
             int(required) | int(bool(member.get("flattened"))) << 1 | int(bool(member.get("xmlAttribute"))) << 2
             | int(bool(member.get("idempotencyToken"))) << 3 | int(bool(member.get("streaming") or shape.get("streaming"))) << 4

@@ -119,12 +119,14 @@ mod tests {
         assert_eq!((dynamodb.protocol, &*dynamodb.prefix), (Protocol::Json, "DynamoDb"));
         let put = dynamodb.operation("putItem").unwrap();
         let members = dynamodb.members(put.input.unwrap());
-        let required: Vec<&str> =
-            members.iter().filter(|m| m.required).map(|m| &*m.name).collect();
+        let required: Vec<&str> = members.iter().filter(|m| m.required).map(|m| &*m.name).collect();
         assert_eq!(required, ["TableName", "Item"]);
         let s3 = Models::shared().service("s3").unwrap();
         let get = s3.operation("getObject").unwrap();
         assert_eq!((&*get.method, &*get.uri), ("GET", "/{Bucket}/{Key+}"));
-        assert_eq!(s3.errors.get("NoSuchBucket").map(|name| &**name), Some("NoSuchBucketException"));
+        assert_eq!(
+            s3.errors.get("NoSuchBucket").map(|name| &**name),
+            Some("NoSuchBucketException")
+        );
     }
 }

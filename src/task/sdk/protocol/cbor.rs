@@ -130,7 +130,9 @@ impl Reader<'_> {
         let length = self.argument(info)?;
         match (major, length) {
             (0, Some(n)) => Some(i64::try_from(n).map_or(Value::Float(n as f64), Value::Int)),
-            (1, Some(n)) => Some(i64::try_from(n).map_or(Value::Float(-1.0 - n as f64), |n| Value::Int(-1 - n))),
+            (1, Some(n)) => {
+                Some(i64::try_from(n).map_or(Value::Float(-1.0 - n as f64), |n| Value::Int(-1 - n)))
+            }
             (2, length) => {
                 use base64::Engine as _;
                 let bytes = self.string(length, depth)?;

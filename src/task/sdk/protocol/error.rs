@@ -28,7 +28,9 @@ pub(crate) fn answered(service: &Service, response: &Response) -> Answered {
     let mut error = match service.protocol {
         Protocol::Json | Protocol::RestJson => of_json(response),
         Protocol::RestXml | Protocol::Query | Protocol::Ec2 => of_xml(response),
-        Protocol::Cbor => of_value(response, &super::cbor::parse(&response.body).unwrap_or_default()),
+        Protocol::Cbor => {
+            of_value(response, &super::cbor::parse(&response.body).unwrap_or_default())
+        }
     };
     error.status = response.status;
     let header = |name: &str| response.header(name).map(str::to_owned);

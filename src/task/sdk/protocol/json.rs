@@ -54,9 +54,11 @@ pub(super) fn write(service: &Service, shape: ShapeId, node: &Node, format: Time
         }
         (Node::Map(entries), Shape::Map { value, .. }) => {
             let entries = entries.iter();
-            Value::object(entries.map(|(key, node)| {
-                (key.as_str(), write(service, *value, node, TimeFormat::Usual))
-            }))
+            Value::object(
+                entries.map(|(key, node)| {
+                    (key.as_str(), write(service, *value, node, TimeFormat::Usual))
+                }),
+            )
         }
         (Node::Time(time), Shape::Timestamp(own)) => {
             match moment::chosen([format, *own], TimeFormat::Unix) {
@@ -96,9 +98,7 @@ pub(super) fn read(service: &Service, shape: ShapeId, value: &Value) -> Option<V
         }
         (Shape::List { member, .. }, Value::Array(items)) => {
             let items = items.iter();
-            Some(Value::array(
-                items.map(|item| read(service, *member, item).unwrap_or_default()),
-            ))
+            Some(Value::array(items.map(|item| read(service, *member, item).unwrap_or_default())))
         }
         (Shape::Map { value, .. }, Value::Object(entries)) => {
             let entries: Map = entries

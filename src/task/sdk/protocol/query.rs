@@ -7,9 +7,7 @@ use super::json::sorted;
 use super::message::{Request, Response, form};
 use super::xml;
 use crate::task::sdk::input::Node;
-use crate::task::sdk::models::{
-    Member, Operation, Protocol, Service, Shape, ShapeId, TimeFormat,
-};
+use crate::task::sdk::models::{Member, Operation, Protocol, Service, Shape, ShapeId, TimeFormat};
 use crate::task::sdk::{moment, name};
 
 /// A request: all parameters as one form.
@@ -66,8 +64,7 @@ impl Writer<'_> {
                 self.items(shape, &around, prefix, node);
             }
             (Shape::Map { flattened, .. }, Node::Map(_)) => {
-                let around =
-                    if *flattened { prefix.to_owned() } else { format!("{prefix}.entry") };
+                let around = if *flattened { prefix.to_owned() } else { format!("{prefix}.entry") };
                 self.entries(shape, &around, node);
             }
             (Shape::Timestamp(own), node) => {

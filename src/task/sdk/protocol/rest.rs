@@ -61,12 +61,7 @@ pub(super) fn host_prefix(
     })
 }
 
-fn path(
-    service: &Service,
-    input: ShapeId,
-    node: &Node,
-    template: &str,
-) -> Result<String, String> {
+fn path(service: &Service, input: ShapeId, node: &Node, template: &str) -> Result<String, String> {
     filled(template, |name, greedy| {
         let value = label(service, input, node, |member| {
             member.location == Location::Uri && &*member.wire == name
@@ -76,10 +71,7 @@ fn path(
 }
 
 /// A template with its labels filled in.
-fn filled(
-    template: &str,
-    value: impl Fn(&str, bool) -> Option<String>,
-) -> Result<String, String> {
+fn filled(template: &str, value: impl Fn(&str, bool) -> Option<String>) -> Result<String, String> {
     let mut out = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
@@ -139,13 +131,14 @@ fn query(request: &mut Request, service: &Service, member: &Member, node: &Node)
 fn header(request: &mut Request, service: &Service, member: &Member, node: &Node) {
     let value = match node {
         Node::List(items) => {
-            let items = items.iter().map(|item| match text(service, member, item, TimeFormat::Rfc822) {
-                // A comma or quote within an item would end it.
-                item if item.contains([',', '"']) => {
-                    format!("\"{}\"", item.replace('\\', "\\\\").replace('"', "\\\""))
-                }
-                item => item,
-            });
+            let items =
+                items.iter().map(|item| match text(service, member, item, TimeFormat::Rfc822) {
+                    // A comma or quote within an item would end it.
+                    item if item.contains([',', '"']) => {
+                        format!("\"{}\"", item.replace('\\', "\\\\").replace('"', "\\\""))
+                    }
+                    item => item,
+                });
             items.collect::<Vec<_>>().join(",")
         }
         Node::Text(text) if member.json => STANDARD.encode(text),
@@ -197,7 +190,9 @@ fn write_payload(request: &mut Request, service: &Service, member: &Member, node
     match (node, service.protocol) {
         (Node::Bytes(bytes), _) => {
             request.body.clone_from(bytes);
-            content_type(request, "application/octet-stream");
+            // What streams is text to Step Functions (recorded: the type of what `s3:putObject` wrote).
+            let text = "text/plain; charset=UTF-8";
+            content_type(request, if member.streaming { text } else { "application/octet-stream" });
         }
         (Node::Text(text), _) => {
             text.as_bytes().clone_into(&mut request.body);
@@ -209,7 +204,9 @@ fn write_payload(request: &mut Request, service: &Service, member: &Member, node
             let root = (&*member.wire, &**namespace);
             xml_body(request, xml::document(service, member.shape, node, root));
         }
-        (node, _) => json_body(request, &json::write(service, member.shape, node, TimeFormat::Usual)),
+        (node, _) => {
+            json_body(request, &json::write(service, member.shape, node, TimeFormat::Usual))
+        }
     }
 }
 

@@ -144,7 +144,14 @@ fn rest_json_spreads_parameters_over_path_query_headers_and_body() {
             "content-type: text/plain\nx-amz-lex-session-attributes: eyJrIjoidiJ9",
             "hi",
         ),
-        ("batch", "submitJob", r#"{"JobName":"n","JobQueue":"q","JobDefinition":"d"}"#, "POST /v1/submitjob", "content-type: application/json", r#"{"jobName":"n","jobQueue":"q","jobDefinition":"d"}"#),
+        (
+            "batch",
+            "submitJob",
+            r#"{"JobName":"n","JobQueue":"q","JobDefinition":"d"}"#,
+            "POST /v1/submitjob",
+            "content-type: application/json",
+            r#"{"jobName":"n","jobQueue":"q","jobDefinition":"d"}"#,
+        ),
     ]);
 }
 
@@ -172,7 +179,7 @@ fn rest_xml_writes_documents_with_attributes_namespaces_and_flat_lists() {
             "putObject",
             r#"{"Bucket":"b","Key":"a/ü b","Body":{"Dict":"Value"},"Metadata":{"Mine":"1"},"Expires":"2026-03-02T10:00:00Z"}"#,
             "PUT /b/a/%C3%BC%20b",
-            "content-type: application/octet-stream\nexpires: Mon, 02 Mar 2026 10:00:00 GMT\nx-amz-meta-mine: 1",
+            "content-type: text/plain; charset=UTF-8\nexpires: Mon, 02 Mar 2026 10:00:00 GMT\nx-amz-meta-mine: 1",
             r#"{"Dict":"Value"}"#,
         ),
         (
@@ -246,7 +253,14 @@ fn query_numbers_the_items_of_lists_and_maps() {
             form,
             "Action=DescribeAutoScalingGroups&Version=2011-01-01&AutoScalingGroupNames=",
         ),
-        ("sts", "getCallerIdentity", "{}", "POST /", form, "Action=GetCallerIdentity&Version=2011-06-15"),
+        (
+            "sts",
+            "getCallerIdentity",
+            "{}",
+            "POST /",
+            form,
+            "Action=GetCallerIdentity&Version=2011-06-15",
+        ),
     ]);
 }
 
@@ -275,10 +289,10 @@ fn ec2_has_capital_names_and_flat_lists() {
 
 #[test]
 fn cbor_has_service_and_operation_in_the_path() {
-    let request = sent("eventbridgev2", "describeEventBus", r#"{"Name":"n"}"#);
+    let request = sent("eventbridgev2", "describeEventBus", r#"{"EventBusArn":"n"}"#);
     assert_eq!(request.target(), "/service/AWSEventsV2/operation/DescribeEventBus");
     assert!(request.headers.contains(&("smithy-protocol".into(), "rpc-v2-cbor".into())));
-    assert_eq!(request.body, b"\xa1\x64Name\x61n");
+    assert_eq!(request.body, b"\xa1\x6bEventBusArn\x61n");
 }
 
 #[test]
@@ -321,11 +335,7 @@ fn answers_are_shown_in_pascal_case_and_in_the_order_of_the_alphabet() {
             r#"<LocationConstraint xmlns="n">eu-west-1</LocationConstraint>"#,
             r#"{"LocationConstraint":"eu-west-1"}"#,
         ),
-        (
-            ("sns", "getTopicAttributes"),
-            attributes,
-            r#"{"Attributes":{"Owner":"1","Policy":""}}"#,
-        ),
+        (("sns", "getTopicAttributes"), attributes, r#"{"Attributes":{"Owner":"1","Policy":""}}"#),
         (("lambda", "getFunctionConfiguration"), "{}", "{}"),
     ];
     for ((service, action), body, expected) in table {
@@ -365,7 +375,11 @@ fn cbor_of_both_forms_is_read() {
         let value = super::cbor::parse(body).unwrap();
         assert_eq!(value.get("Name"), Some(&"n".into()), "{value:?}");
     }
-    for body in [b"\xa1".as_slice(), b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff", b"\x81".repeat(500).as_slice()] {
+    for body in [
+        b"\xa1".as_slice(),
+        b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff",
+        b"\x81".repeat(500).as_slice(),
+    ] {
         assert!(super::cbor::parse(body).is_err());
     }
 }
@@ -379,20 +393,36 @@ fn errors_of_every_protocol_have_a_code_a_message_and_an_id() {
     let table = [
         (
             "dynamodb",
-            response(400, &[id], r#"{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"no"}"#),
+            response(
+                400,
+                &[id],
+                r#"{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"no"}"#,
+            ),
             ("ResourceNotFoundException", Some("ResourceNotFoundException"), "no"),
         ),
         (
             "dynamodb",
-            response(400, &[id], r#"{"__type":"com.amazon.coral.validate#ValidationException","Message":"no"}"#),
+            response(
+                400,
+                &[id],
+                r#"{"__type":"com.amazon.coral.validate#ValidationException","Message":"no"}"#,
+            ),
             ("ValidationException", None, "no"),
         ),
         (
             "lambda",
-            response(404, &[id, ("x-amzn-errortype", "ResourceNotFoundException:http://x/")], r#"{"Message":"no"}"#),
+            response(
+                404,
+                &[id, ("x-amzn-errortype", "ResourceNotFoundException:http://x/")],
+                r#"{"Message":"no"}"#,
+            ),
             ("ResourceNotFoundException", Some("ResourceNotFoundException"), "no"),
         ),
-        ("sns", response(404, &[], query), ("NotFound", Some("NotFoundException"), "Topic does not exist")),
+        (
+            "sns",
+            response(404, &[], query),
+            ("NotFound", Some("NotFoundException"), "Topic does not exist"),
+        ),
         ("ec2", response(400, &[], ec2), ("InvalidInstanceID.NotFound", None, "no")),
         (
             "s3",
@@ -401,7 +431,11 @@ fn errors_of_every_protocol_have_a_code_a_message_and_an_id() {
         ),
         (
             "rds",
-            response(404, &[id], "<ErrorResponse><Error><Code>DBInstanceNotFound</Code><Message>no</Message></Error></ErrorResponse>"),
+            response(
+                404,
+                &[id],
+                "<ErrorResponse><Error><Code>DBInstanceNotFound</Code><Message>no</Message></Error></ErrorResponse>",
+            ),
             ("DBInstanceNotFound", Some("DbInstanceNotFoundException"), "no"),
         ),
     ];

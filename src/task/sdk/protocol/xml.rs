@@ -223,7 +223,9 @@ pub(super) fn scalar(shape: &Shape, text: &str) -> Value {
     let read = match shape {
         Shape::Plain(Kind::Boolean) => trimmed.parse().ok().map(Value::Bool),
         Shape::Plain(Kind::Integer) => trimmed.parse().ok().map(Value::Int),
-        Shape::Plain(Kind::Float) => trimmed.parse().ok().filter(|n: &f64| n.is_finite()).map(Value::Float),
+        Shape::Plain(Kind::Float) => {
+            trimmed.parse().ok().filter(|n: &f64| n.is_finite()).map(Value::Float)
+        }
         Shape::Timestamp(_) => moment::parse(trimmed).map(|time| moment::shown(&time).into()),
         Shape::Blob => STANDARD.decode(trimmed).ok().map(|bytes| shown(bytes).into()),
         _ => None,
