@@ -14,6 +14,7 @@ use crate::task::own::StepFunctions;
 mod aws;
 mod clients;
 mod dynamodb;
+mod events;
 pub mod function;
 mod job;
 mod lambda;
@@ -21,6 +22,7 @@ mod metadata;
 mod naming;
 pub mod own;
 mod request;
+pub mod sdk;
 mod sns;
 mod sqs;
 mod states;
@@ -31,7 +33,9 @@ pub use job::{Jobs, Look, Submitted};
 
 use aws::Aws;
 use dynamodb::DynamoDb;
+use events::Events;
 use lambda::Lambda;
+use sdk::Sdk;
 use sns::Sns;
 use sqs::Sqs;
 use states::States;
@@ -64,9 +68,11 @@ pub trait Performer: Send + Sync {
 pub struct Tasks {
     lambda: Lambda,
     dynamodb: DynamoDb,
+    events: Events,
     sns: Sns,
     sqs: Sqs,
     states: Arc<States>,
+    sdk: Arc<Sdk>,
     jobs: Vec<(&'static str, Arc<dyn Jobs>)>,
 }
 
@@ -75,15 +81,23 @@ impl Tasks {
     /// environment and nothing is connected before the first call that needs AWS.
     pub fn new(functions: Functions, settings: Settings) -> Tasks {
         let aws = Arc::new(Aws::new(settings.clone()));
-        let states: Arc<States> = Arc::default();
+        let sdk = Arc::new(Sdk::new(settings.clone()));
+        let states = Arc::new(States::new(sdk.clone()));
         Tasks {
             lambda: Lambda::new(functions, settings),
             dynamodb: DynamoDb::new(aws.clone()),
+            events: Events::new(sdk.clone()),
             sns: Sns::new(aws.clone()),
             sqs: Sqs::new(aws),
             jobs: vec![("states", states.clone())],
             states,
+            sdk,
         }
+    }
+
+    /// The client of all other services.
+    pub fn sdk(&self) -> &Arc<Sdk> {
+        &self.sdk
     }
 
     /// The same, with a service that takes on jobs (`.sync`, `.sync:2`), by the name that its resources have.
@@ -111,6 +125,10 @@ impl Tasks {
             Resource::LambdaFunction(arn) => self.lambda.function(arn, call).await,
             Resource::Service(service) => match integration(service) {
                 Some(integration) => self.integrated(integration, call).await,
+                None if service.resource_type.starts_with(AWS_SDK) => {
+                    let name = service.resource_type.trim_start_matches(AWS_SDK);
+                    self.sdk.perform(name, &service.action, call).await
+                }
                 None => TaskOutcome::Failed(unsupported(&call.resource)),
             },
             Resource::Activity(_) => TaskOutcome::Failed(unsupported(&call.resource)),
@@ -128,6 +146,7 @@ impl Tasks {
             match integration {
                 Integration::LambdaInvoke => self.lambda.invoke(call).await,
                 Integration::DynamoDb(action) => self.dynamodb.perform(action, call).await,
+                Integration::PutEvents => self.events.put_events(call).await,
                 Integration::SnsPublish => self.sns.publish(call).await,
                 Integration::SqsSendMessage => self.sqs.send_message(call).await,
                 Integration::StartExecution => self.states.start_execution(call).await,
@@ -164,7 +183,7 @@ impl Performer for Tasks {
     }
 
     fn attach(&self, own: Arc<dyn StepFunctions>) {
-        self.states.attach(own);
+        self.sdk.answer_by(own);
     }
 }
 
@@ -186,6 +205,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy)]
 enum Integration {
     DynamoDb(dynamodb::Action),
+    PutEvents,
     LambdaInvoke,
     SnsPublish,
     SqsSendMessage,
@@ -193,16 +213,20 @@ enum Integration {
 }
 
 /// Service, action, and whether it hands out task tokens.
-const INTEGRATIONS: [(&str, &str, bool, Integration); 8] = [
+const INTEGRATIONS: [(&str, &str, bool, Integration); 9] = [
     ("lambda", "invoke", true, Integration::LambdaInvoke),
     ("dynamodb", "getItem", false, Integration::DynamoDb(dynamodb::Action::GetItem)),
     ("dynamodb", "putItem", false, Integration::DynamoDb(dynamodb::Action::PutItem)),
     ("dynamodb", "updateItem", false, Integration::DynamoDb(dynamodb::Action::UpdateItem)),
     ("dynamodb", "deleteItem", false, Integration::DynamoDb(dynamodb::Action::DeleteItem)),
+    ("events", "putEvents", true, Integration::PutEvents),
     ("sns", "publish", true, Integration::SnsPublish),
     ("sqs", "sendMessage", true, Integration::SqsSendMessage),
     ("states", "startExecution", true, Integration::StartExecution),
 ];
+
+/// What the types of resources begin with that mean any operation of a service.
+const AWS_SDK: &str = "aws-sdk:";
 
 fn integration(service: &ServiceResource) -> Option<Integration> {
     let found = INTEGRATIONS.iter().find(|(kind, action, tokens, _)| {
