@@ -22,6 +22,7 @@ mod mock;
 mod name;
 mod operation;
 mod output;
+mod own;
 mod page;
 pub mod protocol;
 mod publication;

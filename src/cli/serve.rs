@@ -10,7 +10,6 @@ use clap::Args;
 use tokio::time::Instant;
 
 use crate::api::Api;
-use crate::local::own::OwnApi;
 use crate::local::serve;
 use crate::local::survivors::{self, Mark};
 use crate::local::world::{Home, World};
@@ -67,7 +66,6 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         environment.extend(mark.as_ref().map(Mark::variable));
         let functions = arguments.common.functions(environment, standard_error())?;
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
-        let sdk = tasks.sdk().clone();
         let world = World::open(&home, arguments.common.world(), tasks, None).await?;
         let greeting = greeting(&home, listener.local_addr()?);
         // Nobody may be there to read it.
@@ -77,8 +75,6 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
             Some(keys) => api.with_keys(keys),
             None => api,
         };
-        let api = Arc::new(api);
-        sdk.answer_by(Arc::new(OwnApi::new(&api, arguments.common.world().0)));
         let mut deadline = Instant::now();
         let closing = async {
             stop.await;
@@ -86,7 +82,7 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
             deadline = Instant::now() + Duration::from_secs(arguments.grace);
             deadline
         };
-        serve::serve(listener, api, closing).await;
+        serve::serve(listener, Arc::new(api), closing).await;
         let abandoned = world.stop(deadline).await;
         if abandoned > 0 {
             tracing::warn!(abandoned, "{ABANDONED}");

@@ -2,7 +2,6 @@
 
 pub mod clock;
 pub mod keys;
-pub mod own;
 pub mod pump;
 pub mod serve;
 pub mod survivors;

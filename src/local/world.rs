@@ -9,11 +9,13 @@ use tokio::time::Instant;
 
 use super::clock::SystemClock;
 use super::pump::{OffSeat, Pump};
+use crate::api::Api;
 use crate::queue::embedded::EmbeddedQueue;
 use crate::queue::offers::EmbeddedOffers;
 use crate::store::memory::MemoryStore;
 use crate::store::{self, Store};
 use crate::task::Performer;
+use crate::task::own::{self, StepFunctions};
 use crate::turn::express::{Ends, Express};
 use crate::turn::{self, Config, Engine, Observer, Parts};
 
@@ -72,6 +74,9 @@ pub struct World {
     pub engine: Arc<Engine>,
     /// Express executions.
     pub express: Arc<Express>,
+    /// For the tasks of this home, which only know of it.
+    #[expect(dead_code, reason = "held for those who have a weak reference")]
+    api: Arc<dyn StepFunctions>,
     pumps: [Pump; 2],
 }
 
@@ -92,6 +97,7 @@ impl World {
         };
         let tasks: Arc<dyn Performer> = Arc::new(OffSeat(tasks));
         let clock = Arc::new(SystemClock::default());
+        let performer = tasks.clone();
         let parts = |store, tasks, observer| Parts {
             store,
             queue: Arc::new(EmbeddedQueue::new()),
@@ -106,10 +112,14 @@ impl World {
         let express = Arc::new(Engine::open(express, config(&place, limits)).await?);
         let engine = Engine::open(parts(store, tasks, observer), config(&place, limits)).await?;
         let engine = Arc::new(engine);
+        let express = Arc::new(Express::new(express, ends));
+        let api: Arc<dyn StepFunctions> =
+            Arc::new(Api::new(engine.clone()).with_express(express.clone()));
+        performer.attach(own::loosely(&api));
         // In the background: those who start now need not wait until all that was running is found again.
         tokio::spawn(resume(engine.clone()));
-        let pumps = [Pump::start(engine.clone()), Pump::start(express.clone())];
-        Ok(World { engine, express: Arc::new(Express::new(express, ends)), pumps })
+        let pumps = [Pump::start(engine.clone()), Pump::start(express.engine().clone())];
+        Ok(World { engine, express, api, pumps })
     }
 
     /// Begins nothing more: turns under way go on to the end of the task that they perform. Express executions go on as

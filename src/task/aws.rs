@@ -178,15 +178,26 @@ pub(super) fn credentials_failure(
     let found = sources(error).find_map(|source| source.downcast_ref::<CredentialsError>())?;
     let detail = deepest(found);
     let cause = match (role, found) {
-        // AWS begins with the ARN of the state machine's role, which nobody has to have here.
-        (Some(role), error) if format!("{error:?}").contains("AccessDenied") => format!(
-            "The role of the state machine is not authorized to assume the task state's role, {role}."
-        ),
+        (Some(role), error) if format!("{error:?}").contains("AccessDenied") => {
+            format!("{NO_MACHINE} is not authorized to assume the task state's role, {role}.")
+        }
         (Some(role), _) => format!("The task state's role, {role}, cannot be assumed: {detail}"),
         (None, CredentialsError::CredentialsNotLoaded(_)) => NO_CREDENTIALS.to_owned(),
         (None, _) => format!("{NO_CREDENTIALS} (The last source that was tried says: {detail})"),
     };
     Some(Failure::new(name::TASK_FAILED, cause))
+}
+
+/// The same failure for a state machine with this role, which the text begins with where it may not assume another one
+/// (recorded for `Credentials`).
+pub(super) fn for_machine(failure: Failure, role: &str) -> Failure {
+    let refusal = failure.cause.as_deref().and_then(|cause| cause.strip_prefix(NO_MACHINE));
+    match refusal {
+        Some(rest) if !role.is_empty() => {
+            Failure { cause: Some(format!("The role {role}{rest}").into()), ..failure }
+        }
+        _ => failure,
+    }
 }
 
 /// The cause of an error that a service answered with, as optimized integrations word it (recorded:
@@ -220,6 +231,7 @@ fn no_region() -> Failure {
     Failure::new(name::TASK_FAILED, "There is no AWS region: set AWS_REGION or AWS_PROFILE.")
 }
 
+const NO_MACHINE: &str = "The role of the state machine";
 const NO_CREDENTIALS: &str = "There are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.";
 const METADATA_LIMIT: Duration = Duration::from_secs(1);
 

@@ -9,18 +9,36 @@ use stepwright_core::engine::failure::name;
 use stepwright_core::engine::{Failure, JobCall, TaskCall, TaskOutcome};
 
 use crate::task::function::Functions;
+use crate::task::own::StepFunctions;
 
 mod aws;
+mod clients;
+mod dynamodb;
+mod events;
 pub mod function;
 mod job;
 mod lambda;
+mod metadata;
+mod naming;
+pub mod own;
+mod request;
 pub mod sdk;
+mod sns;
+mod sqs;
+mod states;
+mod wire;
 
 pub use aws::Settings;
 pub use job::{Jobs, Look, Submitted};
 
+use aws::Aws;
+use dynamodb::DynamoDb;
+use events::Events;
 use lambda::Lambda;
 use sdk::Sdk;
+use sns::Sns;
+use sqs::Sqs;
+use states::States;
 
 /// Performs tasks.
 #[async_trait]
@@ -37,6 +55,9 @@ pub trait Performer: Send + Sync {
     /// Stops a job whose task is over.
     async fn stop(&self, _job: &JobCall) {}
 
+    /// Tells where this engine's own Step Functions API is; once, before anything is performed.
+    fn attach(&self, _own: Arc<dyn StepFunctions>) {}
+
     /// Whether a task whose performer was lost may be performed again, because its service recognises the repetition.
     fn repeatable(&self, _call: &TaskCall) -> bool {
         false
@@ -46,6 +67,11 @@ pub trait Performer: Send + Sync {
 /// All task performers behind one door.
 pub struct Tasks {
     lambda: Lambda,
+    dynamodb: DynamoDb,
+    events: Events,
+    sns: Sns,
+    sqs: Sqs,
+    states: Arc<States>,
     sdk: Arc<Sdk>,
     jobs: Vec<(&'static str, Arc<dyn Jobs>)>,
 }
@@ -54,8 +80,19 @@ impl Tasks {
     /// Performers that call local functions where there is one of the name, and AWS otherwise. Nothing is read from the
     /// environment and nothing is connected before the first call that needs AWS.
     pub fn new(functions: Functions, settings: Settings) -> Tasks {
+        let aws = Arc::new(Aws::new(settings.clone()));
         let sdk = Arc::new(Sdk::new(settings.clone()));
-        Tasks { lambda: Lambda::new(functions, settings), sdk, jobs: Vec::new() }
+        let states = Arc::new(States::new(sdk.clone()));
+        Tasks {
+            lambda: Lambda::new(functions, settings),
+            dynamodb: DynamoDb::new(aws.clone()),
+            events: Events::new(sdk.clone()),
+            sns: Sns::new(aws.clone()),
+            sqs: Sqs::new(aws),
+            jobs: vec![("states", states.clone())],
+            states,
+            sdk,
+        }
     }
 
     /// The client of all other services.
@@ -81,12 +118,13 @@ impl Tasks {
 
     async fn dispatch(&self, call: &TaskCall) -> TaskOutcome {
         if let Some(jobs) = self.jobs(&call.resource) {
-            return Submitted::outcome(jobs.submit(call).await);
+            let submitted = within(call, jobs.submit(call)).await;
+            return Submitted::outcome(submitted.and_then(|submitted| submitted));
         }
         match &call.resource {
             Resource::LambdaFunction(arn) => self.lambda.function(arn, call).await,
             Resource::Service(service) => match integration(service) {
-                Some(Integration::LambdaInvoke) => self.lambda.invoke(call).await,
+                Some(integration) => self.integrated(integration, call).await,
                 None if service.resource_type.starts_with(AWS_SDK) => {
                     let name = service.resource_type.trim_start_matches(AWS_SDK);
                     self.sdk.perform(name, &service.action, call).await
@@ -95,6 +133,26 @@ impl Tasks {
             },
             Resource::Activity(_) => TaskOutcome::Failed(unsupported(&call.resource)),
         }
+    }
+}
+
+impl Tasks {
+    async fn integrated(&self, integration: Integration, call: &TaskCall) -> TaskOutcome {
+        // Its state is large, and it bounds its own time: what comes before the work does not count.
+        if matches!(integration, Integration::LambdaInvoke) {
+            return Box::pin(self.lambda.invoke(call)).await;
+        }
+        let work = async {
+            match integration {
+                Integration::LambdaInvoke => self.lambda.invoke(call).await,
+                Integration::DynamoDb(action) => self.dynamodb.perform(action, call).await,
+                Integration::PutEvents => self.events.put_events(call).await,
+                Integration::SnsPublish => self.sns.publish(call).await,
+                Integration::SqsSendMessage => self.sqs.send_message(call).await,
+                Integration::StartExecution => self.states.start_execution(call).await,
+            }
+        };
+        within(call, Box::pin(work)).await.unwrap_or_else(|outcome| outcome)
     }
 }
 
@@ -119,7 +177,13 @@ impl Performer for Tasks {
     }
 
     fn repeatable(&self, call: &TaskCall) -> bool {
-        self.jobs(&call.resource).is_some_and(|jobs| jobs.repeatable(call))
+        let jobs = self.jobs(&call.resource);
+        let starts = matches!(&call.resource, Resource::Service(service) if matches!(integration(service), Some(Integration::StartExecution)));
+        starts || jobs.is_some_and(|jobs| jobs.repeatable(call))
+    }
+
+    fn attach(&self, own: Arc<dyn StepFunctions>) {
+        self.sdk.answer_by(own);
     }
 }
 
@@ -137,26 +201,41 @@ const LOOK_LIMIT: Duration = Duration::from_secs(30);
 /// How long whoever ends a task waits until its job is stopped.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
-/// The service integrations that there are.
+/// The service integrations that answer at once, or by a task token.
 #[derive(Clone, Copy)]
 enum Integration {
+    DynamoDb(dynamodb::Action),
+    PutEvents,
     LambdaInvoke,
+    SnsPublish,
+    SqsSendMessage,
+    StartExecution,
 }
 
-/// Service, action and pattern of each of them.
-const INTEGRATIONS: [(&str, &str, Pattern, Integration); 2] = [
-    ("lambda", "invoke", Pattern::RequestResponse, Integration::LambdaInvoke),
-    ("lambda", "invoke", Pattern::WaitForTaskToken, Integration::LambdaInvoke),
+/// Service, action, and whether it hands out task tokens.
+const INTEGRATIONS: [(&str, &str, bool, Integration); 9] = [
+    ("lambda", "invoke", true, Integration::LambdaInvoke),
+    ("dynamodb", "getItem", false, Integration::DynamoDb(dynamodb::Action::GetItem)),
+    ("dynamodb", "putItem", false, Integration::DynamoDb(dynamodb::Action::PutItem)),
+    ("dynamodb", "updateItem", false, Integration::DynamoDb(dynamodb::Action::UpdateItem)),
+    ("dynamodb", "deleteItem", false, Integration::DynamoDb(dynamodb::Action::DeleteItem)),
+    ("events", "putEvents", true, Integration::PutEvents),
+    ("sns", "publish", true, Integration::SnsPublish),
+    ("sqs", "sendMessage", true, Integration::SqsSendMessage),
+    ("states", "startExecution", true, Integration::StartExecution),
 ];
 
 /// What the types of resources begin with that mean any operation of a service.
 const AWS_SDK: &str = "aws-sdk:";
 
 fn integration(service: &ServiceResource) -> Option<Integration> {
-    let found = INTEGRATIONS.iter().find(|(kind, action, pattern, _)| {
-        *kind == &*service.resource_type
-            && *action == &*service.action
-            && *pattern == service.pattern
+    let found = INTEGRATIONS.iter().find(|(kind, action, tokens, _)| {
+        let pattern = match service.pattern {
+            Pattern::RequestResponse => true,
+            Pattern::WaitForTaskToken => *tokens,
+            Pattern::Sync | Pattern::Sync2 => false,
+        };
+        (*kind, *action) == (&*service.resource_type, &*service.action) && pattern
     });
     found.map(|(.., integration)| *integration)
 }
@@ -166,14 +245,7 @@ fn unsupported(resource: &Resource) -> Failure {
         Resource::LambdaFunction(arn) | Resource::Activity(arn) => arn,
         Resource::Service(service) => &service.arn,
     };
-    let known: Vec<String> = INTEGRATIONS
-        .iter()
-        .map(|(kind, action, pattern, _)| format!("{kind}:{action}{}", pattern.suffix()))
-        .collect();
-    let cause = format!(
-        "The resource {arn} is not supported. Supported are ARNs of Lambda functions and {}.",
-        known.join(", ")
-    );
+    let cause = format!("The resource {arn} is not supported yet.");
     Failure::new(name::TASK_FAILED, cause)
 }
 
@@ -184,11 +256,11 @@ mod tests {
     use stepwright_core::expr::Document;
 
     #[tokio::test]
-    async fn a_resource_that_is_not_supported_is_named_with_what_is() {
+    async fn a_resource_that_is_not_supported_is_named() {
         let resource = Resource::Service(ServiceResource {
-            arn: "arn:aws:states:::sqs:sendMessage".into(),
-            resource_type: "sqs".into(),
-            action: "sendMessage".into(),
+            arn: "arn:aws:states:::teapot:brew".into(),
+            resource_type: "teapot".into(),
+            action: "brew".into(),
             pattern: Pattern::RequestResponse,
         });
         let call = TaskCall {
@@ -203,7 +275,7 @@ mod tests {
         let outcome = Tasks::new(Functions::default(), Settings::default()).perform(&call).await;
         let expected = Failure::new(
             "States.TaskFailed",
-            "The resource arn:aws:states:::sqs:sendMessage is not supported. Supported are ARNs of Lambda functions and lambda:invoke, lambda:invoke.waitForTaskToken.",
+            "The resource arn:aws:states:::teapot:brew is not supported yet.",
         );
         assert_eq!(outcome, TaskOutcome::Failed(expected));
     }

@@ -190,6 +190,7 @@ async fn without_credentials_a_task_says_what_is_missing() {
         region: Some("us-east-1".to_owned()),
         endpoint: None,
         lambda_endpoint: Some("http://127.0.0.1:9".to_owned()),
+        endpoint: None,
         credentials: Some(SharedCredentialsProvider::new(NoCredentials)),
     };
     let tasks = Tasks::new(Functions::default(), settings);

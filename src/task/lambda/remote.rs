@@ -14,12 +14,13 @@ use aws_sdk_lambda::operation::RequestId;
 use aws_sdk_lambda::operation::invoke::InvokeError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{InvocationType, LogType};
-use stepwright_core::engine::Failure;
+use stepwright_core::engine::{Failure, TaskCall};
 
 use super::reply::Reply;
 use super::request::Request;
 use crate::task::aws::{
-    Aws, Settings, credentials_failure, deepest, endpoint_override, service_cause, trace_header,
+    Aws, Settings, credentials_failure, deepest, endpoint_override, for_machine, service_cause,
+    trace_header,
 };
 
 /// Calls functions on AWS, or wherever the endpoint is.
@@ -38,11 +39,8 @@ impl Remote {
     }
 
     /// Calls a function, once.
-    pub(super) async fn call(
-        &self,
-        request: &Request,
-        role: Option<&Arc<str>>,
-    ) -> Result<Reply, Failure> {
+    pub(super) async fn call(&self, request: &Request, call: &TaskCall) -> Result<Reply, Failure> {
+        let role = call.credentials.as_ref();
         let client = self
             .client(request.region(), role)
             .await
@@ -67,7 +65,7 @@ impl Remote {
                 payload: output.payload.map_or_else(String::new, text),
             }),
             Err(error) => Err(match credentials_failure(&error, role) {
-                Some(failure) if role.is_some() => failure,
+                Some(failure) if role.is_some() => for_machine(failure, &call.origin.role),
                 Some(failure) => hinted(failure, request),
                 None => failure(&error, &seen.exchange().authority),
             }),

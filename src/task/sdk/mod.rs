@@ -15,7 +15,8 @@ use aws_smithy_types::byte_stream::ByteStream;
 use stepwright_core::engine::{TaskCall, TaskOutcome};
 use stepwright_core::expr::Value;
 
-use super::aws::{Aws, Settings, endpoint_override};
+use super::aws::{Aws, Settings, endpoint_override, for_machine};
+use super::own::{Answer, StepFunctions};
 use super::within;
 
 mod checksum;
@@ -32,7 +33,6 @@ mod protocol;
 mod send;
 
 pub use failure::{OptimizedNames, SdkFailure, ServiceError};
-pub use own::{OwnAnswer, OwnEngine};
 
 use identity::Identities;
 use models::{Models, Operation, Service};
@@ -83,7 +83,7 @@ impl Sdk {
     }
 
     /// From now on, calls that concern this engine are answered by it. Only the first engine counts.
-    pub fn answer_by(&self, engine: Arc<dyn OwnEngine>) {
+    pub fn answer_by(&self, engine: Arc<dyn StepFunctions>) {
         self.own.set(engine);
     }
 
@@ -97,18 +97,35 @@ impl Sdk {
     /// # Errors
     /// Why there is no result.
     pub async fn call(&self, call: &Call<'_>) -> Result<Value, SdkFailure> {
+        Ok(self.answered(call).await?.0)
+    }
+
+    /// The same, with status and headers of the answer.
+    ///
+    /// # Errors
+    /// Why there is no result.
+    pub(super) async fn answered(&self, call: &Call<'_>) -> Result<(Value, Answer), SdkFailure> {
         let service = known(call.service)?;
         let operation = offered(&service, call.action)?;
         let request = request(&service, operation, call)?;
-        let response = match self.own.answer(&service, operation, &request).await {
-            Some(response) => response,
-            None => {
-                let (request, target) = self.aimed(call, &service, operation, request).await?;
-                let sent = Box::pin(self.sender.send(request, &target)).await;
-                sent.map_err(|reason| client(&service, reason))?
-            }
-        };
-        result(&service, operation, &response)
+        let response =
+            match self.own.answer(&service, operation, &request, self.sfn_elsewhere()).await {
+                Some(response) => response,
+                None => {
+                    let (request, target) = self.aimed(call, &service, operation, request).await?;
+                    let sent = Box::pin(self.sender.send(request, &target)).await;
+                    sent.map_err(|reason| client(&service, reason))?
+                }
+            };
+        let told = result(&service, operation, &response)?;
+        let Response { status, headers, .. } = response;
+        Ok((told, Answer { status, headers, body: String::new() }))
+    }
+
+    /// Whether we were told where the Step Functions API is that has what this engine does not have.
+    fn sfn_elsewhere(&self) -> bool {
+        let told = |name| std::env::var(name).is_ok_and(|url| !url.trim().is_empty());
+        told("STEP_FUNCTIONS_ENDPOINT") || told("AWS_ENDPOINT_URL_SFN")
     }
 
     /// Performs an operation whose result is a stream (`s3:getObject`), without reading it.
@@ -148,7 +165,10 @@ impl Sdk {
         };
         match within(call, Box::pin(self.call(&wanted))).await {
             Ok(Ok(output)) => TaskOutcome::Succeeded(output.into()),
-            Ok(Err(failure)) => TaskOutcome::Failed(failure.of_sdk(call.parameters.text())),
+            Ok(Err(failure)) => {
+                let failure = failure.of_sdk(call.parameters.text());
+                TaskOutcome::Failed(for_machine(failure, &call.origin.role))
+            }
             Err(outcome) => outcome,
         }
     }
