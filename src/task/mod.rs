@@ -23,6 +23,7 @@ mod naming;
 pub mod own;
 mod request;
 pub mod sdk;
+mod service;
 mod sns;
 mod sqs;
 mod states;
@@ -36,6 +37,7 @@ use dynamodb::DynamoDb;
 use events::Events;
 use lambda::Lambda;
 use sdk::Sdk;
+use service::Services;
 use sns::Sns;
 use sqs::Sqs;
 use states::States;
@@ -72,6 +74,7 @@ pub struct Tasks {
     sns: Sns,
     sqs: Sqs,
     states: Arc<States>,
+    services: Arc<Services>,
     sdk: Arc<Sdk>,
     jobs: Vec<(&'static str, Arc<dyn Jobs>)>,
 }
@@ -83,13 +86,17 @@ impl Tasks {
         let aws = Arc::new(Aws::new(settings.clone()));
         let sdk = Arc::new(Sdk::new(settings.clone()));
         let states = Arc::new(States::new(sdk.clone()));
+        let services = Arc::new(Services::new(sdk.clone()));
+        let mut jobs: Vec<(&'static str, Arc<dyn Jobs>)> = vec![("states", states.clone())];
+        jobs.extend(Services::resources().map(|name| (name, services.clone() as Arc<dyn Jobs>)));
         Tasks {
             lambda: Lambda::new(functions, settings),
             dynamodb: DynamoDb::new(aws.clone()),
             events: Events::new(sdk.clone()),
             sns: Sns::new(aws.clone()),
             sqs: Sqs::new(aws),
-            jobs: vec![("states", states.clone())],
+            jobs,
+            services,
             states,
             sdk,
         }
@@ -129,6 +136,7 @@ impl Tasks {
                     let name = service.resource_type.trim_start_matches(AWS_SDK);
                     self.sdk.perform(name, &service.action, call).await
                 }
+                None if Services::offers(service) => self.services.perform(service, call).await,
                 None => TaskOutcome::Failed(unsupported(&call.resource)),
             },
             Resource::Activity(_) => TaskOutcome::Failed(unsupported(&call.resource)),

@@ -51,9 +51,8 @@ mod tests {
     use super::super::models::Models;
     use super::*;
 
-    #[test]
-    fn services_are_where_aws_has_them() {
-        let table = [
+    /// Service, action, region; host and scope.
+    const PLACES: &[(&str, &str, &str, &str, &str)] = &[
             (
                 "dynamodb",
                 "putItem",
@@ -127,12 +126,15 @@ mod tests {
                 "us-east-1.neptune-graph.amazonaws.com",
                 "us-east-1/neptune-graph",
             ),
-        ];
-        for (service, action, region, host, scope) in table {
+    ];
+
+    #[test]
+    fn services_are_where_aws_has_them() {
+        for (service, action, region, host, scope) in PLACES {
             let service = Models::shared().service(service).unwrap();
             let place = place(&service, service.operation(action).unwrap(), region).unwrap();
             let found = format!("{}/{}", place.signing_region, place.signing_name);
-            assert_eq!((&*place.host, &*found), (host, scope));
+            assert_eq!((&*place.host, &*found), (*host, *scope));
         }
     }
 }

@@ -29,7 +29,8 @@ fn old(service: &Service, shape: ShapeId, value: &Value) -> Value {
             Value::array(items.iter().map(|item| old(service, *member, item)))
         }
         (Shape::Map { value: of, .. }, Value::Object(entries)) => {
-            let entries = entries.iter().map(|(key, value)| (key.clone(), old(service, *of, value)));
+            let entries =
+                entries.iter().map(|(key, value)| (key.clone(), old(service, *of, value)));
             Value::Object(entries.collect::<Map>().into())
         }
         (Shape::Timestamp(_), value) => {

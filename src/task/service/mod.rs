@@ -267,7 +267,9 @@ mod tests {
     fn every_action_is_an_operation_of_its_service() {
         for names in names::SERVICES {
             for action in names.actions {
-                let Ok(asked) = request::asked(names.service, action, &Value::Null) else { continue };
+                let Ok(asked) = request::asked(names.service, action, &Value::Null) else {
+                    continue;
+                };
                 assert!(Sdk::knows(asked.service, &asked.action), "{}:{action}", names.resource);
             }
         }
@@ -312,7 +314,8 @@ mod tests {
             ("[]", false),
         ];
         for (containers, well) in table {
-            let task = format!(r#"{{"Tasks":[{{"LastStatus":"STOPPED","Containers":{containers}}}]}}"#);
+            let task =
+                format!(r#"{{"Tasks":[{{"LastStatus":"STOPPED","Containers":{containers}}}]}}"#);
             let look = seen(job, &Value::parse(&task).unwrap());
             assert_eq!(matches!(look, Look::Succeeded(_)), well, "{containers}");
         }

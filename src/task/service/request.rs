@@ -61,7 +61,11 @@ pub(super) fn answered(service: &str, action: &str, given: &Value, answer: &Valu
         }
         _ => {}
     }
-    for (name, of) in [("JobFlowId", "ClusterId"), ("StepIds", "StepId"), ("CancelStepsInfoList", "CancelStepsInfo")] {
+    for (name, of) in [
+        ("JobFlowId", "ClusterId"),
+        ("StepIds", "StepId"),
+        ("CancelStepsInfoList", "CancelStepsInfo"),
+    ] {
         if members.contains_key(of) {
             members.shift_remove(name);
         }
@@ -94,17 +98,14 @@ fn renamed(given: &Value, members: Renaming) -> Result<Value, Vec<String>> {
 }
 
 const CLUSTERS: Renaming = &[("ClusterId", "JobFlowIds", true)];
-const PROTECTION: Renaming = &[
-    ("ClusterId", "JobFlowIds", true),
-    ("TerminationProtected", "TerminationProtected", false),
-];
+const PROTECTION: Renaming =
+    &[("ClusterId", "JobFlowIds", true), ("TerminationProtected", "TerminationProtected", false)];
 const ADD_STEP: Renaming = &[
     ("ClusterId", "JobFlowId", false),
     ("Step", "Steps", true),
     ("ExecutionRoleArn", "ExecutionRoleArn", false),
 ];
-const CANCEL_STEP: Renaming =
-    &[("ClusterId", "ClusterId", false), ("StepId", "StepIds", true)];
+const CANCEL_STEP: Renaming = &[("ClusterId", "ClusterId", false), ("StepId", "StepIds", true)];
 
 #[cfg(test)]
 mod tests {
@@ -113,7 +114,12 @@ mod tests {
     #[test]
     fn emr_has_names_of_its_own_for_single_steps_and_clusters() {
         let table = [
-            ("terminateCluster", r#"{"ClusterId":"j"}"#, "terminateJobFlows", r#"{"JobFlowIds":["j"]}"#),
+            (
+                "terminateCluster",
+                r#"{"ClusterId":"j"}"#,
+                "terminateJobFlows",
+                r#"{"JobFlowIds":["j"]}"#,
+            ),
             (
                 "addStep",
                 r#"{"ClusterId":"j","Step":{"Name":"s"}}"#,
@@ -133,7 +139,11 @@ mod tests {
     #[test]
     fn answers_have_the_names_of_the_action() {
         let table = [
-            ("createCluster", r#"{"ClusterArn":"a","JobFlowId":"j"}"#, r#"{"ClusterArn":"a","ClusterId":"j"}"#),
+            (
+                "createCluster",
+                r#"{"ClusterArn":"a","JobFlowId":"j"}"#,
+                r#"{"ClusterArn":"a","ClusterId":"j"}"#,
+            ),
             ("addStep", r#"{"StepIds":["s"]}"#, r#"{"StepId":"s"}"#),
         ];
         for (action, answer, expected) in table {

@@ -429,15 +429,6 @@ fn errors_of_every_protocol_have_a_code_a_message_and_an_id() {
             response(404, &[("x-amz-request-id", "r"), ("x-amz-id-2", "more")], s3),
             ("NoSuchBucket", Some("NoSuchBucketException"), "The specified bucket does not exist"),
         ),
-        (
-            "rds",
-            response(
-                404,
-                &[id],
-                "<ErrorResponse><Error><Code>DBInstanceNotFound</Code><Message>no</Message></Error></ErrorResponse>",
-            ),
-            ("DBInstanceNotFound", Some("DbInstanceNotFoundException"), "no"),
-        ),
     ];
     for (service, response, (code, exception, message)) in table {
         let service = Models::shared().service(service).unwrap();
