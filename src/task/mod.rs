@@ -24,6 +24,7 @@ pub mod own;
 mod request;
 pub mod sdk;
 mod service;
+pub(crate) mod signed;
 mod sns;
 mod sqs;
 mod states;
