@@ -14,6 +14,7 @@ use crate::task::own::StepFunctions;
 mod aws;
 mod clients;
 mod dynamodb;
+mod events;
 pub mod function;
 mod job;
 mod lambda;
@@ -21,6 +22,8 @@ mod metadata;
 mod naming;
 pub mod own;
 mod request;
+pub mod sdk;
+mod service;
 pub(crate) mod signed;
 mod sns;
 mod sqs;
@@ -32,7 +35,10 @@ pub use job::{Jobs, Look, Submitted};
 
 use aws::Aws;
 use dynamodb::DynamoDb;
+use events::Events;
 use lambda::Lambda;
+use sdk::Sdk;
+use service::Services;
 use sns::Sns;
 use sqs::Sqs;
 use states::States;
@@ -65,9 +71,12 @@ pub trait Performer: Send + Sync {
 pub struct Tasks {
     lambda: Lambda,
     dynamodb: DynamoDb,
+    events: Events,
     sns: Sns,
     sqs: Sqs,
     states: Arc<States>,
+    services: Arc<Services>,
+    sdk: Arc<Sdk>,
     jobs: Vec<(&'static str, Arc<dyn Jobs>)>,
 }
 
@@ -76,15 +85,27 @@ impl Tasks {
     /// environment and nothing is connected before the first call that needs AWS.
     pub fn new(functions: Functions, settings: Settings) -> Tasks {
         let aws = Arc::new(Aws::new(settings.clone()));
-        let states: Arc<States> = Arc::default();
+        let sdk = Arc::new(Sdk::new(settings.clone()));
+        let states = Arc::new(States::new(sdk.clone()));
+        let services = Arc::new(Services::new(sdk.clone()));
+        let mut jobs: Vec<(&'static str, Arc<dyn Jobs>)> = vec![("states", states.clone())];
+        jobs.extend(Services::resources().map(|name| (name, services.clone() as Arc<dyn Jobs>)));
         Tasks {
             lambda: Lambda::new(functions, settings),
             dynamodb: DynamoDb::new(aws.clone()),
+            events: Events::new(sdk.clone()),
             sns: Sns::new(aws.clone()),
             sqs: Sqs::new(aws),
-            jobs: vec![("states", states.clone())],
+            jobs,
+            services,
             states,
+            sdk,
         }
+    }
+
+    /// The client of all other services.
+    pub fn sdk(&self) -> &Arc<Sdk> {
+        &self.sdk
     }
 
     /// The same, with a service that takes on jobs (`.sync`, `.sync:2`), by the name that its resources have.
@@ -112,6 +133,11 @@ impl Tasks {
             Resource::LambdaFunction(arn) => self.lambda.function(arn, call).await,
             Resource::Service(service) => match integration(service) {
                 Some(integration) => self.integrated(integration, call).await,
+                None if service.resource_type.starts_with(AWS_SDK) => {
+                    let name = service.resource_type.trim_start_matches(AWS_SDK);
+                    self.sdk.perform(name, &service.action, call).await
+                }
+                None if Services::offers(service) => self.services.perform(service, call).await,
                 None => TaskOutcome::Failed(unsupported(&call.resource)),
             },
             Resource::Activity(_) => TaskOutcome::Failed(unsupported(&call.resource)),
@@ -129,6 +155,7 @@ impl Tasks {
             match integration {
                 Integration::LambdaInvoke => self.lambda.invoke(call).await,
                 Integration::DynamoDb(action) => self.dynamodb.perform(action, call).await,
+                Integration::PutEvents => self.events.put_events(call).await,
                 Integration::SnsPublish => self.sns.publish(call).await,
                 Integration::SqsSendMessage => self.sqs.send_message(call).await,
                 Integration::StartExecution => self.states.start_execution(call).await,
@@ -165,7 +192,7 @@ impl Performer for Tasks {
     }
 
     fn attach(&self, own: Arc<dyn StepFunctions>) {
-        self.states.attach(own);
+        self.sdk.answer_by(own);
     }
 }
 
@@ -187,6 +214,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy)]
 enum Integration {
     DynamoDb(dynamodb::Action),
+    PutEvents,
     LambdaInvoke,
     SnsPublish,
     SqsSendMessage,
@@ -194,16 +222,20 @@ enum Integration {
 }
 
 /// Service, action, and whether it hands out task tokens.
-const INTEGRATIONS: [(&str, &str, bool, Integration); 8] = [
+const INTEGRATIONS: [(&str, &str, bool, Integration); 9] = [
     ("lambda", "invoke", true, Integration::LambdaInvoke),
     ("dynamodb", "getItem", false, Integration::DynamoDb(dynamodb::Action::GetItem)),
     ("dynamodb", "putItem", false, Integration::DynamoDb(dynamodb::Action::PutItem)),
     ("dynamodb", "updateItem", false, Integration::DynamoDb(dynamodb::Action::UpdateItem)),
     ("dynamodb", "deleteItem", false, Integration::DynamoDb(dynamodb::Action::DeleteItem)),
+    ("events", "putEvents", true, Integration::PutEvents),
     ("sns", "publish", true, Integration::SnsPublish),
     ("sqs", "sendMessage", true, Integration::SqsSendMessage),
     ("states", "startExecution", true, Integration::StartExecution),
 ];
+
+/// What the types of resources begin with that mean any operation of a service.
+const AWS_SDK: &str = "aws-sdk:";
 
 fn integration(service: &ServiceResource) -> Option<Integration> {
     let found = INTEGRATIONS.iter().find(|(kind, action, tokens, _)| {
