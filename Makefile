@@ -34,10 +34,13 @@ models: ## the API models of AWS's services once more, from the pinned botocore 
 	.venv-models/bin/pip install --quiet --disable-pip-version-check botocore==1.44.5 zstandard==$(ZSTANDARD)
 	.venv-models/bin/python src/task/sdk/models/make.py
 
+model: ## the journal protocol, every order of events and faults, and every seeded mistake (minutes, gigabytes)
+	$(CARGO) run --release --quiet -p stepwright-model $(ONLY)
+
 deny: ## licences, bans and sources of dependencies (needs cargo-deny)
 	$(CARGO) deny --offline check licenses bans sources
 
 bench: ## throughput of the stores and the queue
 	$(CARGO) bench --bench store --bench queue
 
-.PHONY: help run test check core test-jsonata models deny bench
+.PHONY: help run test check core test-jsonata models model deny bench

@@ -37,6 +37,7 @@ use stepwright_core::engine::{
 };
 use stepwright_core::time::Timestamp;
 
+use crate::log::Log;
 use crate::queue::{self, Delivery, Offers, Queue};
 use crate::store::{self, Store};
 use crate::task::Performer;
@@ -112,6 +113,7 @@ pub struct Engine {
     /// How turns are run.
     pub config: Config,
     observer: Option<Observer>,
+    log: Option<Arc<Log>>,
     tokens: Tokens,
     definitions: load::Definitions,
     nonces: AtomicU64,
@@ -177,12 +179,23 @@ impl Engine {
             clock,
             config,
             observer,
+            log: None,
             tokens,
             definitions: load::Definitions::default(),
             nonces: AtomicU64::new(0),
             live: Live::default(),
             closing: AtomicBool::new(false),
         })
+    }
+
+    /// The same, with an execution log.
+    pub fn with_log(self, log: Option<Arc<Log>>) -> Engine {
+        Engine { log, ..self }
+    }
+
+    /// The execution log, if there is one.
+    pub fn log(&self) -> Option<&Arc<Log>> {
+        self.log.as_ref()
     }
 
     /// Has turns end with the task that they perform: what comes after it is left to the next start.
@@ -288,6 +301,7 @@ impl Engine {
     ) -> Result<Delivered, Error> {
         let Message { cursor, kind } = &delivery.message;
         let here = cursor_of(cursor, tail);
+        self.log_again(loaded, &here, tail);
         if tail.cancels {
             self.seal_below(loaded, &here, tail.slot.saturating_sub(1)).await?;
         }
@@ -402,7 +416,7 @@ impl Engine {
         &self,
         loaded: &Loaded,
         cursor: &Cursor,
-        record: &Record,
+        record: &Arc<Record>,
         states: u32,
     ) -> Result<Result<Stimulus, Verdict>, Error> {
         let runnable = matches!(record.frame.phase, Phase::Ready | Phase::Asking);

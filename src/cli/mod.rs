@@ -3,6 +3,7 @@
 mod common;
 mod door;
 mod keys;
+mod logs;
 mod progress;
 mod run;
 mod serve;

@@ -23,6 +23,7 @@ mod naming;
 pub mod own;
 mod request;
 pub mod sdk;
+pub(crate) mod signed;
 mod sns;
 mod sqs;
 mod states;
@@ -215,10 +216,10 @@ enum Integration {
 /// Service, action, and whether it hands out task tokens.
 const INTEGRATIONS: [(&str, &str, bool, Integration); 9] = [
     ("lambda", "invoke", true, Integration::LambdaInvoke),
-    ("dynamodb", "getItem", false, Integration::DynamoDb(dynamodb::Action::GetItem)),
-    ("dynamodb", "putItem", false, Integration::DynamoDb(dynamodb::Action::PutItem)),
-    ("dynamodb", "updateItem", false, Integration::DynamoDb(dynamodb::Action::UpdateItem)),
-    ("dynamodb", "deleteItem", false, Integration::DynamoDb(dynamodb::Action::DeleteItem)),
+    ("dynamodb", "getItem", false, Integration::DynamoDb(dynamodb::Action::Get)),
+    ("dynamodb", "putItem", false, Integration::DynamoDb(dynamodb::Action::Put)),
+    ("dynamodb", "updateItem", false, Integration::DynamoDb(dynamodb::Action::Update)),
+    ("dynamodb", "deleteItem", false, Integration::DynamoDb(dynamodb::Action::Delete)),
     ("events", "putEvents", true, Integration::PutEvents),
     ("sns", "publish", true, Integration::SnsPublish),
     ("sqs", "sendMessage", true, Integration::SqsSendMessage),

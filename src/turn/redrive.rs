@@ -59,7 +59,7 @@ impl Engine {
     async fn go_on(
         &self,
         here: &Cursor,
-        record: &Record,
+        record: &Arc<Record>,
         deadline: Option<Timestamp>,
     ) -> Result<(), Error> {
         if let Some(due) = deadline {
