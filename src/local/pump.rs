@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::queue::Delivery;
+use crate::task::mock::Mocks;
 use crate::task::own::StepFunctions;
 use crate::task::{Look, Performer};
 use crate::turn::{Engine, Verdict};
@@ -88,6 +89,10 @@ impl Performer for OffSeat {
 
     fn attach(&self, own: Arc<dyn StepFunctions>) {
         self.0.attach(own);
+    }
+
+    fn mocks(&self) -> Option<&Mocks> {
+        self.0.mocks()
     }
 
     fn repeatable(&self, call: &TaskCall) -> bool {

@@ -1,6 +1,6 @@
 //! Task performers: what a Task state calls. One file per kind of service.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,6 +19,7 @@ pub mod function;
 mod job;
 mod lambda;
 mod metadata;
+pub mod mock;
 mod naming;
 pub mod own;
 mod request;
@@ -37,6 +38,7 @@ use aws::Aws;
 use dynamodb::DynamoDb;
 use events::Events;
 use lambda::Lambda;
+use mock::Mocks;
 use sdk::Sdk;
 use service::Services;
 use sns::Sns;
@@ -61,6 +63,11 @@ pub trait Performer: Send + Sync {
     /// Tells where this engine's own Step Functions API is; once, before anything is performed.
     fn attach(&self, _own: Arc<dyn StepFunctions>) {}
 
+    /// What is mocked in test cases; `None` if nothing ever is.
+    fn mocks(&self) -> Option<&Mocks> {
+        None
+    }
+
     /// Whether a task whose performer was lost may be performed again, because its service recognises the repetition.
     fn repeatable(&self, _call: &TaskCall) -> bool {
         false
@@ -78,6 +85,8 @@ pub struct Tasks {
     services: Arc<Services>,
     sdk: Arc<Sdk>,
     jobs: Vec<(&'static str, Arc<dyn Jobs>)>,
+    mocks: Option<Mocks>,
+    own: OnceLock<Arc<dyn StepFunctions>>,
 }
 
 impl Tasks {
@@ -100,12 +109,32 @@ impl Tasks {
             services,
             states,
             sdk,
+            mocks: None,
+            own: OnceLock::new(),
         }
     }
 
     /// The client of all other services.
     pub fn sdk(&self) -> &Arc<Sdk> {
         &self.sdk
+    }
+
+    /// The same, with mocked tasks for executions in test cases.
+    pub fn with_mocks(self, mocks: Option<Mocks>) -> Tasks {
+        Tasks { mocks, ..self }
+    }
+
+    /// The outcome of a mocked task; `None` if it is to be performed.
+    async fn mocked(&self, call: &TaskCall) -> Option<TaskOutcome> {
+        let (mocks, own) = (self.mocks.as_ref()?, self.own.get()?);
+        match own.test_case(&call.origin.execution).await {
+            Ok(case) => mocks.outcome(&case?, call),
+            // Better no answer than one from a service that was to be left alone.
+            Err(why) => {
+                let cause = format!("It is not known whether the task is mocked: {why}");
+                Some(TaskOutcome::Failed(Failure::new(name::TASK_FAILED, cause)))
+            }
+        }
     }
 
     /// The same, with a service that takes on jobs (`.sync`, `.sync:2`), by the name that its resources have.
@@ -125,6 +154,9 @@ impl Tasks {
     }
 
     async fn dispatch(&self, call: &TaskCall) -> TaskOutcome {
+        if let Some(outcome) = self.mocked(call).await {
+            return outcome;
+        }
         if let Some(jobs) = self.jobs(&call.resource) {
             let submitted = within(call, jobs.submit(call)).await;
             return Submitted::outcome(submitted.and_then(|submitted| submitted));
@@ -172,6 +204,9 @@ impl Performer for Tasks {
     }
 
     async fn look(&self, job: &JobCall) -> Look {
+        if let Some(look) = mock::look(job) {
+            return look;
+        }
         let Some(jobs) = self.jobs(&job.resource) else {
             return Look::Failed(unsupported(&job.resource));
         };
@@ -179,7 +214,8 @@ impl Performer for Tasks {
     }
 
     async fn stop(&self, job: &JobCall) {
-        let Some(jobs) = self.jobs(&job.resource) else { return };
+        let mocked = mock::look(job).is_some();
+        let Some(jobs) = self.jobs(&job.resource).filter(|_| !mocked) else { return };
         if tokio::time::timeout(STOP_LIMIT, jobs.stop(job)).await.is_err() {
             tracing::warn!(execution = %job.origin.execution, state = %job.origin.state, "a job could not be stopped in time");
         }
@@ -192,7 +228,12 @@ impl Performer for Tasks {
     }
 
     fn attach(&self, own: Arc<dyn StepFunctions>) {
+        let _ = self.own.set(own.clone());
         self.sdk.answer_by(own);
+    }
+
+    fn mocks(&self) -> Option<&Mocks> {
+        self.mocks.as_ref()
     }
 }
 
@@ -224,10 +265,10 @@ enum Integration {
 /// Service, action, and whether it hands out task tokens.
 const INTEGRATIONS: [(&str, &str, bool, Integration); 9] = [
     ("lambda", "invoke", true, Integration::LambdaInvoke),
-    ("dynamodb", "getItem", false, Integration::DynamoDb(dynamodb::Action::GetItem)),
-    ("dynamodb", "putItem", false, Integration::DynamoDb(dynamodb::Action::PutItem)),
-    ("dynamodb", "updateItem", false, Integration::DynamoDb(dynamodb::Action::UpdateItem)),
-    ("dynamodb", "deleteItem", false, Integration::DynamoDb(dynamodb::Action::DeleteItem)),
+    ("dynamodb", "getItem", false, Integration::DynamoDb(dynamodb::Action::Get)),
+    ("dynamodb", "putItem", false, Integration::DynamoDb(dynamodb::Action::Put)),
+    ("dynamodb", "updateItem", false, Integration::DynamoDb(dynamodb::Action::Update)),
+    ("dynamodb", "deleteItem", false, Integration::DynamoDb(dynamodb::Action::Delete)),
     ("events", "putEvents", true, Integration::PutEvents),
     ("sns", "publish", true, Integration::SnsPublish),
     ("sqs", "sendMessage", true, Integration::SqsSendMessage),
