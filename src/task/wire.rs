@@ -92,6 +92,9 @@ impl Intercept for Wire {
         let uri = context.request().uri();
         let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
         rest.split('/').next().unwrap_or_default().clone_into(&mut passed.authority);
+        if let Some(trace) = trace_header() {
+            context.request_mut().headers_mut().insert("x-amzn-trace-id", trace);
+        }
         if let Some(body) = passed.body.take() {
             let request = context.request_mut();
             request.headers_mut().insert("content-length", body.len().to_string());
