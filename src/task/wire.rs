@@ -17,7 +17,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use stepwright_core::engine::{Failure, TaskCall};
 
-use super::aws::{credentials_failure, deepest, for_machine};
+use super::aws::{credentials_failure, deepest, for_machine, trace_header};
 use super::naming::Names;
 use super::own::Answer;
 
