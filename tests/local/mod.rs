@@ -3,6 +3,7 @@
 mod binary;
 mod endpoint;
 mod logs;
+mod outbound;
 mod pump;
 mod run;
 mod stop;

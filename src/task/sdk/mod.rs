@@ -93,12 +93,16 @@ impl Sdk {
         Models::shared().service(service).is_some_and(|s| s.operation(action).is_some())
     }
 
-    /// Names of an operation's parameters.
-    pub fn members(service: &str, action: &str) -> Vec<String> {
+    /// Names of an operation's parameters, each with whether a workflow must give it.
+    pub fn members(service: &str, action: &str) -> Vec<(String, bool)> {
         let Some(service) = Models::shared().service(service) else { return Vec::new() };
         let input = service.operation(action).and_then(|operation| operation.input);
-        let members = input.map(|input| service.members(input)).unwrap_or_default();
-        members.iter().map(|member| name::pascal(&member.name)).collect()
+        let members = input.map(|input| service.members(input)).unwrap_or_default().iter();
+        members
+            .map(|member| {
+                (name::pascal(&member.name), member.required && !member.idempotency_token)
+            })
+            .collect()
     }
 
     /// Whether an operation has an idempotency token, so that its service recognises a repetition.

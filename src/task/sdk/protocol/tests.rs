@@ -202,7 +202,7 @@ fn rest_xml_writes_documents_with_attributes_namespaces_and_flat_lists() {
             "route53",
             "changeResourceRecordSets",
             r#"{"HostedZoneId":"Z1","ChangeBatch":{"Changes":[{"Action":"UPSERT","ResourceRecordSet":{"Name":"a.","Type":"A","TTL":60,"ResourceRecords":[{"Value":"1.2.3.4"}]}}]}}"#,
-            "POST /2013-04-01/hostedzone/Z1/rrset",
+            "POST /2013-04-01/hostedzone/Z1/rrset/",
             "content-type: application/xml",
             records,
         ),
