@@ -188,7 +188,6 @@ async fn an_endpoint_that_is_not_there_is_a_client_error() {
 async fn without_credentials_a_task_says_what_is_missing() {
     let settings = Settings {
         region: Some("us-east-1".to_owned()),
-        endpoint: None,
         lambda_endpoint: Some("http://127.0.0.1:9".to_owned()),
         endpoint: None,
         credentials: Some(SharedCredentialsProvider::new(NoCredentials)),
