@@ -143,7 +143,12 @@ async fn load(settings: &Settings) -> SdkConfig {
             SharedCredentialsProvider::new(chain(region.clone(), provider).await)
         }
     };
-    aws_config::defaults(BehaviorVersion::latest())
+    let defaults = aws_config::defaults(BehaviorVersion::latest());
+    let defaults = match &settings.endpoint {
+        Some(endpoint) => defaults.endpoint_url(endpoint),
+        None => defaults,
+    };
+    defaults
         .region(region)
         .http_client(http)
         .credentials_provider(credentials)

@@ -3,6 +3,7 @@
 mod binary;
 mod endpoint;
 mod logs;
+mod nested;
 mod outbound;
 mod pump;
 mod run;
