@@ -10,15 +10,22 @@ use stepwright_core::engine::{Failure, JobCall, TaskCall, TaskOutcome};
 
 use crate::task::function::Functions;
 
+mod apigateway;
 mod aws;
 pub mod function;
+pub mod http;
 mod job;
 mod lambda;
+mod problem;
 pub(crate) mod signed;
+mod web;
 
 pub use aws::Settings;
 pub use job::{Jobs, Look, Submitted};
+pub use web::Reach;
 
+use apigateway::ApiGateway;
+use http::{Exchange, Http};
 use lambda::Lambda;
 
 /// Performs tasks.
@@ -27,6 +34,11 @@ pub trait Performer: Send + Sync {
     /// Performs a task to its end or to its timeout (`call.timeout_seconds`), which begins when the work itself does. Never fails as such: what goes wrong is an
     /// outcome with the error name and cause that AWS would record.
     async fn perform(&self, call: &TaskCall) -> TaskOutcome;
+
+    /// The same, and what went over the wire where that can be shown (`http:invoke`).
+    async fn trace(&self, call: &TaskCall) -> (TaskOutcome, Option<Exchange>) {
+        (self.perform(call).await, None)
+    }
 
     /// Looks at a job that was submitted.
     async fn look(&self, job: &JobCall) -> Look {
@@ -45,6 +57,8 @@ pub trait Performer: Send + Sync {
 /// All task performers behind one door.
 pub struct Tasks {
     lambda: Lambda,
+    http: Http,
+    apigateway: ApiGateway,
     jobs: Vec<(&'static str, Arc<dyn Jobs>)>,
 }
 
@@ -52,7 +66,12 @@ impl Tasks {
     /// Performers that call local functions where there is one of the name, and AWS otherwise. Nothing is read from the
     /// environment and nothing is connected before the first call that needs AWS.
     pub fn new(functions: Functions, settings: Settings) -> Tasks {
-        Tasks { lambda: Lambda::new(functions, settings), jobs: Vec::new() }
+        Tasks {
+            http: Http::new(&settings),
+            apigateway: ApiGateway::new(&settings),
+            lambda: Lambda::new(functions, settings),
+            jobs: Vec::new(),
+        }
     }
 
     /// The same, with a service that takes on jobs (`.sync`, `.sync:2`), by the name that its resources have.
@@ -79,6 +98,8 @@ impl Tasks {
             Resource::LambdaFunction(arn) => self.lambda.function(arn, call).await,
             Resource::Service(service) => match integration(service) {
                 Some(Integration::LambdaInvoke) => self.lambda.invoke(call).await,
+                Some(Integration::Http) => self.http.invoke(call).await.0,
+                Some(Integration::ApiGateway) => self.apigateway.invoke(call).await,
                 None => TaskOutcome::Failed(unsupported(&call.resource)),
             },
             Resource::Activity(_) => TaskOutcome::Failed(unsupported(&call.resource)),
@@ -90,6 +111,17 @@ impl Tasks {
 impl Performer for Tasks {
     async fn perform(&self, call: &TaskCall) -> TaskOutcome {
         Box::pin(self.dispatch(call)).await
+    }
+
+    async fn trace(&self, call: &TaskCall) -> (TaskOutcome, Option<Exchange>) {
+        match &call.resource {
+            Resource::Service(service)
+                if matches!(integration(service), Some(Integration::Http)) =>
+            {
+                Box::pin(self.http.invoke(call)).await
+            }
+            _ => (self.perform(call).await, None),
+        }
     }
 
     async fn look(&self, job: &JobCall) -> Look {
@@ -129,12 +161,17 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy)]
 enum Integration {
     LambdaInvoke,
+    Http,
+    ApiGateway,
 }
 
 /// Service, action and pattern of each of them.
-const INTEGRATIONS: [(&str, &str, Pattern, Integration); 2] = [
+const INTEGRATIONS: [(&str, &str, Pattern, Integration); 5] = [
     ("lambda", "invoke", Pattern::RequestResponse, Integration::LambdaInvoke),
     ("lambda", "invoke", Pattern::WaitForTaskToken, Integration::LambdaInvoke),
+    ("http", "invoke", Pattern::RequestResponse, Integration::Http),
+    ("apigateway", "invoke", Pattern::RequestResponse, Integration::ApiGateway),
+    ("apigateway", "invoke", Pattern::WaitForTaskToken, Integration::ApiGateway),
 ];
 
 fn integration(service: &ServiceResource) -> Option<Integration> {
@@ -188,7 +225,7 @@ mod tests {
         let outcome = Tasks::new(Functions::default(), Settings::default()).perform(&call).await;
         let expected = Failure::new(
             "States.TaskFailed",
-            "The resource arn:aws:states:::sqs:sendMessage is not supported. Supported are ARNs of Lambda functions and lambda:invoke, lambda:invoke.waitForTaskToken.",
+            "The resource arn:aws:states:::sqs:sendMessage is not supported. Supported are ARNs of Lambda functions and lambda:invoke, lambda:invoke.waitForTaskToken, http:invoke, apigateway:invoke, apigateway:invoke.waitForTaskToken.",
         );
         assert_eq!(outcome, TaskOutcome::Failed(expected));
     }
