@@ -260,9 +260,10 @@ impl Engine {
                 ),
                 MessageKind::Fork(frame) => {
                     let made = Some(Decision::from((**frame).clone()));
+                    let resumed = frame.lane.as_ref().and_then(|lane| lane.resumed);
                     Delivered::drive(
                         cursor.clone(),
-                        frame.visit.entered_at,
+                        resumed.unwrap_or(frame.visit.entered_at),
                         made,
                         Stimulus::Fork(frame.clone()),
                     )
@@ -329,7 +330,7 @@ impl Engine {
                 return Ok(Delivered::Verdict(Verdict::Delete));
             }
             (_, MessageKind::Timer { .. }) => Stimulus::Due { beat: None },
-            (Phase::Forked(_), MessageKind::Join) => match self.lanes(&here).await? {
+            (Phase::Forked(fork), MessageKind::Join) => match self.lanes(&here, fork).await? {
                 Some((stimulus, latest)) => {
                     let pinned = matches!(stimulus, Stimulus::LaneFailed(_));
                     let drive = Drive::after(&here, tail, stimulus);
@@ -431,10 +432,13 @@ impl Engine {
         })
     }
 
-    /// Whether the machine's `TimeoutSeconds` is over. Asked at every step, so that a message that comes late cannot
-    /// carry an execution over its end.
+    /// Whether the machine's `TimeoutSeconds` is over, or the longest time that any execution may take. Asked at every
+    /// step, so that a message that comes late cannot carry an execution over its end.
     fn overdue(&self, loaded: &Loaded) -> bool {
-        loaded.execution.deadline.is_some_and(|deadline| deadline <= self.clock.now())
+        let now = self.clock.now();
+        let age = now.seconds_since(loaded.execution.started);
+        loaded.execution.deadline.is_some_and(|deadline| deadline <= now)
+            || self.config.limits.execution_seconds.is_some_and(|most| age >= most as f64)
     }
 
     /// Performs the claimed task.

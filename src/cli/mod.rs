@@ -4,6 +4,7 @@ mod common;
 mod door;
 mod keys;
 mod logs;
+mod prefix;
 mod progress;
 mod run;
 mod serve;

@@ -19,7 +19,7 @@ use crate::task::function::standard_error;
 use super::common::Common;
 use super::door::Door;
 use super::logs::Logs;
-use super::signal;
+use super::{prefix, signal};
 
 /// Serve the Step Functions API on this machine.
 ///
@@ -74,6 +74,12 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let greeting = greeting(&home, listener.local_addr()?);
         // Nobody may be there to read it.
         let _ = writeln!(io::stdout(), "{greeting}");
+        if let Some(hint) = prefix::hint(listener.local_addr()?) {
+            let _ = writeln!(io::stdout(), "{hint}");
+        }
+        prefix::look(listener.local_addr()?, |found| {
+            let _ = writeln!(io::stdout(), "{found}");
+        });
         let api = Api::new(world.engine.clone()).with_express(world.express.clone());
         let api = match keys {
             Some(keys) => api.with_keys(keys),

@@ -9,12 +9,14 @@ use tokio::time::Instant;
 
 use super::clock::SystemClock;
 use super::pump::{OffSeat, Pump};
+use crate::api::Api;
 use crate::log::{Batcher, Log, Sink};
 use crate::queue::embedded::EmbeddedQueue;
 use crate::queue::offers::EmbeddedOffers;
 use crate::store::memory::MemoryStore;
 use crate::store::{self, Store};
 use crate::task::Performer;
+use crate::task::own::{self, StepFunctions};
 use crate::turn::express::{Ends, Express};
 use crate::turn::{self, Config, Engine, Observer, Parts};
 
@@ -76,6 +78,9 @@ pub struct World {
     pub engine: Arc<Engine>,
     /// Express executions.
     pub express: Arc<Express>,
+    /// For the tasks of this home, which only know of it.
+    #[expect(dead_code, reason = "held for those who have a weak reference")]
+    api: Arc<dyn StepFunctions>,
     pumps: [Pump; 2],
     logs: Vec<Arc<Log>>,
     _batchers: Vec<Batcher>,
@@ -108,6 +113,7 @@ impl World {
         };
         let tasks: Arc<dyn Performer> = Arc::new(OffSeat(tasks));
         let clock = Arc::new(SystemClock::default());
+        let performer = tasks.clone();
         let parts = |store, tasks, observer| Parts {
             store,
             queue: Arc::new(EmbeddedQueue::new()),
@@ -130,11 +136,14 @@ impl World {
         let engine = Arc::new(engine.with_log(engine_log.clone()));
         let logs: Vec<_> = engine_log.into_iter().chain(express_log).collect();
         let batchers = logs.iter().map(Log::start).collect();
+        let express = Arc::new(Express::new(express, ends));
+        let api: Arc<dyn StepFunctions> =
+            Arc::new(Api::new(engine.clone()).with_express(express.clone()));
+        performer.attach(own::loosely(&api));
         // In the background: those who start now need not wait until all that was running is found again.
         tokio::spawn(resume(engine.clone()));
-        let pumps = [Pump::start(engine.clone()), Pump::start(express.clone())];
-        let express = Arc::new(Express::new(express, ends));
-        Ok(World { engine, express, pumps, logs, _batchers: batchers })
+        let pumps = [Pump::start(engine.clone()), Pump::start(express.engine().clone())];
+        Ok(World { engine, express, api, pumps, logs, _batchers: batchers })
     }
 
     /// Begins nothing more: turns under way go on to the end of the task that they perform. Express executions go on as

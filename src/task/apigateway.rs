@@ -69,7 +69,7 @@ impl Wanted {
     fn read(parameters: &Document) -> Result<Wanted, Failure> {
         let mut reader = Reader::of(parameters, &FIELDS);
         let endpoint = reader.required("ApiEndpoint");
-        let method = reader.required("Method").to_owned();
+        let method = reader.required("Method");
         if !method.is_empty() && !METHODS.contains(&method.as_str()) {
             reader.invalid("Method");
         }
@@ -82,7 +82,7 @@ impl Wanted {
         }
         let query = lists(&mut reader, "QueryParameters");
         let (stage, path) = (reader.text("Stage"), reader.text("Path"));
-        let signs = match reader.text("AuthType") {
+        let signs = match reader.text("AuthType").as_deref() {
             None | Some("NO_AUTH") => false,
             Some("IAM_ROLE" | "RESOURCE_POLICY") => true,
             Some(_) => {
@@ -90,11 +90,11 @@ impl Wanted {
                 false
             }
         };
-        let nulls = reader.value("AllowNullValues").and_then(Value::as_bool).unwrap_or(false);
+        let nulls = reader.flag("AllowNullValues");
         let body = reader.value("RequestBody");
         let body = body.map(|body| if nulls { body.to_json() } else { full(body).to_json() });
         reader.finish()?;
-        let url = url(endpoint, (stage, path), &query);
+        let url = url(&endpoint, &[stage, path], &query);
         Ok(Wanted { method, url, headers, body, signs })
     }
 
@@ -132,15 +132,11 @@ fn lists(reader: &mut Reader<'_>, field: &str) -> Vec<(String, String)> {
 }
 
 /// `https://<endpoint>/<stage>/<path>?<query>`. An endpoint with a scheme of its own is one of this machine's.
-fn url(
-    endpoint: &str,
-    (stage, path): (Option<&str>, Option<&str>),
-    query: &[(String, String)],
-) -> String {
+fn url(endpoint: &str, parts: &[Option<String>; 2], query: &[(String, String)]) -> String {
     let endpoint = endpoint.trim_end_matches('/');
     let mut url =
         if endpoint.contains("://") { endpoint.to_owned() } else { format!("https://{endpoint}") };
-    for part in [stage, path].into_iter().flatten() {
+    for part in parts.iter().flatten() {
         let part = part.trim_start_matches('/');
         if !part.is_empty() {
             url.push('/');

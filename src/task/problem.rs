@@ -4,6 +4,8 @@ use stepwright_core::engine::Failure;
 use stepwright_core::engine::failure::name;
 use stepwright_core::expr::{Document, Map, Value};
 
+use super::request::text;
+
 /// Reads members of parameters and collects what is wrong with them.
 pub(super) struct Reader<'a> {
     parameters: &'a Document,
@@ -26,18 +28,23 @@ impl<'a> Reader<'a> {
         self.parameters.value().get(field).filter(|value| **value != Value::Null)
     }
 
-    /// A text that may be missing.
-    pub(super) fn text(&mut self, field: &str) -> Option<&'a str> {
+    /// A text that may be missing; a number or boolean is taken for its text.
+    pub(super) fn text(&mut self, field: &str) -> Option<String> {
         let value = self.value(field)?;
-        let text = value.as_str();
-        if text.is_none() {
+        if value.as_object().is_some() || value.as_array().is_some() {
             self.invalid(field);
+            return None;
         }
-        text
+        Some(text(value))
     }
 
-    /// A text that may not.
-    pub(super) fn required(&mut self, field: &str) -> &'a str {
+    /// A boolean, or the text of one; `false` if it is missing.
+    pub(super) fn flag(&self, field: &str) -> bool {
+        self.value(field).is_some_and(|value| text(value) == "true")
+    }
+
+    /// A text that may not be missing.
+    pub(super) fn required(&mut self, field: &str) -> String {
         let text = self.text(field);
         if self.value(field).is_none() {
             self.missing(field);

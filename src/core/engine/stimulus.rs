@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Answer, Failure, Frame, Item, TaskOutcome};
+use super::{Answer, Failure, Frame, Item, Resumption, TaskOutcome};
 use crate::expr::Document;
 use crate::time::Timestamp;
 
@@ -45,8 +45,8 @@ pub enum Stimulus {
     Redrive {
         /// Which redrive this is, from 1.
         count: u32,
-        /// Whether the execution had entered the state that it was in when it ended.
-        entered: bool,
+        /// Where the execution goes on.
+        resumption: Resumption,
     },
 }
 

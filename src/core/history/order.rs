@@ -68,12 +68,13 @@ impl<'a> Journal<'a> {
         Journal(frames)
     }
 
-    /// Whether a fork that encloses the frame had gone on when the record was made.
+    /// Whether a fork that encloses the frame had gone on when the record was made. Of equal times the outer frame comes
+    /// first.
     fn cancelled(&self, frame: &FrameId, record: &Record) -> bool {
         let mut inner = frame.clone();
         while let Some((parent, slot, _)) = inner.fork() {
             let gone_on = self.0.get(&parent).and_then(|slots| slots.get(&(slot + 1)));
-            if gone_on.is_some_and(|time| *time < record.time) {
+            if gone_on.is_some_and(|time| *time <= record.time) {
                 return true;
             }
             inner = parent;
@@ -229,7 +230,13 @@ mod tests {
 
     fn forked() -> Phase {
         let started = EventRef { frame: FrameId::root(), slot: 0, index: 0 };
-        Phase::Forked(Fork { lanes: 2, input: Document::empty_object(), items: None, started })
+        Phase::Forked(Fork {
+            lanes: 2,
+            input: Document::empty_object(),
+            items: None,
+            started,
+            resumed: None,
+        })
     }
 
     fn done() -> Phase {

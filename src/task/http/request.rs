@@ -40,8 +40,8 @@ impl Wanted {
     /// `States.Runtime`: no request can be made of them.
     pub(super) fn read(parameters: &Document) -> Result<Wanted, Failure> {
         let mut reader = Reader::of(parameters, &FIELDS);
-        let endpoint = reader.required("ApiEndpoint").to_owned();
-        let method = reader.required("Method").to_owned();
+        let endpoint = reader.required("ApiEndpoint");
+        let method = reader.required("Method");
         if !method.is_empty() && !METHODS.contains(&method.as_str()) {
             reader.invalid("Method");
         }
