@@ -170,7 +170,7 @@ fn document(items: usize) -> Json {
     let item = |n: usize| {
         json!({
             "sku": format!("SKU-{n:05}"), "name": format!("Item number {n}"), "category": category(n),
-            "price": ((n * 37 + 300) % 400) as f64 / 4.0, "quantity": n % 7 + 1, "tags": ["a", "b"], "stock": n % 2 == 0,
+            "price": ((n * 37 + 300) % 400) as f64 / 4.0, "quantity": n % 7 + 1, "tags": ["a", "b"], "stock": n.is_multiple_of(2),
         })
     };
     json!({
