@@ -162,14 +162,56 @@ class AwsSdk(unittest.TestCase):
         self.assertEqual(execution["error"], "States.Runtime")
         self.assertIn("The field 'Keys' is not supported by Step Functions", execution["cause"])
 
-    def test_jobs_run_to_their_end(self):
-        glue = {"Name": "job", "Role": "r", "Command": {"Name": "glueetl", "ScriptLocation": "s3://x/y"}}
-        self.call("glue:createJob", **glue)
-        execution = self.run_task("glue:startJobRun.sync", {"JobName": "job"})
-        self.assertEqual(execution["status"], "SUCCEEDED", execution)
-        output = json.loads(execution["output"])
-        self.assertEqual((output["JobName"], output["JobRunState"]), ("job", "SUCCEEDED"))
-        self.assertIsInstance(output["StartedOn"], int)
+    def job(self, resource, **parameters):
+        execution = self.run_task(f"{resource}.sync", parameters)
+        self.assertEqual(execution["status"], "SUCCEEDED", (resource, execution.get("error"), execution.get("cause")))
+        return json.loads(execution["output"])
+
+    def test_jobs_of_glue_athena_and_codebuild_run_to_their_end(self):
+        self.call("glue:createJob", Name="job", Role="r", Command={"Name": "glueetl", "ScriptLocation": "s3://x/y"})
+        run = self.job("glue:startJobRun", JobName="job")
+        self.assertEqual((run["JobName"], run["JobRunState"]), ("job", "SUCCEEDED"))
+        self.assertIsInstance(run["StartedOn"], int)
+        query = self.job("athena:startQueryExecution", QueryString="SELECT 1", ResultConfiguration={"OutputLocation": "s3://x/y"})
+        self.assertEqual(query["QueryExecution"]["Status"]["State"], "SUCCEEDED")
+        self.call(
+            "codebuild:createProject", Name="p", Source={"Type": "S3", "Location": "x/y"}, Artifacts={"Type": "NO_ARTIFACTS"}, ServiceRole=self.role,
+            Environment={"Type": "LINUX_CONTAINER", "Image": "i", "ComputeType": "BUILD_GENERAL1_SMALL"},
+        )
+        self.assertEqual(self.job("codebuild:startBuild", ProjectName="p")["Build"]["BuildStatus"], "SUCCEEDED")
+
+    def test_jobs_of_batch_sagemaker_and_emr_run_to_their_end(self):
+        requests.post(f"{self.url}/moto-api/config", json={"batch": {"use_docker": False}}, timeout=10)
+        self.call("batch:createComputeEnvironment", ComputeEnvironmentName="c", Type="UNMANAGED", State="ENABLED", ServiceRole=self.role)
+        order = [{"Order": 1, "ComputeEnvironment": "c"}]
+        self.call("batch:createJobQueue", JobQueueName="q", State="ENABLED", Priority=1, ComputeEnvironmentOrder=order)
+        container = {"Image": "i", "Vcpus": 1, "Memory": 128, "Command": ["true"]}
+        self.call("batch:registerJobDefinition", JobDefinitionName="d", Type="container", ContainerProperties=container)
+        job = self.job("batch:submitJob", JobName="j", JobQueue="q", JobDefinition="d")
+        self.assertEqual((job["JobName"], job["Status"]), ("j", "SUCCEEDED"))
+        training = self.job(
+            "sagemaker:createTrainingJob", TrainingJobName="t", RoleArn=self.role, OutputDataConfig={"S3OutputPath": "s3://x/y"},
+            AlgorithmSpecification={"TrainingImage": "i", "TrainingInputMode": "File"}, StoppingCondition={"MaxRuntimeInSeconds": 60},
+            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        )
+        self.assertEqual(training["TrainingJobStatus"], "Completed")
+        instances = {"InstanceCount": 1, "MasterInstanceType": "m5.large", "KeepJobFlowAliveWhenNoSteps": True}
+        cluster = self.job("elasticmapreduce:createCluster", Name="n", ReleaseLabel="emr-6.9.0", Instances=instances, JobFlowRole="r", ServiceRole="r")
+        cluster = cluster["Cluster"]["Id"]
+        ended = self.job("elasticmapreduce:terminateCluster", ClusterId=cluster)
+        self.assertEqual(ended["Cluster"]["Status"]["State"], "TERMINATED")
+
+    def test_a_task_of_ecs_whose_container_did_not_end_well_fails_with_its_description(self):
+        self.call("ecs:createCluster", ClusterName="default")
+        self.call("ecs:registerTaskDefinition", Family="f", ContainerDefinitions=[{"Name": "c", "Image": "i", "Memory": 128}])
+        vpc = self.call("ec2:createVpc", CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+        subnet = self.call("ec2:createSubnet", VpcId=vpc, CidrBlock="10.1.0.0/24")["Subnet"]["SubnetId"]
+        network = {"AwsvpcConfiguration": {"Subnets": [subnet]}}
+        execution = self.run_task("ecs:runTask.sync", {"Cluster": "default", "TaskDefinition": "f", "LaunchType": "FARGATE", "NetworkConfiguration": network})
+        self.assertEqual(execution["error"], "States.TaskFailed", execution)
+        self.assertEqual(json.loads(execution["cause"])["LastStatus"], "STOPPED")
+
+    def test_errors_of_optimized_integrations_keep_their_old_names(self):
         execution = self.run_task("glue:startJobRun", {"JobName": "none"})
         self.assertEqual(execution["error"], "Glue.EntityNotFoundException")
         self.assertRegex(execution["cause"], r"\(Service: AWSGlue; Status Code: 400; Error Code: EntityNotFoundException; Request ID: \S+; Proxy: null\)$")
