@@ -32,6 +32,7 @@ mod settings;
 mod shape;
 mod tags;
 mod target;
+mod test_case;
 mod variables;
 
 use std::sync::Arc;
