@@ -6,12 +6,13 @@ import json
 import logging
 import os
 import unittest
+import uuid
 
 import boto3
 import requests
 from moto.server import ThreadedMotoServer
 
-from server import ROLE, Server, ended
+from server import ROLE, Server, ended, until
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
@@ -61,14 +62,15 @@ class AwsSdk(unittest.TestCase):
         requests.post(f"{self.url}/moto-api/reset-auth", data="0", timeout=10)
 
     def run_task(self, resource, parameters, role=None):
+        return ended(self.client, self.start(resource, parameters, role))
+
+    def start(self, resource, parameters, role=None):
         task = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Arguments": parameters, "End": True}
         if role:
             task["Credentials"] = {"RoleArn": role}
         definition = {"QueryLanguage": "JSONata", "StartAt": "Call", "States": {"Call": task}}
-        name = f"m{len(self.client.list_state_machines()['stateMachines'])}"
-        machine = self.client.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)
-        started = self.client.start_execution(stateMachineArn=machine["stateMachineArn"])
-        return ended(self.client, started["executionArn"])
+        machine = self.client.create_state_machine(name=uuid.uuid4().hex, definition=json.dumps(definition), roleArn=ROLE)
+        return self.client.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
 
     def call(self, resource, role=None, **parameters):
         execution = self.run_task(f"aws-sdk:{resource}", parameters, role)
@@ -162,14 +164,65 @@ class AwsSdk(unittest.TestCase):
         self.assertEqual(execution["error"], "States.Runtime")
         self.assertIn("The field 'Keys' is not supported by Step Functions", execution["cause"])
 
-    def test_jobs_run_to_their_end(self):
-        glue = {"Name": "job", "Role": "r", "Command": {"Name": "glueetl", "ScriptLocation": "s3://x/y"}}
-        self.call("glue:createJob", **glue)
-        execution = self.run_task("glue:startJobRun.sync", {"JobName": "job"})
-        self.assertEqual(execution["status"], "SUCCEEDED", execution)
-        output = json.loads(execution["output"])
-        self.assertEqual((output["JobName"], output["JobRunState"]), ("job", "SUCCEEDED"))
-        self.assertIsInstance(output["StartedOn"], int)
+    def job(self, resource, **parameters):
+        execution = self.run_task(f"{resource}.sync", parameters)
+        self.assertEqual(execution["status"], "SUCCEEDED", (resource, execution.get("error"), execution.get("cause")))
+        return json.loads(execution["output"])
+
+    def test_jobs_of_glue_athena_and_codebuild_run_to_their_end(self):
+        self.call("glue:createJob", Name="job", Role="r", Command={"Name": "glueetl", "ScriptLocation": "s3://x/y"})
+        run = self.job("glue:startJobRun", JobName="job")
+        self.assertEqual((run["JobName"], run["JobRunState"]), ("job", "SUCCEEDED"))
+        self.assertIsInstance(run["StartedOn"], int)
+        query = self.job("athena:startQueryExecution", QueryString="SELECT 1", ResultConfiguration={"OutputLocation": "s3://x/y"})
+        self.assertEqual(query["QueryExecution"]["Status"]["State"], "SUCCEEDED")
+        self.call(
+            "codebuild:createProject", Name="project", Source={"Type": "S3", "Location": "x/y"}, Artifacts={"Type": "NO_ARTIFACTS"}, ServiceRole=self.role,
+            Environment={"Type": "LINUX_CONTAINER", "Image": "i", "ComputeType": "BUILD_GENERAL1_SMALL"},
+        )
+        self.assertEqual(self.job("codebuild:startBuild", ProjectName="project")["Build"]["BuildStatus"], "SUCCEEDED")
+
+    def test_jobs_of_batch_sagemaker_and_emr_run_to_their_end(self):
+        requests.post(f"{self.url}/moto-api/config", json={"batch": {"use_docker": False}}, timeout=10)
+        self.call("batch:createComputeEnvironment", ComputeEnvironmentName="compute", Type="UNMANAGED", State="ENABLED", ServiceRole=self.role)
+        order = [{"Order": 1, "ComputeEnvironment": "compute"}]
+        self.call("batch:createJobQueue", JobQueueName="queue", State="ENABLED", Priority=1, ComputeEnvironmentOrder=order)
+        container = {"Image": "i", "Vcpus": 1, "Memory": 128, "Command": ["true"]}
+        self.call("batch:registerJobDefinition", JobDefinitionName="definition", Type="container", ContainerProperties=container)
+        job = self.job("batch:submitJob", JobName="name", JobQueue="queue", JobDefinition="definition")
+        self.assertEqual((job["JobName"], job["Status"]), ("name", "SUCCEEDED"))
+        training = self.job(
+            "sagemaker:createTrainingJob", TrainingJobName="training", RoleArn=self.role, OutputDataConfig={"S3OutputPath": "s3://x/y"},
+            AlgorithmSpecification={"TrainingImage": "i", "TrainingInputMode": "File"}, StoppingCondition={"MaxRuntimeInSeconds": 60},
+            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        )
+        self.assertEqual(training["TrainingJobStatus"], "Completed")
+        instances = {"InstanceCount": 1, "MasterInstanceType": "m5.large", "KeepJobFlowAliveWhenNoSteps": True}
+        cluster = self.job("elasticmapreduce:createCluster", Name="n", ReleaseLabel="emr-6.9.0", Instances=instances, JobFlowRole="r", ServiceRole="r")
+        cluster = cluster["Cluster"]["Id"]
+        ended = self.job("elasticmapreduce:terminateCluster", ClusterId=cluster)
+        self.assertEqual(ended["Cluster"]["Status"]["State"], "TERMINATED")
+
+    def test_a_task_of_ecs_runs_to_its_end_or_until_it_is_stopped(self):
+        self.call("ecs:createCluster", ClusterName="default")
+        self.call("ecs:registerTaskDefinition", Family="f", ContainerDefinitions=[{"Name": "c", "Image": "i", "Memory": 128}])
+        vpc = self.call("ec2:createVpc", CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+        subnet = self.call("ec2:createSubnet", VpcId=vpc, CidrBlock="10.1.0.0/24")["Subnet"]["SubnetId"]
+        network = {"AwsvpcConfiguration": {"Subnets": [subnet]}}
+        task = self.job("ecs:runTask", Cluster="default", TaskDefinition="f", LaunchType="FARGATE", NetworkConfiguration=network)
+        self.assertEqual((task["LastStatus"], [container["ExitCode"] for container in task["Containers"]]), ("STOPPED", [0]))
+        endless = {"model_name": "ecs::task", "transition": {"progression": "manual", "times": 1_000_000}}
+        requests.post(f"{self.url}/moto-api/state-manager/set-transition", json=endless, timeout=10)
+        started = self.start("ecs:runTask.sync", {"Cluster": "default", "TaskDefinition": "f", "LaunchType": "FARGATE", "NetworkConfiguration": network})
+
+        def tasks(status):
+            return set(self.call("ecs:listTasks", Cluster="default", DesiredStatus=status)["TaskArns"]) - {task["TaskArn"]}
+
+        running = until(lambda: tasks("RUNNING"))
+        self.client.stop_execution(executionArn=started)
+        until(lambda: running == tasks("STOPPED"))
+
+    def test_errors_of_optimized_integrations_keep_their_old_names(self):
         execution = self.run_task("glue:startJobRun", {"JobName": "none"})
         self.assertEqual(execution["error"], "Glue.EntityNotFoundException")
         self.assertRegex(execution["cause"], r"\(Service: AWSGlue; Status Code: 400; Error Code: EntityNotFoundException; Request ID: \S+; Proxy: null\)$")

@@ -137,13 +137,13 @@ class Endpoints:
     def special(self, partition, found, usual):
         suffix = partition["outputs"]["dnsSuffix"]
         regions = [region for region in partition["regions"] if found.get(region)]
-        candidates = Counter({usual[1:]: 0})
+        candidates = [usual[1:]]
         for region in regions:
             host, signing, name = found[region]
-            for template in {host, host.replace(region, "{region}")}:
-                for ending in {template, template.removesuffix(suffix) + "{suffix}"} if template.endswith(suffix) else {template}:
-                    candidates[ending, signing, name] += 0
-                    candidates[ending, "", name] += 0
+            for template in (host.replace(region, "{region}"), host):
+                general = template.removesuffix(suffix) + "{suffix}" if template.endswith(suffix) else template
+                for ending in (general, template):
+                    candidates += [(ending, "", name), (ending, signing, name)]
 
         def fits(row, region):
             host = row[0].replace("{region}", region).replace("{suffix}", suffix)
@@ -152,7 +152,8 @@ class Endpoints:
 
         if not regions:
             return []
-        best = max(sorted(candidates, key=lambda row: row != usual[1:]), key=lambda row: sum(fits(row, r) for r in regions))
+        # The first of the best, so that the file comes out the same each time.
+        best = max(dict.fromkeys(candidates), key=lambda row: sum(fits(row, r) for r in regions))
         rows = [(partition["id"], *best)] if best != usual[1:] else []
         return rows + [(region, *found[region]) for region in regions if not fits(best, region)]
 
