@@ -17,6 +17,7 @@ mod execution;
 mod express;
 mod history;
 mod input;
+mod integration;
 mod machine;
 mod mock;
 mod name;

@@ -24,6 +24,7 @@ mod naming;
 pub mod own;
 mod request;
 pub mod sdk;
+mod service;
 pub(crate) mod signed;
 mod sns;
 mod sqs;
@@ -39,6 +40,7 @@ use events::Events;
 use lambda::Lambda;
 use mock::Mocks;
 use sdk::Sdk;
+use service::Services;
 use sns::Sns;
 use sqs::Sqs;
 use states::States;
@@ -80,6 +82,7 @@ pub struct Tasks {
     sns: Sns,
     sqs: Sqs,
     states: Arc<States>,
+    services: Arc<Services>,
     sdk: Arc<Sdk>,
     jobs: Vec<(&'static str, Arc<dyn Jobs>)>,
     mocks: Option<Mocks>,
@@ -93,13 +96,17 @@ impl Tasks {
         let aws = Arc::new(Aws::new(settings.clone()));
         let sdk = Arc::new(Sdk::new(settings.clone()));
         let states = Arc::new(States::new(sdk.clone()));
+        let services = Arc::new(Services::new(sdk.clone()));
+        let mut jobs: Vec<(&'static str, Arc<dyn Jobs>)> = vec![("states", states.clone())];
+        jobs.extend(Services::resources().map(|name| (name, services.clone() as Arc<dyn Jobs>)));
         Tasks {
             lambda: Lambda::new(functions, settings),
             dynamodb: DynamoDb::new(aws.clone()),
             events: Events::new(sdk.clone()),
             sns: Sns::new(aws.clone()),
             sqs: Sqs::new(aws),
-            jobs: vec![("states", states.clone())],
+            jobs,
+            services,
             states,
             sdk,
             mocks: None,
@@ -162,6 +169,7 @@ impl Tasks {
                     let name = service.resource_type.trim_start_matches(AWS_SDK);
                     self.sdk.perform(name, &service.action, call).await
                 }
+                None if Services::offers(service) => self.services.perform(service, call).await,
                 None => TaskOutcome::Failed(unsupported(&call.resource)),
             },
             Resource::Activity(_) => TaskOutcome::Failed(unsupported(&call.resource)),

@@ -4,6 +4,7 @@ mod binary;
 mod endpoint;
 mod logs;
 mod nested;
+mod outbound;
 mod pump;
 mod run;
 mod stop;

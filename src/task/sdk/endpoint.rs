@@ -51,88 +51,60 @@ mod tests {
     use super::super::models::Models;
     use super::*;
 
+    /// Service, action, region; host and scope.
+    const PLACES: &[(&str, &str, &str, &str, &str)] = &[
+        (
+            "dynamodb",
+            "putItem",
+            "eu-west-1",
+            "dynamodb.eu-west-1.amazonaws.com",
+            "eu-west-1/dynamodb",
+        ),
+        (
+            "dynamodb",
+            "putItem",
+            "cn-north-1",
+            "dynamodb.cn-north-1.amazonaws.com.cn",
+            "cn-north-1/dynamodb",
+        ),
+        ("iam", "listUsers", "eu-west-1", "iam.amazonaws.com", "us-east-1/iam"),
+        ("iam", "listUsers", "cn-northwest-1", "iam.cn-north-1.amazonaws.com.cn", "cn-north-1/iam"),
+        ("iam", "listUsers", "us-gov-east-1", "iam.us-gov.amazonaws.com", "us-gov-west-1/iam"),
+        ("sts", "getCallerIdentity", "eu-west-1", "sts.eu-west-1.amazonaws.com", "eu-west-1/sts"),
+        ("route53", "listHostedZones", "ap-south-1", "route53.amazonaws.com", "us-east-1/route53"),
+        (
+            "cloudfront",
+            "listDistributions",
+            "eu-west-1",
+            "cloudfront.amazonaws.com",
+            "us-east-1/cloudfront",
+        ),
+        ("s3", "getObject", "us-east-1", "s3.us-east-1.amazonaws.com", "us-east-1/s3"),
+        (
+            "cloudwatchlogs",
+            "putLogEvents",
+            "us-east-2",
+            "logs.us-east-2.amazonaws.com",
+            "us-east-2/logs",
+        ),
+        ("budgets", "describeBudgets", "us-east-2", "budgets.amazonaws.com", "us-east-1/budgets"),
+        ("dynamodb", "putItem", "xx-new-1", "dynamodb.xx-new-1.amazonaws.com", "xx-new-1/dynamodb"),
+        (
+            "neptunegraph",
+            "executeQuery",
+            "us-east-1",
+            "us-east-1.neptune-graph.amazonaws.com",
+            "us-east-1/neptune-graph",
+        ),
+    ];
+
     #[test]
     fn services_are_where_aws_has_them() {
-        let table = [
-            (
-                "dynamodb",
-                "putItem",
-                "eu-west-1",
-                "dynamodb.eu-west-1.amazonaws.com",
-                "eu-west-1/dynamodb",
-            ),
-            (
-                "dynamodb",
-                "putItem",
-                "cn-north-1",
-                "dynamodb.cn-north-1.amazonaws.com.cn",
-                "cn-north-1/dynamodb",
-            ),
-            ("iam", "listUsers", "eu-west-1", "iam.amazonaws.com", "us-east-1/iam"),
-            (
-                "iam",
-                "listUsers",
-                "cn-northwest-1",
-                "iam.cn-north-1.amazonaws.com.cn",
-                "cn-north-1/iam",
-            ),
-            ("iam", "listUsers", "us-gov-east-1", "iam.us-gov.amazonaws.com", "us-gov-west-1/iam"),
-            (
-                "sts",
-                "getCallerIdentity",
-                "eu-west-1",
-                "sts.eu-west-1.amazonaws.com",
-                "eu-west-1/sts",
-            ),
-            (
-                "route53",
-                "listHostedZones",
-                "ap-south-1",
-                "route53.amazonaws.com",
-                "us-east-1/route53",
-            ),
-            (
-                "cloudfront",
-                "listDistributions",
-                "eu-west-1",
-                "cloudfront.amazonaws.com",
-                "us-east-1/cloudfront",
-            ),
-            ("s3", "getObject", "us-east-1", "s3.us-east-1.amazonaws.com", "us-east-1/s3"),
-            (
-                "cloudwatchlogs",
-                "putLogEvents",
-                "us-east-2",
-                "logs.us-east-2.amazonaws.com",
-                "us-east-2/logs",
-            ),
-            (
-                "budgets",
-                "describeBudgets",
-                "us-east-2",
-                "budgets.amazonaws.com",
-                "us-east-1/budgets",
-            ),
-            (
-                "dynamodb",
-                "putItem",
-                "xx-new-1",
-                "dynamodb.xx-new-1.amazonaws.com",
-                "xx-new-1/dynamodb",
-            ),
-            (
-                "neptunegraph",
-                "executeQuery",
-                "us-east-1",
-                "us-east-1.neptune-graph.amazonaws.com",
-                "us-east-1/neptune-graph",
-            ),
-        ];
-        for (service, action, region, host, scope) in table {
+        for (service, action, region, host, scope) in PLACES {
             let service = Models::shared().service(service).unwrap();
             let place = place(&service, service.operation(action).unwrap(), region).unwrap();
             let found = format!("{}/{}", place.signing_region, place.signing_name);
-            assert_eq!((&*place.host, &*found), (host, scope));
+            assert_eq!((&*place.host, &*found), (*host, *scope));
         }
     }
 }

@@ -27,6 +27,7 @@ mod input;
 mod models;
 mod moment;
 mod name;
+mod old;
 mod own;
 mod peculiar;
 mod protocol;
@@ -90,6 +91,31 @@ impl Sdk {
     /// Whether there is an operation of this name.
     pub fn knows(service: &str, action: &str) -> bool {
         Models::shared().service(service).is_some_and(|s| s.operation(action).is_some())
+    }
+
+    /// Names of an operation's parameters, each with whether a workflow must give it.
+    pub fn members(service: &str, action: &str) -> Vec<(String, bool)> {
+        let Some(service) = Models::shared().service(service) else { return Vec::new() };
+        let input = service.operation(action).and_then(|operation| operation.input);
+        let members = input.map(|input| service.members(input)).unwrap_or_default().iter();
+        members
+            .map(|member| {
+                (name::pascal(&member.name), member.required && !member.idempotency_token)
+            })
+            .collect()
+    }
+
+    /// Whether an operation has an idempotency token, so that its service recognises a repetition.
+    pub fn has_token(service: &str, action: &str) -> bool {
+        let Some(service) = Models::shared().service(service) else { return false };
+        let input = service.operation(action).and_then(|operation| operation.input);
+        let members = input.map(|input| service.members(input)).unwrap_or_default();
+        members.iter().any(|member| member.idempotency_token)
+    }
+
+    /// A result as the optimized integrations show it: times are milliseconds since 1970.
+    pub fn old_form(service: &str, action: &str, result: Value) -> Value {
+        old::form(service, action, result)
     }
 
     /// Performs an operation, once.

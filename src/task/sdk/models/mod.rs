@@ -116,14 +116,14 @@ mod tests {
     #[test]
     fn what_a_call_needs_to_know_is_there() {
         let dynamodb = Models::shared().service("dynamodb").unwrap();
-        assert_eq!((dynamodb.protocol, &*dynamodb.prefix), (Protocol::Json, "DynamoDb"));
+        assert_eq!((dynamodb.protocol, dynamodb.prefix), (Protocol::Json, "DynamoDb"));
         let put = dynamodb.operation("putItem").unwrap();
         let members = dynamodb.members(put.input.unwrap());
         let required: Vec<&str> = members.iter().filter(|m| m.required).map(|m| &*m.name).collect();
         assert_eq!(required, ["TableName", "Item"]);
         let s3 = Models::shared().service("s3").unwrap();
         let get = s3.operation("getObject").unwrap();
-        assert_eq!((&*get.method, &*get.uri), ("GET", "/{Bucket}/{Key+}"));
+        assert_eq!((get.method, &*get.uri), ("GET", "/{Bucket}/{Key+}"));
         assert_eq!(
             s3.errors.get("NoSuchBucket").map(|name| &**name),
             Some("NoSuchBucketException")

@@ -202,7 +202,7 @@ fn rest_xml_writes_documents_with_attributes_namespaces_and_flat_lists() {
             "route53",
             "changeResourceRecordSets",
             r#"{"HostedZoneId":"Z1","ChangeBatch":{"Changes":[{"Action":"UPSERT","ResourceRecordSet":{"Name":"a.","Type":"A","TTL":60,"ResourceRecords":[{"Value":"1.2.3.4"}]}}]}}"#,
-            "POST /2013-04-01/hostedzone/Z1/rrset",
+            "POST /2013-04-01/hostedzone/Z1/rrset/",
             "content-type: application/xml",
             records,
         ),
@@ -428,15 +428,6 @@ fn errors_of_every_protocol_have_a_code_a_message_and_an_id() {
             "s3",
             response(404, &[("x-amz-request-id", "r"), ("x-amz-id-2", "more")], s3),
             ("NoSuchBucket", Some("NoSuchBucketException"), "The specified bucket does not exist"),
-        ),
-        (
-            "rds",
-            response(
-                404,
-                &[id],
-                "<ErrorResponse><Error><Code>DBInstanceNotFound</Code><Message>no</Message></Error></ErrorResponse>",
-            ),
-            ("DBInstanceNotFound", Some("DbInstanceNotFoundException"), "no"),
         ),
     ];
     for (service, response, (code, exception, message)) in table {
