@@ -27,6 +27,9 @@ use stepwright_core::engine::Failure;
 use stepwright_core::engine::failure::name;
 use tokio::sync::OnceCell;
 
+use super::http::Connections;
+use super::web::Reach;
+
 /// How AWS is reached. What is `None` is found in the environment, when it is first needed.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -40,6 +43,10 @@ pub struct Settings {
     pub endpoint: Option<String>,
     /// Credentials; by default those of environment, profile, web identity, container or instance, in this order.
     pub credentials: Option<SharedCredentialsProvider>,
+    /// Which addresses tasks may reach that name them.
+    pub reach: Reach,
+    /// Connections of HTTP Tasks on this machine; others are looked up in EventBridge.
+    pub connections: Connections,
 }
 
 /// The configuration that all clients start from.
@@ -226,7 +233,8 @@ pub(super) fn deepest(error: &(dyn Error + 'static)) -> String {
     sources(error).last().unwrap_or(error).to_string()
 }
 
-fn sources<'a>(
+/// An error and what it came from.
+pub(super) fn sources<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())

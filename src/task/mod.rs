@@ -11,17 +11,20 @@ use stepwright_core::engine::{Failure, JobCall, TaskCall, TaskOutcome};
 use crate::task::function::Functions;
 use crate::task::own::StepFunctions;
 
+mod apigateway;
 mod aws;
 mod clients;
 mod dynamodb;
 mod events;
 pub mod function;
+pub mod http;
 mod job;
 mod lambda;
 mod metadata;
 pub mod mock;
 mod naming;
 pub mod own;
+mod problem;
 mod request;
 pub mod sdk;
 mod service;
@@ -29,14 +32,18 @@ pub(crate) mod signed;
 mod sns;
 mod sqs;
 mod states;
+mod web;
 mod wire;
 
 pub use aws::Settings;
 pub use job::{Jobs, Look, Submitted};
+pub use web::Reach;
 
+use apigateway::ApiGateway;
 use aws::Aws;
 use dynamodb::DynamoDb;
 use events::Events;
+use http::{Exchange, Http};
 use lambda::Lambda;
 use mock::Mocks;
 use sdk::Sdk;
@@ -51,6 +58,11 @@ pub trait Performer: Send + Sync {
     /// Performs a task to its end or to its timeout (`call.timeout_seconds`), which begins when the work itself does. Never fails as such: what goes wrong is an
     /// outcome with the error name and cause that AWS would record.
     async fn perform(&self, call: &TaskCall) -> TaskOutcome;
+
+    /// The same, and what went over the wire where that can be shown (`http:invoke`).
+    async fn trace(&self, call: &TaskCall) -> (TaskOutcome, Option<Exchange>) {
+        (self.perform(call).await, None)
+    }
 
     /// Looks at a job that was submitted.
     async fn look(&self, job: &JobCall) -> Look {
@@ -77,8 +89,10 @@ pub trait Performer: Send + Sync {
 /// All task performers behind one door.
 pub struct Tasks {
     lambda: Lambda,
+    apigateway: ApiGateway,
     dynamodb: DynamoDb,
     events: Events,
+    http: Http,
     sns: Sns,
     sqs: Sqs,
     states: Arc<States>,
@@ -100,6 +114,8 @@ impl Tasks {
         let mut jobs: Vec<(&'static str, Arc<dyn Jobs>)> = vec![("states", states.clone())];
         jobs.extend(Services::resources().map(|name| (name, services.clone() as Arc<dyn Jobs>)));
         Tasks {
+            apigateway: ApiGateway::new(&settings),
+            http: Http::new(&settings),
             lambda: Lambda::new(functions, settings),
             dynamodb: DynamoDb::new(aws.clone()),
             events: Events::new(sdk.clone()),
@@ -186,6 +202,8 @@ impl Tasks {
         let work = async {
             match integration {
                 Integration::LambdaInvoke => self.lambda.invoke(call).await,
+                Integration::ApiGateway => self.apigateway.invoke(call).await,
+                Integration::Http => self.http.invoke(call).await.0,
                 Integration::DynamoDb(action) => self.dynamodb.perform(action, call).await,
                 Integration::PutEvents => self.events.put_events(call).await,
                 Integration::SnsPublish => self.sns.publish(call).await,
@@ -201,6 +219,17 @@ impl Tasks {
 impl Performer for Tasks {
     async fn perform(&self, call: &TaskCall) -> TaskOutcome {
         Box::pin(self.dispatch(call)).await
+    }
+
+    async fn trace(&self, call: &TaskCall) -> (TaskOutcome, Option<Exchange>) {
+        match &call.resource {
+            Resource::Service(service)
+                if matches!(integration(service), Some(Integration::Http)) =>
+            {
+                Box::pin(self.http.invoke(call)).await
+            }
+            _ => (self.perform(call).await, None),
+        }
     }
 
     async fn look(&self, job: &JobCall) -> Look {
@@ -257,19 +286,23 @@ enum Integration {
     DynamoDb(dynamodb::Action),
     PutEvents,
     LambdaInvoke,
+    ApiGateway,
+    Http,
     SnsPublish,
     SqsSendMessage,
     StartExecution,
 }
 
 /// Service, action, and whether it hands out task tokens.
-const INTEGRATIONS: [(&str, &str, bool, Integration); 9] = [
+const INTEGRATIONS: [(&str, &str, bool, Integration); 11] = [
     ("lambda", "invoke", true, Integration::LambdaInvoke),
     ("dynamodb", "getItem", false, Integration::DynamoDb(dynamodb::Action::Get)),
     ("dynamodb", "putItem", false, Integration::DynamoDb(dynamodb::Action::Put)),
     ("dynamodb", "updateItem", false, Integration::DynamoDb(dynamodb::Action::Update)),
     ("dynamodb", "deleteItem", false, Integration::DynamoDb(dynamodb::Action::Delete)),
     ("events", "putEvents", true, Integration::PutEvents),
+    ("http", "invoke", false, Integration::Http),
+    ("apigateway", "invoke", true, Integration::ApiGateway),
     ("sns", "publish", true, Integration::SnsPublish),
     ("sqs", "sendMessage", true, Integration::SqsSendMessage),
     ("states", "startExecution", true, Integration::StartExecution),

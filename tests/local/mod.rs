@@ -2,6 +2,8 @@
 
 mod binary;
 mod endpoint;
+mod fake;
+mod http;
 mod logs;
 mod nested;
 mod outbound;

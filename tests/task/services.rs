@@ -22,6 +22,7 @@ fn tasks(url: &str) -> Tasks {
         lambda_endpoint: None,
         endpoint: Some(url.to_owned()),
         credentials: Some(SharedCredentialsProvider::new(credentials)),
+        ..Settings::default()
     };
     Tasks::new(Functions::default(), settings)
 }

@@ -1,6 +1,6 @@
 """Makes models.bin: what the generic client must know of each AWS service, from the API models in botocore.
 
-    make models            in a virtual environment with the pinned botocore and zstandard
+    make aws-models            in a virtual environment with the pinned botocore and zstandard
 
 The layout is that of read.rs beside this file; both change together. All numbers are LEB128, texts are an index into
 the table of texts of the block, 0 being the empty text.
