@@ -5,11 +5,8 @@
 //! duplicate or one that a sweep has sent, ends there, and one that comes later takes the place of the one that is missing
 //! or still to come. Looking twice is harmless, and submitting twice cannot happen: the claim sees to that.
 
-use std::sync::Arc;
-
 use stepwright_core::engine::{
     Cursor, Frame, Job, JobCall, Message, MessageKind, Phase, Record, Stimulus, TaskOutcome,
-    task_call,
 };
 
 use super::{Engine, Error, Loaded};
@@ -66,12 +63,6 @@ impl Engine {
         if let Some(call) = call {
             self.tasks.stop(&call).await;
         }
-    }
-
-    /// Whether a task whose claimer is lost can be asked for again without being done twice.
-    pub(super) fn repeatable(&self, loaded: &Loaded, here: &Cursor, tail: &Arc<Record>) -> bool {
-        let call = self.with_setting(loaded, here, tail.time, 0, |set| task_call(set, tail));
-        call.is_some_and(|call| self.tasks.repeatable(&call))
     }
 
     fn job_call(
