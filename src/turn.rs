@@ -27,6 +27,7 @@ mod redrive;
 mod sweep;
 pub mod token;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -115,6 +116,7 @@ pub struct Engine {
     observer: Option<Observer>,
     tokens: Tokens,
     definitions: load::Definitions,
+    forks: tokio::sync::Mutex<VecDeque<(Cursor, Arc<Record>)>>,
     nonces: AtomicU64,
     live: Live,
     closing: AtomicBool,
@@ -180,6 +182,7 @@ impl Engine {
             observer,
             tokens,
             definitions: load::Definitions::default(),
+            forks: tokio::sync::Mutex::default(),
             nonces: AtomicU64::new(0),
             live: Live::default(),
             closing: AtomicBool::new(false),
