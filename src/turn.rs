@@ -16,9 +16,11 @@
 
 mod carry;
 mod commit;
+mod deliver;
 mod emit;
 pub mod express;
 mod held;
+mod job;
 mod join;
 mod live;
 mod load;
@@ -31,18 +33,18 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use stepwright_core::engine::{Claim, Failure};
 use stepwright_core::engine::{
-    Cursor, Decision, Limits, Message, MessageKind, Phase, Record, Stimulus, TaskOutcome, failure,
-    task_call,
+    Cursor, Decision, Limits, Message, MessageKind, Phase, Record, Stimulus, TaskOutcome, task_call,
 };
 use stepwright_core::time::Timestamp;
 
+use crate::log::Log;
 use crate::queue::{self, Delivery, Offers, Queue};
 use crate::store::{self, Store};
 use crate::task::Performer;
 use carry::Carried;
 use commit::{Made, Written};
+use deliver::Delivered;
 use live::{Live, Performing};
 pub use load::{Loaded, definition_key};
 pub use outside::ActivityWork;
@@ -114,6 +116,7 @@ pub struct Engine {
     /// How turns are run.
     pub config: Config,
     observer: Option<Observer>,
+    log: Option<Arc<Log>>,
     tokens: Tokens,
     definitions: load::Definitions,
     forks: tokio::sync::Mutex<VecDeque<(Cursor, Arc<Record>)>>,
@@ -180,6 +183,7 @@ impl Engine {
             clock,
             config,
             observer,
+            log: None,
             tokens,
             definitions: load::Definitions::default(),
             forks: tokio::sync::Mutex::default(),
@@ -187,6 +191,16 @@ impl Engine {
             live: Live::default(),
             closing: AtomicBool::new(false),
         })
+    }
+
+    /// The same, with an execution log.
+    pub fn with_log(self, log: Option<Arc<Log>>) -> Engine {
+        Engine { log, ..self }
+    }
+
+    /// The execution log, if there is one.
+    pub fn log(&self) -> Option<&Arc<Log>> {
+        self.log.as_ref()
     }
 
     /// Has turns end with the task that they perform: what comes after it is left to the next start.
@@ -239,109 +253,6 @@ impl Engine {
         }
     }
 
-    /// What a message means to the frame as it is now.
-    async fn deliver(
-        &self,
-        loaded: &Loaded,
-        delivery: &Delivery,
-        tail: Option<Arc<Record>>,
-    ) -> Result<Delivered, Error> {
-        let Message { cursor, kind } = &delivery.message;
-        let Some(tail) = tail else {
-            return Ok(match kind {
-                MessageKind::Start => Delivered::drive(
-                    cursor.clone(),
-                    loaded.execution.started,
-                    None,
-                    Stimulus::Start,
-                ),
-                MessageKind::Fork(frame) => {
-                    let made = Some(Decision::from((**frame).clone()));
-                    Delivered::drive(
-                        cursor.clone(),
-                        frame.visit.entered_at,
-                        made,
-                        Stimulus::Fork(frame.clone()),
-                    )
-                }
-                _ => Delivered::Verdict(Verdict::GiveBack(self.config.visibility_seconds)),
-            });
-        };
-        if cursor.slot > tail.slot {
-            return self.awaited(loaded, delivery, &tail).await;
-        }
-        if tail.frame.phase.settled() {
-            return self.settled(loaded, cursor, &tail, &delivery.id).await.map(Delivered::Verdict);
-        }
-        let age = self.clock.now().seconds_since(tail.time);
-        let fresh = age < self.config.visibility_seconds;
-        let mine = tail.guard == delivery.id && delivery.receive_count >= 2;
-        if mine || !fresh || self.abandoned(&tail) {
-            return self.awaited(loaded, delivery, &tail).await;
-        }
-        Ok(Delivered::Verdict(Verdict::GiveBack(self.config.visibility_seconds - age)))
-    }
-
-    /// A message whose slot is taken, by a record after which nothing goes on by itself: what follows from it is done
-    /// again. If those are the lanes of a fork, whoever made it gets the time to send them.
-    async fn settled(
-        &self,
-        loaded: &Loaded,
-        cursor: &Cursor,
-        tail: &Record,
-        guard: &Arc<str>,
-    ) -> Result<Verdict, Error> {
-        let left = self.config.visibility_seconds - self.clock.now().seconds_since(tail.time);
-        let forked = matches!(tail.frame.phase, Phase::Forked(_));
-        if forked && left > 0.0 && tail.guard != *guard {
-            return Ok(Verdict::GiveBack(left));
-        }
-        self.redo(loaded, &cursor_of(cursor, tail), tail).await?;
-        Ok(Verdict::Delete)
-    }
-
-    /// The frame is to go on from its tail.
-    async fn awaited(
-        &self,
-        loaded: &Loaded,
-        delivery: &Delivery,
-        tail: &Arc<Record>,
-    ) -> Result<Delivered, Error> {
-        let Message { cursor, kind } = &delivery.message;
-        let here = cursor_of(cursor, tail);
-        if tail.cancels {
-            self.seal_below(&here, tail.slot.saturating_sub(1)).await?;
-        }
-        let stimulus = match (&tail.frame.phase, kind) {
-            (Phase::Ready | Phase::Asking, _) => Stimulus::Advance,
-            (Phase::Claimed(claim), _) => match self.death(&here, claim) {
-                None => Stimulus::Task(TaskOutcome::Failed(worker_lost())),
-                Some(seconds) => return Ok(Delivered::Verdict(Verdict::GiveBack(seconds))),
-            },
-            (Phase::Pending(pending), MessageKind::Timer { .. }) => {
-                let ticket = Cursor { slot: pending.ticket, ..cursor.clone() };
-                Stimulus::Due { beat: self.store.last_beat(&ticket).await? }
-            }
-            // Somebody wants to be sure that what follows from the record was done.
-            (phase, MessageKind::Advance) if phase.settled() => {
-                self.redo(loaded, &here, tail).await?;
-                return Ok(Delivered::Verdict(Verdict::Delete));
-            }
-            (_, MessageKind::Timer { .. }) => Stimulus::Due { beat: None },
-            (Phase::Forked(_), MessageKind::Join) => match self.lanes(&here).await? {
-                Some((stimulus, latest)) => {
-                    let pinned = matches!(stimulus, Stimulus::LaneFailed(_));
-                    let drive = Drive::after(&here, tail, stimulus);
-                    let after = drive.after.max(latest);
-                    return Ok(Delivered::Drive(Box::new(Drive { after, pinned, ..drive })));
-                }
-                None => return Ok(Delivered::Verdict(Verdict::Delete)),
-            },
-            _ => return Ok(Delivered::Verdict(Verdict::Delete)),
-        };
-        Ok(Delivered::from_tail(&here, tail, stimulus))
-    }
-
     /// Goes on from a frame until it is settled or the turn's states are used up.
     async fn drive(
         &self,
@@ -357,7 +268,6 @@ impl Engine {
                 self.interrupt(loaded, Stimulus::Deadline).await?;
                 return Ok(Verdict::Delete);
             }
-            let performed = matches!(drive.stimulus, Stimulus::Task(_));
             let stimulus = drive.stimulus.clone();
             let (decision, time) = match self.decide_surely(loaded, &drive, states).await? {
                 Made::Commit(decision, time) => (decision, time),
@@ -372,13 +282,12 @@ impl Engine {
             states = states.saturating_sub(decision.entered);
             // Where it cannot be known, the outcome in hand is worth more than a task performed in vain.
             let claims = matches!(decision.frame.phase, Phase::Claimed(_));
-            if claims && self.clock.now().seconds_since(looked) > FRESH_SECONDS {
-                if self.cancelled(&drive.cursor).await.unwrap_or(false) {
-                    return Ok(Verdict::Delete);
-                }
-                looked = self.clock.now();
+            if claims && self.cancelled_since(&drive.cursor, &mut looked).await {
+                return Ok(Verdict::Delete);
             }
             let cancels = drive.forked && !matches!(stimulus, Stimulus::Joined(_));
+            let submitted =
+                matches!(decision.frame.phase, Phase::Polling(_)).then(|| decision.frame.clone());
             let record = self.record(
                 &drive.cursor,
                 *decision,
@@ -391,14 +300,14 @@ impl Engine {
             };
             let record = match committed? {
                 Ok(record) => record,
-                Err(other) if performed && answered_meanwhile(&other) => {
-                    drive = Drive::after(&cursor_of(&drive.cursor, &other), &other, stimulus);
-                    continue;
-                }
                 Err(other) if other.frame.phase.settled() => {
+                    self.disown(loaded, &drive.cursor, submitted).await;
                     return self.settled(loaded, &drive.cursor, &other, guard).await;
                 }
-                Err(_) => return Ok(Verdict::GiveBack(self.config.visibility_seconds)),
+                Err(_) => {
+                    self.disown(loaded, &drive.cursor, submitted).await;
+                    return Ok(Verdict::GiveBack(self.config.visibility_seconds));
+                }
             };
             performing = claimed;
             let stimulus = match self.next(loaded, &drive.cursor, &record, states).await? {
@@ -417,7 +326,7 @@ impl Engine {
         &self,
         loaded: &Loaded,
         cursor: &Cursor,
-        record: &Record,
+        record: &Arc<Record>,
         states: u32,
     ) -> Result<Result<Stimulus, Verdict>, Error> {
         let runnable = matches!(record.frame.phase, Phase::Ready | Phase::Asking);
@@ -432,10 +341,13 @@ impl Engine {
         })
     }
 
-    /// Whether the machine's `TimeoutSeconds` is over. Asked at every step, so that a message that comes late cannot
-    /// carry an execution over its end.
+    /// Whether the machine's `TimeoutSeconds` is over, or the longest time that any execution may take. Asked at every
+    /// step, so that a message that comes late cannot carry an execution over its end.
     fn overdue(&self, loaded: &Loaded) -> bool {
-        loaded.execution.deadline.is_some_and(|deadline| deadline <= self.clock.now())
+        let now = self.clock.now();
+        let age = now.seconds_since(loaded.execution.started);
+        loaded.execution.deadline.is_some_and(|deadline| deadline <= now)
+            || self.config.limits.execution_seconds.is_some_and(|most| age >= most as f64)
     }
 
     /// Performs the claimed task.
@@ -447,47 +359,6 @@ impl Engine {
     ) -> Option<TaskOutcome> {
         let call = self.with_setting(loaded, cursor, record.time, 0, |set| task_call(set, record));
         Some(self.tasks.perform(&call?).await)
-    }
-
-    /// Seconds until a claim is dead for sure; `None` if it is.
-    fn death(&self, here: &Cursor, claim: &Claim) -> Option<f64> {
-        if claim.holder == self.config.holder {
-            // Ours: dead unless one of our turns is at it. Looked at again soon, for a task may take a year.
-            return self
-                .live
-                .performs(here, claim.ticket)
-                .then_some(self.config.visibility_seconds);
-        }
-        let left = claim.until.seconds_since(self.clock.now());
-        let dead = left <= 0.0 || self.config.sole;
-        (!dead).then_some(left)
-    }
-
-    /// Whether the one who wrote a tail is gone for sure, so that it need not be waited for.
-    fn abandoned(&self, tail: &Record) -> bool {
-        let process = tail.nonce.rsplit_once('.').map_or("", |(holder, _)| holder);
-        self.config.sole && process != &*self.config.holder
-    }
-}
-
-enum Delivered {
-    Drive(Box<Drive>),
-    Verdict(Verdict),
-}
-
-impl Delivered {
-    fn drive(
-        cursor: Cursor,
-        after: Timestamp,
-        made: Option<Decision>,
-        stimulus: Stimulus,
-    ) -> Delivered {
-        let (forked, pinned) = (false, false);
-        Delivered::Drive(Box::new(Drive { cursor, after, made, stimulus, forked, pinned }))
-    }
-
-    fn from_tail(here: &Cursor, tail: &Record, stimulus: Stimulus) -> Delivered {
-        Delivered::Drive(Box::new(Drive::after(here, tail, stimulus)))
     }
 }
 
@@ -508,20 +379,4 @@ impl Drive {
 /// The place of a record of the same frame.
 pub(crate) fn cursor_of(cursor: &Cursor, record: &Record) -> Cursor {
     Cursor { slot: record.slot, ..cursor.clone() }
-}
-
-/// Whether the record that took a performer's slot is only the callback that came before the service's answer.
-fn answered_meanwhile(other: &Record) -> bool {
-    matches!(&other.frame.phase, Phase::Claimed(claim) if claim.answer.is_some())
-}
-
-/// How long a look at the enclosing forks holds, in seconds.
-const FRESH_SECONDS: f64 = 1.0;
-
-/// A claim whose holder died: whether the task was performed is not known, so Retry and Catch decide.
-fn worker_lost() -> Failure {
-    Failure::new(
-        failure::name::TASK_FAILED,
-        "The worker that performed the task was lost before it could report an outcome. The task may or may not have run.",
-    )
 }

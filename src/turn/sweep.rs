@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use stepwright_core::engine::{Cursor, ExecutionId, FrameId, Message, MessageKind, Phase, Record};
+use stepwright_core::engine::{
+    Cursor, ExecutionId, FrameId, Message, MessageKind, Phase, Record, Stimulus,
+};
 
 use super::{Engine, Error, Loaded};
 
@@ -38,6 +40,10 @@ impl Engine {
     pub async fn resume(&self, id: &ExecutionId) -> Result<(), Error> {
         let Some(loaded) = self.load(id).await? else { return Ok(()) };
         if loaded.execution.closing.is_some() {
+            return Ok(());
+        }
+        if self.overdue(&loaded) {
+            self.interrupt(&loaded, Stimulus::Deadline).await?;
             return Ok(());
         }
         let root = FrameId::root();

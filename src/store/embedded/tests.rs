@@ -150,7 +150,8 @@ fn record() -> Arc<Record> {
         events: Vec::new(),
         cancels: false,
         results: Vec::new(),
+        abandons: None,
     })
 }
 
-const ASKING: Asking = Asking { lane: 0, lanes: 1, finished: 1, recorded: 1, first: 0 };
+const ASKING: Asking = Asking { lane: 0, lanes: 1, finished: 1, recorded: 1, slot: 1, first: 0 };
