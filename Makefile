@@ -14,7 +14,7 @@ run: ## build, and run the order example on four real orders
 	@./$(EXAMPLE)/run-all ./target/debug/stepwright
 
 test: ## everything that must hold: unit, contract, scenario, API and client tests
-	$(CARGO) test --workspace
+	./tests/aws-emulator $(CARGO) test --workspace
 	./tests/clients/run
 
 check: ## formatting, lints, documentation

@@ -14,8 +14,10 @@
 //! - Never are messages sent again on a first delivery that finds its slot taken: duplicates would multiply.
 //! - A message is deleted only when the record it caused is settled or its successor message has been sent.
 
+mod carry;
 mod claim;
 mod commit;
+mod deliver;
 mod emit;
 pub mod express;
 mod held;
@@ -28,11 +30,12 @@ mod redrive;
 mod sweep;
 pub mod token;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use stepwright_core::engine::{
-    Cursor, Decision, Limits, Message, MessageKind, Phase, Record, Stimulus, TaskOutcome,
+    Cursor, Decision, Limits, Message, MessageKind, Phase, Record, Stimulus,
 };
 use stepwright_core::time::Timestamp;
 
@@ -40,7 +43,9 @@ use crate::log::Log;
 use crate::queue::{self, Delivery, Offers, Queue};
 use crate::store::{self, Store};
 use crate::task::Performer;
+use carry::Carried;
 use commit::{Made, Written};
+use deliver::Delivered;
 use live::{Live, Performing};
 pub use load::{Loaded, definition_key};
 pub use outside::ActivityWork;
@@ -115,6 +120,7 @@ pub struct Engine {
     log: Option<Arc<Log>>,
     tokens: Tokens,
     definitions: load::Definitions,
+    forks: tokio::sync::Mutex<VecDeque<(Cursor, Arc<Record>)>>,
     nonces: AtomicU64,
     live: Live,
     closing: AtomicBool,
@@ -181,6 +187,7 @@ impl Engine {
             log: None,
             tokens,
             definitions: load::Definitions::default(),
+            forks: tokio::sync::Mutex::default(),
             nonces: AtomicU64::new(0),
             live: Live::default(),
             closing: AtomicBool::new(false),
@@ -215,13 +222,16 @@ impl Engine {
 
     async fn turn(&self, delivery: &Delivery) -> Result<Verdict, Error> {
         let message = &delivery.message;
-        let Some(loaded) = self.load(&message.cursor.execution).await? else {
-            return Ok(Verdict::Delete);
+        let carried = Carried::with(delivery);
+        let loaded = match &carried {
+            Some(carried) => Some(self.loaded(carried.execution.clone()).await?),
+            None => self.load(&message.cursor.execution).await?,
         };
+        let Some(loaded) = loaded else { return Ok(Verdict::Delete) };
         if let Some(due) = message.kind.due()
             && due > self.clock.now()
         {
-            self.queue.send(vec![(message.clone(), Some(due))]).await?;
+            self.send_again(delivery, due).await?;
             return Ok(Verdict::Delete);
         }
         if loaded.execution.closing.is_some() {
@@ -234,113 +244,14 @@ impl Engine {
         if self.cancelled(&message.cursor).await? {
             return Ok(Verdict::Delete);
         }
-        let tail = self.store.tail(&message.cursor.execution, &message.cursor.frame).await?;
+        let tail = match carried.and_then(|carried| carried.tail_for(&message.kind)) {
+            Some(tail) => tail,
+            None => self.store.tail(&message.cursor.execution, &message.cursor.frame).await?,
+        };
         match self.deliver(&loaded, delivery, tail).await? {
             Delivered::Drive(drive) => self.drive(&loaded, *drive, &delivery.id).await,
             Delivered::Verdict(verdict) => Ok(verdict),
         }
-    }
-
-    /// What a message means to the frame as it is now.
-    async fn deliver(
-        &self,
-        loaded: &Loaded,
-        delivery: &Delivery,
-        tail: Option<Arc<Record>>,
-    ) -> Result<Delivered, Error> {
-        let Message { cursor, kind } = &delivery.message;
-        let Some(tail) = tail else {
-            return Ok(match kind {
-                MessageKind::Start => Delivered::drive(
-                    cursor.clone(),
-                    loaded.execution.started,
-                    None,
-                    Stimulus::Start,
-                ),
-                MessageKind::Fork(frame) => {
-                    let made = Some(Decision::from((**frame).clone()));
-                    let resumed = frame.lane.as_ref().and_then(|lane| lane.resumed);
-                    Delivered::drive(
-                        cursor.clone(),
-                        resumed.unwrap_or(frame.visit.entered_at),
-                        made,
-                        Stimulus::Fork(frame.clone()),
-                    )
-                }
-                _ => Delivered::Verdict(Verdict::GiveBack(self.config.visibility_seconds)),
-            });
-        };
-        if cursor.slot > tail.slot {
-            return self.awaited(loaded, delivery, &tail).await;
-        }
-        let age = self.clock.now().seconds_since(tail.time);
-        let fresh = age < self.config.visibility_seconds;
-        if tail.frame.phase.settled() {
-            let forked = matches!(tail.frame.phase, Phase::Forked(_));
-            if forked && fresh && tail.guard != delivery.id {
-                return Ok(Delivered::Verdict(Verdict::GiveBack(
-                    self.config.visibility_seconds - age,
-                )));
-            }
-            self.redo(loaded, &cursor_of(cursor, &tail), &tail).await?;
-            return Ok(Delivered::Verdict(Verdict::Delete));
-        }
-        let mine = tail.guard == delivery.id && delivery.receive_count >= 2;
-        if mine || !fresh || self.abandoned(&tail) {
-            return self.awaited(loaded, delivery, &tail).await;
-        }
-        Ok(Delivered::Verdict(Verdict::GiveBack(self.config.visibility_seconds - age)))
-    }
-
-    /// The frame is to go on from its tail.
-    async fn awaited(
-        &self,
-        loaded: &Loaded,
-        delivery: &Delivery,
-        tail: &Arc<Record>,
-    ) -> Result<Delivered, Error> {
-        let Message { cursor, kind } = &delivery.message;
-        let here = cursor_of(cursor, tail);
-        self.log_again(loaded, &here, tail);
-        if tail.cancels {
-            self.seal_below(loaded, &here, tail.slot.saturating_sub(1)).await?;
-        }
-        self.stop_job(loaded, &here, tail).await;
-        let stimulus = match (&tail.frame.phase, kind) {
-            (Phase::Ready | Phase::Asking, _) => Stimulus::Advance,
-            (Phase::Claimed(claim), _) => match self.death(&here, claim) {
-                None if self.repeatable(loaded, &here, tail) => Stimulus::Reclaim,
-                None => Stimulus::Task(TaskOutcome::Failed(claim::worker_lost())),
-                Some(seconds) => return Ok(Delivered::Verdict(Verdict::GiveBack(seconds))),
-            },
-            (Phase::Pending(pending), MessageKind::Timer { .. }) => {
-                let ticket = Cursor { slot: pending.ticket, ..cursor.clone() };
-                Stimulus::Due { beat: self.store.last_beat(&ticket).await? }
-            }
-            (Phase::Polling(job), MessageKind::Timer { .. }) => {
-                match self.look(loaded, &here, (tail, job)).await? {
-                    Some(stimulus) => stimulus,
-                    None => return Ok(Delivered::Verdict(Verdict::Delete)),
-                }
-            }
-            // Somebody wants to be sure that what follows from the record was done.
-            (phase, MessageKind::Advance) if phase.settled() => {
-                self.redo(loaded, &here, tail).await?;
-                return Ok(Delivered::Verdict(Verdict::Delete));
-            }
-            (_, MessageKind::Timer { .. }) => Stimulus::Due { beat: None },
-            (Phase::Forked(fork), MessageKind::Join) => match self.lanes(&here, fork).await? {
-                Some((stimulus, latest)) => {
-                    let pinned = matches!(stimulus, Stimulus::LaneFailed(_));
-                    let drive = Drive::after(&here, tail, stimulus);
-                    let after = drive.after.max(latest);
-                    return Ok(Delivered::Drive(Box::new(Drive { after, pinned, ..drive })));
-                }
-                None => return Ok(Delivered::Verdict(Verdict::Delete)),
-            },
-            _ => return Ok(Delivered::Verdict(Verdict::Delete)),
-        };
-        Ok(Delivered::from_tail(&here, tail, stimulus))
     }
 
     /// Goes on from a frame until it is settled or the turn's states are used up.
@@ -352,6 +263,7 @@ impl Engine {
     ) -> Result<Verdict, Error> {
         let mut states = self.config.states_per_turn;
         let mut performing: Option<Performing> = None;
+        let mut looked = self.clock.now();
         loop {
             if self.overdue(loaded) {
                 self.interrupt(loaded, Stimulus::Deadline).await?;
@@ -371,7 +283,7 @@ impl Engine {
             states = states.saturating_sub(decision.entered);
             // Where it cannot be known, the outcome in hand is worth more than a task performed in vain.
             let claims = matches!(decision.frame.phase, Phase::Claimed(_));
-            if claims && self.cancelled(&drive.cursor).await.unwrap_or(false) {
+            if claims && self.cancelled_since(&drive.cursor, &mut looked).await {
                 return Ok(Verdict::Delete);
             }
             let cancels = drive.forked && !matches!(stimulus, Stimulus::Joined(_));
@@ -391,8 +303,7 @@ impl Engine {
                 Ok(record) => record,
                 Err(other) if other.frame.phase.settled() => {
                     self.disown(loaded, &drive.cursor, submitted).await;
-                    self.redo(loaded, &cursor_of(&drive.cursor, &other), &other).await?;
-                    return Ok(Verdict::Delete);
+                    return self.settled(loaded, &drive.cursor, &other, guard).await;
                 }
                 Err(_) => {
                     self.disown(loaded, &drive.cursor, submitted).await;
@@ -429,33 +340,6 @@ impl Engine {
             },
             _ => Err(Verdict::Delete),
         })
-    }
-
-    /// Whether the one who wrote a tail is gone for sure, so that it need not be waited for.
-    fn abandoned(&self, tail: &Record) -> bool {
-        let process = tail.nonce.rsplit_once('.').map_or("", |(holder, _)| holder);
-        self.config.sole && process != &*self.config.holder
-    }
-}
-
-enum Delivered {
-    Drive(Box<Drive>),
-    Verdict(Verdict),
-}
-
-impl Delivered {
-    fn drive(
-        cursor: Cursor,
-        after: Timestamp,
-        made: Option<Decision>,
-        stimulus: Stimulus,
-    ) -> Delivered {
-        let (forked, pinned) = (false, false);
-        Delivered::Drive(Box::new(Drive { cursor, after, made, stimulus, forked, pinned }))
-    }
-
-    fn from_tail(here: &Cursor, tail: &Record, stimulus: Stimulus) -> Delivered {
-        Delivered::Drive(Box::new(Drive::after(here, tail, stimulus)))
     }
 }
 

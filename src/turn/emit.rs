@@ -24,11 +24,8 @@ impl Engine {
         self.log_now(loaded, here, record);
         let all = self.with_setting(loaded, here, record.time, 0, |set| effects(set, record));
         let own = |effect: &Effect| matches!(effect, Effect::Send { message, .. } if message.kind == MessageKind::Advance);
-        self.carry_out(
-            loaded,
-            all.into_iter().filter(|effect| !(going_on && own(effect))).collect(),
-        )
-        .await
+        let all = all.into_iter().filter(|effect| !(going_on && own(effect))).collect();
+        self.carry_out(loaded, (here, record), all).await
     }
 
     /// Does again what follows from a settled record. Lanes that have begun look after themselves.
@@ -47,12 +44,12 @@ impl Engine {
                 Effect::Send { message, .. } => !begun.contains(&message.cursor.frame),
                 _ => true,
             });
-            let joined = self.store.joined(here).await?;
+            let joined = self.store.joined(here, fork.lanes).await?;
             if !joined.failed.is_empty() || joined.finished >= fork.lanes {
                 all.push(Effect::Send { message: join_message(here), at: None });
             }
         }
-        self.carry_out(loaded, all).await
+        self.carry_out(loaded, (here, record), all).await
     }
 
     /// Logs a record that another process committed: that process may have ended before it could.
@@ -69,14 +66,19 @@ impl Engine {
         }
     }
 
-    async fn carry_out(&self, loaded: &Loaded, all: Vec<Effect>) -> Result<(), Error> {
+    async fn carry_out(
+        &self,
+        loaded: &Loaded,
+        from: (&Cursor, &Record),
+        all: Vec<Effect>,
+    ) -> Result<(), Error> {
         let mut messages = Vec::new();
         for effect in all {
             match effect {
                 Effect::Send { message, at } => messages.push((message, at)),
                 Effect::Offer { activity, offer } => self.offers.offer(&activity, offer).await?,
                 Effect::Join { fork, lane, lanes, failed } => {
-                    let joined = self.store.join(&fork, lane, failed).await?;
+                    let joined = self.store.join(&fork, lane, lanes, failed).await?;
                     if !joined.failed.is_empty() || joined.finished >= lanes {
                         messages.push((join_message(&fork), None));
                     }
@@ -86,10 +88,10 @@ impl Engine {
                 Effect::Close { outcome, at, .. } => self.close(loaded, outcome, at).await?,
             }
         }
-        if !messages.is_empty() {
-            self.queue.send(messages).await?;
+        if messages.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.send_on(&loaded.execution, Some(from), messages).await
     }
 
     pub(crate) async fn close(
@@ -105,7 +107,7 @@ impl Engine {
             Outcome::Aborted(failure) => (Status::Aborted, None, failure),
         };
         let closing = Closing { status, stopped: at, output, failure };
-        self.store.close(&loaded.execution.id, closing).await?;
+        self.store.close_row(&loaded.execution, closing).await?;
         Ok(())
     }
 

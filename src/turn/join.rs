@@ -11,7 +11,7 @@ use stepwright_core::expr::Document;
 use stepwright_core::time::Timestamp;
 
 use super::{Engine, Error, Loaded};
-use crate::store::Stored;
+use crate::store::{Asking, Stored};
 
 impl Engine {
     /// What has become of the lanes of the fork made at `here`, and the time of their latest record; `None` while it
@@ -81,6 +81,7 @@ impl Engine {
         cursor: &Cursor,
         lane: &Frame,
         now: Timestamp,
+        recorded: u64,
     ) -> Result<Option<(Item, Document)>, Error> {
         let Some((parent, slot, number)) = cursor.frame.fork() else { return Ok(None) };
         let Some(held) = lane.lane.as_ref().and_then(|lane| lane.item.as_ref()) else {
@@ -92,16 +93,43 @@ impl Engine {
             NextIndex::Following => held.index + 1,
             NextIndex::Dispensed => {
                 // One index for each item that the lane finishes: the item in hand tells the askings apart.
-                let first = u64::from(lane.lane.as_ref().map_or(0, |lane| lane.of));
-                self.store.dispense(&at, number, held.index, first).await?
+                let lanes = lane.lane.as_ref().map_or(0, |lane| lane.of);
+                let asking = Asking {
+                    lane: number,
+                    lanes,
+                    finished: held.index,
+                    recorded,
+                    slot: cursor.slot,
+                    first: u64::from(lanes),
+                };
+                self.store.dispense(&at, asking).await?
             }
         };
-        let Some(tail) = self.store.tail(&at.execution, &at.frame).await? else { return Ok(None) };
-        let Phase::Forked(fork) = &tail.frame.phase else { return Ok(None) };
+        let Some(made) = self.fork(&at).await? else { return Ok(None) };
+        let Phase::Forked(fork) = &made.frame.phase else { return Ok(None) };
         let Some(index) = fork.place(index) else { return Ok(None) };
-        Ok(self.with_setting(loaded, &at, now, 0, |set| item(set, &tail, fork, index)))
+        Ok(self.with_setting(loaded, &at, now, 0, |set| item(set, &made, fork, index)))
+    }
+
+    /// The record that made a fork, remembered for a while: it has all items of a Map in it, and each of its lanes needs
+    /// it again and again. `None` if its frame has gone on.
+    async fn fork(&self, at: &Cursor) -> Result<Option<Arc<Record>>, Error> {
+        let mut forks = self.forks.lock().await;
+        if let Some((_, known)) = forks.iter().find(|(place, _)| place == at) {
+            return Ok(Some(known.clone()));
+        }
+        let tail = self.store.tail(&at.execution, &at.frame).await?;
+        let Some(made) = tail.filter(|tail| tail.slot == at.slot) else { return Ok(None) };
+        if forks.len() >= FORKS {
+            forks.pop_front();
+        }
+        forks.push_back((at.clone(), made.clone()));
+        Ok(Some(made))
     }
 }
+
+/// Forks that are remembered. Each may have a few hundred kilobytes of items.
+const FORKS: usize = 32;
 
 /// The last record of each frame.
 fn tails(records: &[Stored]) -> BTreeMap<FrameId, Arc<Record>> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Rooms of the root package in the order of dependency. Rooms in one row may not use each other.
 const SHELL: &[&[&str]] = &[
+    &["retry"],
     &["store", "queue", "task"],
     &["log"],
     &["turn"],
@@ -18,7 +19,14 @@ const CORE: &[&[&str]] = &[&["time"], &["expr"], &["asl"], &["engine", "history"
 const SDK: &[&str] =
     &["aws_sdk_", "aws_config", "aws_smithy", "aws_types", "aws_lambda_events", "lambda_runtime"];
 /// Where they may be named.
-const AWS: &[&str] = &["src/store/dynamodb", "src/queue/sqs", "src/task/", "src/lambda/"];
+const AWS: &[&str] = &[
+    "src/retry",
+    "src/store/dynamodb",
+    "src/queue/dynamodb",
+    "src/queue/sqs",
+    "src/task/",
+    "src/lambda/",
+];
 
 #[test]
 fn rooms_use_only_rooms_to_their_left() {
