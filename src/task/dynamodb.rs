@@ -65,7 +65,7 @@ impl DynamoDb {
         }?;
         let answer = wire.answer();
         let members = Value::parse(&answer.body).unwrap_or_default();
-        let answer = answer.of_length(members.to_json().len());
+        let answer = wire.answer_of_length(members.to_json().len());
         Ok(metadata::output(request::members(&members), &answer, HEADERS))
     }
 }

@@ -32,7 +32,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The same, as long as this: servers that stand in for AWS pad their answers, and a history shows what AWS writes.
+    /// The same, as long as this.
     pub(super) fn of_length(mut self, length: usize) -> Answer {
         for (_, value) in self.headers.iter_mut().filter(|(name, _)| name == "content-length") {
             *value = length.to_string();

@@ -60,9 +60,8 @@ impl Sns {
             .interceptor(wire.clone());
         let published = Box::pin(request.send()).await;
         let published = published.map_err(|error| wire.failure(&error, &NAMES, call))?;
-        let answer = wire.answer();
-        let length = written(&published).len();
-        Ok(metadata::output(members(&published), &answer.of_length(length), HEADERS))
+        let answer = wire.answer_of_length(written(&published).len());
+        Ok(metadata::output(members(&published), &answer, HEADERS))
     }
 }
 

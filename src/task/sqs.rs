@@ -47,7 +47,7 @@ impl Sqs {
         sent.map_err(|error| wire.failure(&error, &NAMES, call))?;
         let answer = wire.answer();
         let members = Value::parse(&answer.body).unwrap_or_default();
-        let answer = answer.of_length(members.to_json().len());
+        let answer = wire.answer_of_length(members.to_json().len());
         Ok(metadata::output(request::members(&members), &answer, HEADERS))
     }
 }

@@ -334,7 +334,6 @@ fn data_that_a_reader_cannot_read_fails_the_map() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn a_computed_field_of_the_wrong_type_or_size_fails_the_state() {
     for (fields, n, expected) in MISFITS {
         let work = r#""Type":"Task","End":true,"Resource":"arn:aws:states:::sqs:sendMessage""#;
