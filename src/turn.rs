@@ -21,6 +21,7 @@ mod held;
 mod join;
 mod live;
 mod load;
+pub mod map_run;
 mod outside;
 mod redrive;
 mod sweep;
@@ -212,6 +213,12 @@ impl Engine {
             return Ok(Verdict::Delete);
         }
         if loaded.execution.closing.is_some() {
+            // Whoever closed it may not have come to that.
+            self.poke(&loaded.execution).await?;
+            return Ok(Verdict::Delete);
+        }
+        if message.kind == MessageKind::Start && self.orphaned(&loaded.execution).await? {
+            self.interrupt(&loaded, Stimulus::Stop(Failure::default())).await?;
             return Ok(Verdict::Delete);
         }
         if self.overdue(&loaded) {
@@ -292,6 +299,14 @@ impl Engine {
         }
         let stimulus = match (&tail.frame.phase, kind) {
             (Phase::Ready | Phase::Asking, _) => Stimulus::Advance,
+            (Phase::Reading(run), _) => self.read_items(loaded, &here, tail, run).await?,
+            (Phase::Writing(run), _) => self.collect(tail, run).await?,
+            (Phase::Awaiting { child, .. }, MessageKind::Child) => {
+                match self.child_ended(&here, child).await? {
+                    Some(stimulus) => stimulus,
+                    None => return Ok(Delivered::Verdict(Verdict::Delete)),
+                }
+            }
             (Phase::Claimed(claim), _) => match self.death(&here, claim) {
                 None => Stimulus::Task(TaskOutcome::Failed(worker_lost())),
                 Some(seconds) => return Ok(Delivered::Verdict(Verdict::GiveBack(seconds))),
@@ -399,6 +414,8 @@ impl Engine {
         self.emit(loaded, cursor, record, runnable && states > 0).await?;
         Ok(match &record.frame.phase {
             Phase::Ready | Phase::Asking if states > 0 => Ok(Stimulus::Advance),
+            Phase::Reading(run) => Ok(self.read_items(loaded, cursor, record, run).await?),
+            Phase::Writing(run) => Ok(self.collect(record, run).await?),
             Phase::Claimed(_) => match self.perform(loaded, cursor, record).await {
                 Some(outcome) => Ok(Stimulus::Task(outcome)),
                 None => Err(Verdict::GiveBack(1.0)),

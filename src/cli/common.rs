@@ -7,6 +7,7 @@ use stepwright_core::engine::Limits;
 
 use crate::local::world::Place;
 use crate::task::function::{Error, Functions, Host, Log, PROCESSES};
+use crate::task::{Settings, Tasks};
 
 /// Arguments of every command that runs workflows.
 #[derive(Debug, Args)]
@@ -23,6 +24,11 @@ pub(super) struct Common {
     /// Processes of one function at a time; events for which none is free wait.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = processes)]
     function_processes: usize,
+
+    /// Directory of buckets, DIR/BUCKET/KEY, that distributed Maps read from and write to instead of S3; not used where
+    /// AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL is set.
+    #[arg(long, env = "STEPWRIGHT_BUCKETS", value_name = "DIR")]
+    buckets: Option<PathBuf>,
 
     /// Account id in ARNs.
     #[arg(long, env = "AWS_ACCOUNT_ID", default_value = "123456789012", value_parser = account)]
@@ -47,6 +53,11 @@ enum LimitSet {
 }
 
 impl Common {
+    /// What performs tasks: these functions, and services.
+    pub(super) fn tasks(&self, functions: Functions) -> Tasks {
+        Tasks::new(functions, Settings::default()).with_buckets(self.buckets.clone())
+    }
+
     /// What ARNs contain, and the limits in force.
     pub(super) fn world(&self) -> (Place, Limits) {
         let place = Place { region: self.region.clone(), account: self.account.clone() };

@@ -105,10 +105,17 @@ impl Progress {
             Phase::Pending(pending) if pending.activity.is_some() => "waiting for a worker",
             Phase::Pending(_) => "waiting for its task token",
             Phase::Forked(_) => "running its lanes",
+            Phase::Reading(_) => "reading its items",
+            Phase::Writing(_) => "writing its results",
             Phase::Waiting { until } | Phase::Backoff { until } => {
                 &*format!("waiting {:.0} s", until.seconds_since(now))
             }
-            Phase::Ready | Phase::Asking | Phase::Done(_) | Phase::Sealed => return,
+            Phase::Ready
+            | Phase::Asking
+            | Phase::Awaiting { .. }
+            | Phase::Parked { .. }
+            | Phase::Done(_)
+            | Phase::Sealed => return,
         };
         let text = format!("{} … {what}", state.label);
         let Some(screen) = &self.screen else {

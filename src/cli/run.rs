@@ -26,7 +26,6 @@ use crate::local::serve;
 use crate::local::world::{Home, World};
 use crate::store::{Closing, Execution, Status};
 use crate::task::function::Functions;
-use crate::task::{Settings, Tasks};
 
 /// Run one workflow to its end and print its output.
 ///
@@ -124,7 +123,7 @@ impl Run {
                 let _ = ended.send(cursor.execution.clone());
             }
         });
-        let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
+        let tasks = Arc::new(self.common.tasks(functions.clone()));
         Ok((World::open(&Home::Memory, self.common.world(), tasks, Some(observer)).await?, ends))
     }
 

@@ -14,7 +14,6 @@ use crate::local::serve;
 use crate::local::survivors::{self, Mark};
 use crate::local::world::{Home, World};
 use crate::task::function::standard_error;
-use crate::task::{Settings, Tasks};
 
 use super::common::Common;
 use super::door::Door;
@@ -65,7 +64,7 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let mut environment = vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)];
         environment.extend(mark.as_ref().map(Mark::variable));
         let functions = arguments.common.functions(environment, standard_error())?;
-        let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
+        let tasks = Arc::new(arguments.common.tasks(functions.clone()));
         let world = World::open(&home, arguments.common.world(), tasks, None).await?;
         let greeting = greeting(&home, listener.local_addr()?);
         // Nobody may be there to read it.

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::queue::Delivery;
 use crate::task::Performer;
+use crate::task::object::Objects;
 use crate::turn::{Engine, Verdict};
 
 /// Turns that compute at a time; it bounds the memory that they need, and is more than the store commits at once.
@@ -75,6 +76,10 @@ impl Performer for OffSeat {
             let _ = SEAT.try_with(|place| place.set(seat));
         }
         outcome
+    }
+
+    fn objects(&self) -> Arc<dyn Objects> {
+        self.0.objects()
     }
 }
 

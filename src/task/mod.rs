@@ -1,5 +1,7 @@
 //! Task performers: what a Task state calls. One file per kind of service.
 
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,10 +14,12 @@ use crate::task::function::Functions;
 mod aws;
 pub mod function;
 mod lambda;
+pub mod object;
 
 pub use aws::Settings;
 
 use lambda::Lambda;
+use object::{Nowhere, Objects};
 
 /// Performs tasks.
 #[async_trait]
@@ -23,18 +27,33 @@ pub trait Performer: Send + Sync {
     /// Performs a task to its end or to its timeout (`call.timeout_seconds`), which begins when the work itself does. Never fails as such: what goes wrong is an
     /// outcome with the error name and cause that AWS would record.
     async fn perform(&self, call: &TaskCall) -> TaskOutcome;
+
+    /// The objects that distributed Maps read and write.
+    fn objects(&self) -> Arc<dyn Objects> {
+        Arc::new(Nowhere)
+    }
 }
 
 /// All task performers behind one door.
 pub struct Tasks {
     lambda: Lambda,
+    settings: Settings,
+    buckets: Option<PathBuf>,
+    objects: OnceLock<Arc<dyn Objects>>,
 }
 
 impl Tasks {
     /// Performers that call local functions where there is one of the name, and AWS otherwise. Nothing is read from the
     /// environment and nothing is connected before the first call that needs AWS.
     pub fn new(functions: Functions, settings: Settings) -> Tasks {
-        Tasks { lambda: Lambda::new(functions, settings) }
+        let lambda = Lambda::new(functions, settings.clone());
+        Tasks { lambda, settings, buckets: None, objects: OnceLock::new() }
+    }
+
+    /// With a directory of buckets, which is taken for S3 where no endpoint of it is given.
+    #[must_use]
+    pub fn with_buckets(self, directory: Option<PathBuf>) -> Tasks {
+        Tasks { buckets: directory, ..self }
     }
 
     async fn dispatch(&self, call: &TaskCall) -> TaskOutcome {
@@ -53,6 +72,11 @@ impl Tasks {
 impl Performer for Tasks {
     async fn perform(&self, call: &TaskCall) -> TaskOutcome {
         Box::pin(self.dispatch(call)).await
+    }
+
+    fn objects(&self) -> Arc<dyn Objects> {
+        let open = || object::open(self.buckets.clone(), self.settings.clone());
+        self.objects.get_or_init(open).clone()
     }
 }
 

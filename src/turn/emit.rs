@@ -60,12 +60,17 @@ impl Engine {
                 Effect::Offer { activity, offer } => self.offers.offer(&activity, offer).await?,
                 Effect::Join { fork, lane, lanes, failed } => {
                     let joined = self.store.join(&fork, lane, failed).await?;
+                    let lanes = match joined.finished < lanes {
+                        true => self.lanes_due(&fork, lanes).await?,
+                        false => lanes,
+                    };
                     if !joined.failed.is_empty() || joined.finished >= lanes {
                         messages.push((join_message(&fork), None));
                     }
                 }
                 Effect::Cancel { by, fork } => self.seal_below(&by, fork).await?,
                 Effect::Close { outcome, at, .. } => self.close(loaded, outcome, at).await?,
+                Effect::Spawn { by, unit } => self.spawn(loaded, &by, unit).await?,
             }
         }
         if !messages.is_empty() {
@@ -88,21 +93,19 @@ impl Engine {
         };
         let closing = Closing { status, stopped: at, output, failure };
         self.store.close(&loaded.execution.id, closing).await?;
-        Ok(())
+        self.poke(&loaded.execution).await
     }
 
     /// Seals all unfinished frames of a cancelled fork: no transition of theirs can be committed any more.
     pub(crate) async fn seal_below(&self, by: &Cursor, fork: u64) -> Result<(), Error> {
-        let records = self.store.records(&by.execution, &by.frame, Some(fork)).await?;
-        for (at, (frame, record)) in records.iter().enumerate() {
-            let last = records.get(at + 1).is_none_or(|(next, _)| next != frame);
-            if !last || record.frame.phase.over() {
-                continue;
-            }
-            let mut here =
-                Cursor { execution: by.execution.clone(), frame: frame.clone(), slot: record.slot };
-            let mut tail = record.clone();
+        let tails = self.store.tails(&by.execution, &by.frame, Some(fork)).await?;
+        for (frame, mut tail) in tails {
+            let mut here = Cursor { execution: by.execution.clone(), frame, slot: tail.slot };
             while !tail.frame.phase.over() {
+                // Before the seal: what is sealed is not looked at again.
+                if let Phase::Awaiting { child, .. } = &tail.frame.phase {
+                    self.stop_child(child).await?;
+                }
                 let mut sealed = stepwright_core::engine::Decision::from(tail.frame_after());
                 sealed.frame.phase = Phase::Sealed;
                 let time = Timestamp(self.clock.now().0.max(tail.time.0 + 1));

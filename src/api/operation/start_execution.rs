@@ -48,6 +48,7 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
         version: target.version_arn,
         alias: target.alias_arn,
         redriven: None,
+        parent: None,
         closing: None,
     };
     begin(api, execution).await

@@ -6,7 +6,7 @@ use super::draft::Look;
 use super::draft::{Decision, Draft, class};
 use super::failure::{located, name};
 use super::retry::{self, Failed};
-use super::{EventRef, Failure, Frame, Outcome, Phase, Setting, Stimulus, Visit, state};
+use super::{EventRef, Failure, Fork, Frame, Outcome, Phase, Setting, Stimulus, Visit, state};
 use crate::asl::model::{Catcher, QueryLanguage, State, Transition};
 use crate::expr::value::Excess;
 use crate::expr::{Document, Error, States, Value};
@@ -72,9 +72,13 @@ fn bound_history(draft: &mut Draft<'_>, mut last: Option<EventRef>) {
 /// The frame with which an execution begins, and a decision on it.
 pub fn begin(set: &Setting<'_>) -> Decided {
     let frame = Frame {
-        flow: 0,
+        flow: set.execution.flow,
         lane: None,
-        state: set.machine.flow(0).map(|flow| flow.start_at.clone()).unwrap_or_default(),
+        state: set
+            .machine
+            .flow(set.execution.flow)
+            .map(|flow| flow.start_at.clone())
+            .unwrap_or_default(),
         input: set.execution.input.clone(),
         variables: None,
         visit: Visit::default(),
@@ -136,10 +140,12 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
             Stimulus::Redrive { count, entered },
         ) if draft.made.frame.lane.is_none() => redrive(draft, count, entered),
         (phase, _) if phase.over() => Reaction::Stale,
-        (_, Stimulus::Stop(failure)) => {
+        (phase, Stimulus::Stop(failure)) => {
+            state::distributed::aborted(draft, &phase);
             end(draft, EventKind::ExecutionAborted(failure.clone()), Outcome::Aborted(failure))
         }
-        (_, Stimulus::Deadline) => {
+        (phase, Stimulus::Deadline) => {
+            state::distributed::aborted(draft, &phase);
             let failure = Failure::default();
             end(draft, EventKind::ExecutionTimedOut(failure.clone()), Outcome::TimedOut(failure))
         }
@@ -186,6 +192,28 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
         }
         (Phase::Waiting { .. }, Stimulus::Due { .. }) => with_state(draft, state::wait::over),
         (Phase::Backoff { .. }, Stimulus::Due { .. }) => with_state(draft, state::attempt),
+        (Phase::Reading(run), Stimulus::ItemsRead(read)) => {
+            with_state(draft, |d, s| state::distributed::read(d, s, *run, read))
+        }
+        (Phase::Asking, Stimulus::Unit(unit)) => lane(draft, state::distributed::next(unit)),
+        (Phase::Asking, Stimulus::Park { until }) => lane(draft, Phase::Parked { until }),
+        (Phase::Parked { until }, Stimulus::Due { .. }) if until > draft.set.now => {
+            Reaction::NotBefore(until)
+        }
+        (Phase::Parked { .. }, Stimulus::Due { .. }) => lane(draft, Phase::Asking),
+        (Phase::Awaiting { .. }, Stimulus::ChildEnded(exceeded)) => {
+            let phase = state::distributed::child_ended(draft, exceeded);
+            lane(draft, phase)
+        }
+        (Phase::Writing(run), Stimulus::Collected(result)) => {
+            with_state(draft, |d, s| state::distributed::collected(d, s, *run, result))
+        }
+        (Phase::Forked(Fork { run: Some(run), .. }), Stimulus::Joined(_)) => {
+            Reaction::Step(Step::Stay(Phase::Writing(run)))
+        }
+        (Phase::Forked(Fork { run: Some(run), .. }), Stimulus::LaneFailed(lane)) => {
+            Reaction::Step(state::distributed::failed(*run, lane.failure))
+        }
         (Phase::Forked(_), Stimulus::Joined(lanes)) => {
             with_state(draft, |d, s| state::fork::joined(d, s, &lanes))
         }
@@ -194,6 +222,12 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
         }
         _ => Reaction::Stale,
     }
+}
+
+/// What a lane of a distributed Map does next: it has no states of its own.
+fn lane(draft: &mut Draft<'_>, phase: Phase) -> Reaction {
+    draft.frame().phase = phase;
+    Reaction::Over
 }
 
 fn end(draft: &mut Draft<'_>, kind: EventKind, outcome: Outcome) -> Reaction {
@@ -393,7 +427,7 @@ pub(crate) fn within_bounds(
 }
 
 /// AWS's words for a payload over the limit (recorded).
-pub(crate) fn too_large(state: &str) -> Failure {
+pub fn too_large(state: &str) -> Failure {
     let cause = format!(
         "The state/task '{state}' returned a result with a size exceeding the maximum number of bytes service limit."
     );

@@ -1,10 +1,11 @@
 //! What must follow from a record. Everything is computed from the record itself, so it can be done again at any time;
 //! doing it twice is harmless.
 
+use super::decide::within_bounds;
 use super::draft::{Decision, Draft};
 use super::{
-    Cursor, Effect, Failure, Fork, Frame, Item, Lane, Message, MessageKind, NextIndex, Offer,
-    Outcome, Phase, Record, Setting, TaskCall, Visit, state,
+    Cursor, Effect, Failure, Fork, Frame, Item, Lane, MapRun, Message, MessageKind, NextIndex,
+    Offer, Outcome, Phase, Record, Setting, TaskCall, Visit, state,
 };
 use crate::asl::model::{Kind, Map, Resource, State};
 use crate::expr::Document;
@@ -19,8 +20,13 @@ pub fn effects(set: &Setting<'_>, record: &Record) -> Vec<Effect> {
     }
     match &record.frame.phase {
         Phase::Ready | Phase::Asking => effects.push(send(here.next(), MessageKind::Advance, None)),
-        Phase::Claimed(_) | Phase::Sealed => {}
-        Phase::Waiting { until } | Phase::Backoff { until } => effects.push(timer(here, *until)),
+        Phase::Claimed(_) | Phase::Reading(_) | Phase::Writing(_) | Phase::Sealed => {}
+        Phase::Awaiting { unit, .. } => {
+            effects.push(Effect::Spawn { by: here.clone(), unit: *unit });
+        }
+        Phase::Waiting { until } | Phase::Backoff { until } | Phase::Parked { until } => {
+            effects.push(timer(here, *until));
+        }
         Phase::Pending(pending) => {
             if let Some(task) = pending.activity.as_ref().filter(|task| !task.started) {
                 let offer = Offer { cursor: here.next(), ticket: pending.ticket };
@@ -29,12 +35,8 @@ pub fn effects(set: &Setting<'_>, record: &Record) -> Vec<Effect> {
             effects.extend(pending.due(None).map(|(due, _)| timer(here, due)));
         }
         Phase::Forked(fork) => {
-            let lanes = lane_frames(set, record, fork);
-            effects.extend(lanes.into_iter().enumerate().map(|(lane, frame)| {
-                let frame_id = here.frame.child(record.slot, lane as u32);
-                let cursor = Cursor { execution: here.execution.clone(), frame: frame_id, slot: 0 };
-                send(cursor, MessageKind::Fork(Box::new(frame)), None)
-            }));
+            let lanes = (0..fork.lanes).filter_map(|number| lane(set, record, fork, number));
+            effects.extend(lanes.map(|message| Effect::Send { message, at: None }));
         }
         Phase::Done(outcome) => effects.extend(ended(here, record, outcome)),
     }
@@ -63,14 +65,12 @@ fn timer(here: &Cursor, due: Timestamp) -> Effect {
     send(here.next(), MessageKind::Timer { due }, Some(due))
 }
 
-/// The frames with which the lanes of a fork begin.
-fn lane_frames(set: &Setting<'_>, record: &Record, fork: &Fork) -> Vec<Frame> {
-    let Some(state) = set.machine.state(record.frame.flow, &record.frame.state) else {
-        return Vec::new();
-    };
-    let begin = |number: u32, flow, input: Document, item| Frame {
+/// The message that begins lane `number` of a fork; `set.cursor` is the fork's own place. `None` past the last item.
+pub fn lane(set: &Setting<'_>, record: &Record, fork: &Fork, number: u32) -> Option<Message> {
+    let state = set.machine.state(record.frame.flow, &record.frame.state)?;
+    let begin = |flow, input: Document, item| Frame {
         flow,
-        lane: Some(Lane { state: state.name.clone(), number, of: fork.lanes, item }),
+        lane: Some(Lane { state: state.name.clone(), number, of: fork.lanes, item, done: None }),
         state: set.machine.flow(flow).map(|f| f.start_at.clone()).unwrap_or_default(),
         input,
         variables: record.frame.variables.clone(),
@@ -79,18 +79,25 @@ fn lane_frames(set: &Setting<'_>, record: &Record, fork: &Fork) -> Vec<Frame> {
         events_before: record.frame_after().events_before,
         phase: Phase::Ready,
     };
-    match &state.kind {
+    let frame = match &state.kind {
         Kind::Parallel(parallel) => {
-            let branches = parallel.branches.iter().enumerate();
-            branches.map(|(n, &flow)| begin(n as u32, flow, fork.input.clone(), None)).collect()
+            begin(*parallel.branches.get(number as usize)?, fork.input.clone(), None)
+        }
+        Kind::Map(map) if fork.run.is_some() => {
+            let mut frame = begin(map.processor, Document::empty_object(), None);
+            frame.lane = frame.lane.map(|lane| Lane { done: Some(0), ..lane });
+            Frame { variables: None, phase: Phase::Asking, ..frame }
         }
         Kind::Map(map) => {
-            let lanes =
-                (0..fork.lanes).filter_map(|n| Some((n, item(set, record, fork, u64::from(n))?)));
-            lanes.map(|(n, (item, input))| begin(n, map.processor, input, Some(item))).collect()
+            let (item, input) = item(set, record, fork, u64::from(number))?;
+            begin(map.processor, input, Some(item))
         }
-        _ => Vec::new(),
-    }
+        _ => return None,
+    };
+    let here = set.cursor;
+    let frame_id = here.frame.child(record.slot, number);
+    let cursor = Cursor { execution: here.execution.clone(), frame: frame_id, slot: 0 };
+    Some(Message { cursor, kind: MessageKind::Fork(Box::new(frame)) })
 }
 
 /// Item `index` of a Map that has forked, with the input of its iteration. `None` past the last item.
@@ -108,7 +115,8 @@ pub fn item(
         1 => NextIndex::Following,
         _ => NextIndex::Dispensed,
     };
-    let item = Item { index, of: all.len() as u64, next, value: Document::from(value.clone()) };
+    let value = Document::from(value.clone());
+    let item = Item { index, of: all.len() as u64, next, value, key: None, source: None };
     // Each item draws its own random numbers.
     let made = Decision::from(record.frame.clone());
     let draft = Draft::seeded(set, made, &format!("item.{index}"));
@@ -116,6 +124,26 @@ pub fn item(
     let input = state::map::item_input(&draft, state, map, &fork.input, &item)
         .unwrap_or_else(|_| item.value.clone());
     Some((item, input))
+}
+
+/// What ItemSelector makes of an item of a distributed Map, or the item; `record` is the one that reads the items.
+///
+/// # Errors
+/// What the Map fails with: the selector cannot be evaluated, or makes too much of the item.
+pub fn unit_input(
+    set: &Setting<'_>,
+    record: &Record,
+    run: &MapRun,
+    item: &Item,
+) -> Result<Document, Failure> {
+    let Some((state, map)) = map_of(set, record) else { return Ok(item.value.clone()) };
+    let made = Decision::from(record.frame.clone());
+    let draft = Draft::seeded(set, made, &format!("item.{}", item.index));
+    let entered = record.frame.visit.entered_event;
+    let input = state::map::item_input(&draft, state, map, &run.input, item)
+        .map_err(|error| Failure::of_expression(&error, &state.name, entered))?;
+    within_bounds(&draft, &state.name, &input)?;
+    Ok(input)
 }
 
 fn map_of<'m>(set: &Setting<'m>, record: &Record) -> Option<(&'m State, &'m Map)> {

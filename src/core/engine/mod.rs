@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Reading order: [`cursor`] (where), [`frame`] (the state of one thread of control), [`record`] (one transition of it),
-//! [`stimulus`] (what may come in), `decide` with `state/` (what happens), [`effect`] and `emit` (what must follow),
+//! [`map_run`] (the run of a distributed Map), [`stimulus`] (what may come in), `decide` with `state/` (what happens), [`effect`] and `emit` (what must follow),
 //! [`trial`] (one state on its own, under an inspector).
 
 mod context;
@@ -21,7 +21,9 @@ mod emit;
 pub mod failure;
 pub mod frame;
 mod inspector;
-mod reader;
+pub mod map_run;
+mod part;
+pub mod reader;
 pub mod record;
 mod retry;
 mod setting;
@@ -30,15 +32,16 @@ pub mod stimulus;
 pub mod trial;
 
 pub use cursor::{Cursor, EventRef, ExecutionId, FrameId};
-pub use decide::{Decided, EVENTS_PER_RECORD, begin, decide};
+pub use decide::{Decided, EVENTS_PER_RECORD, begin, decide, too_large};
 pub use draft::Decision;
 pub use effect::{Effect, Message, MessageKind, Offer, TaskCall, TaskOutcome};
-pub use emit::{activities, effects, failure_of, item, task_call};
+pub use emit::{activities, effects, failure_of, item, lane, task_call, unit_input};
 pub use failure::Failure;
 pub use frame::{
     ActivityTask, Answer, Claim, Fork, Frame, Item, Lane, NextIndex, Outcome, Pending, Phase, Visit,
 };
 pub use inspector::Notes;
+pub use map_run::{MapRun, Units};
 pub use record::Record;
 pub use setting::{Facts, Limits, Setting};
 pub use stimulus::{LaneFailure, Lanes, Stimulus};

@@ -217,7 +217,8 @@ mod tests {
 
     fn forked() -> Phase {
         let started = EventRef { frame: FrameId::root(), slot: 0, index: 0 };
-        Phase::Forked(Fork { lanes: 2, input: Document::empty_object(), items: None, started })
+        let input = Document::empty_object();
+        Phase::Forked(Fork { lanes: 2, input, items: None, started, run: None })
     }
 
     fn done() -> Phase {
