@@ -161,12 +161,12 @@ fn word<'v>(config: &'v Value, field: &str) -> Option<&'v str> {
     config.get(field).and_then(Value::as_str)
 }
 
-/// An object of a list as an item.
+/// An object of a list as an item, its members in AWS's order (recorded).
 fn item(listed: &Listed) -> Value {
     Value::object([
         ("Etag", Value::from(listed.etag.as_str())),
-        ("Key", Value::from(listed.key.as_str())),
         ("LastModified", Value::Int(listed.modified)),
+        ("Key", Value::from(listed.key.as_str())),
         ("Size", Value::Int(i64::try_from(listed.size).unwrap_or(i64::MAX))),
         ("StorageClass", Value::from(listed.class.as_str())),
     ])

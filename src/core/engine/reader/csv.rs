@@ -11,7 +11,8 @@ use crate::expr::{Map, Value};
 #[derive(Debug)]
 pub(super) struct Csv {
     delimiter: u8,
-    headers: Option<Vec<Arc<str>>>,
+    /// Places and names of the columns.
+    headers: Option<Vec<(usize, Arc<str>)>>,
     quoted: bool,
     /// A backslash, a quote inside quotes or a carriage return whose meaning the next byte decides.
     pending: Option<u8>,
@@ -31,7 +32,7 @@ impl Csv {
         };
         let given = config.get("CSVHeaders").and_then(Value::as_array);
         let headers =
-            given.map(|given| given.iter().filter_map(Value::as_str).map(Arc::from).collect());
+            given.map(|given| ordered(given.iter().filter_map(Value::as_str).map(Arc::from)));
         let (cell, row) = (Vec::new(), Vec::new());
         Csv { delimiter, headers, quoted: false, pending: None, cell, row }
     }
@@ -92,14 +93,29 @@ impl Csv {
             return Ok(());
         }
         let Some(headers) = &self.headers else {
-            self.headers = Some(row.into_iter().map(Arc::from).collect());
+            self.headers = Some(ordered(row.into_iter().map(Arc::from)));
             return Ok(());
         };
-        let mut cells = row.into_iter();
-        let members = headers
-            .iter()
-            .map(|header| (header.clone(), Value::from(cells.next().unwrap_or_default())));
+        let mut cells: Vec<Option<String>> = row.into_iter().map(Some).collect();
+        let mut cell = |at: usize| cells.get_mut(at).and_then(Option::take).unwrap_or_default();
+        let members = headers.iter().map(|(at, name)| (name.clone(), Value::from(cell(*at))));
         rows.push(Value::Object(members.collect::<Map>().into()));
         Ok(())
     }
+}
+
+/// Columns in the order in which AWS writes them: that of a Java HashMap (recorded), by a hash of the name in a table
+/// with room for a third more.
+fn ordered(names: impl IntoIterator<Item = Arc<str>>) -> Vec<(usize, Arc<str>)> {
+    let mut columns: Vec<(usize, Arc<str>)> = names.into_iter().enumerate().collect();
+    let mut places = 16u32;
+    while columns.len() * 4 > places as usize * 3 {
+        places *= 2;
+    }
+    columns.sort_by_key(|(_, name)| {
+        let unit = |hash: u32, unit: u16| hash.wrapping_mul(31).wrapping_add(u32::from(unit));
+        let hash = name.encode_utf16().fold(0, unit);
+        (hash ^ hash >> 16) & (places - 1)
+    });
+    columns
 }
