@@ -18,6 +18,7 @@ mod commit;
 mod emit;
 pub mod express;
 mod held;
+mod job;
 mod join;
 mod live;
 mod load;
@@ -295,8 +296,9 @@ impl Engine {
         let Message { cursor, kind } = &delivery.message;
         let here = cursor_of(cursor, tail);
         if tail.cancels {
-            self.seal_below(&here, tail.slot.saturating_sub(1)).await?;
+            self.seal_below(loaded, &here, tail.slot.saturating_sub(1)).await?;
         }
+        self.stop_job(loaded, &here, tail).await;
         let stimulus = match (&tail.frame.phase, kind) {
             (Phase::Ready | Phase::Asking, _) => Stimulus::Advance,
             (Phase::Reading(run), _) => self.read_items(loaded, &here, tail, run).await?,
@@ -308,12 +310,19 @@ impl Engine {
                 }
             }
             (Phase::Claimed(claim), _) => match self.death(&here, claim) {
+                None if self.repeatable(loaded, &here, tail) => Stimulus::Reclaim,
                 None => Stimulus::Task(TaskOutcome::Failed(worker_lost())),
                 Some(seconds) => return Ok(Delivered::Verdict(Verdict::GiveBack(seconds))),
             },
             (Phase::Pending(pending), MessageKind::Timer { .. }) => {
                 let ticket = Cursor { slot: pending.ticket, ..cursor.clone() };
                 Stimulus::Due { beat: self.store.last_beat(&ticket).await? }
+            }
+            (Phase::Polling(job), MessageKind::Timer { .. }) => {
+                match self.look(loaded, &here, (tail, job)).await? {
+                    Some(stimulus) => stimulus,
+                    None => return Ok(Delivered::Verdict(Verdict::Delete)),
+                }
             }
             // Somebody wants to be sure that what follows from the record was done.
             (phase, MessageKind::Advance) if phase.settled() => {
@@ -349,7 +358,6 @@ impl Engine {
                 self.interrupt(loaded, Stimulus::Deadline).await?;
                 return Ok(Verdict::Delete);
             }
-            let performed = matches!(drive.stimulus, Stimulus::Task(_));
             let stimulus = drive.stimulus.clone();
             let (decision, time) = match self.decide_surely(loaded, &drive, states).await? {
                 Made::Commit(decision, time) => (decision, time),
@@ -368,6 +376,8 @@ impl Engine {
                 return Ok(Verdict::Delete);
             }
             let cancels = drive.forked && !matches!(stimulus, Stimulus::Joined(_));
+            let submitted =
+                matches!(decision.frame.phase, Phase::Polling(_)).then(|| decision.frame.clone());
             let record = self.record(
                 &drive.cursor,
                 *decision,
@@ -380,15 +390,15 @@ impl Engine {
             };
             let record = match committed? {
                 Ok(record) => record,
-                Err(other) if performed && answered_meanwhile(&other) => {
-                    drive = Drive::after(&cursor_of(&drive.cursor, &other), &other, stimulus);
-                    continue;
-                }
                 Err(other) if other.frame.phase.settled() => {
+                    self.disown(loaded, &drive.cursor, submitted).await;
                     self.redo(loaded, &cursor_of(&drive.cursor, &other), &other).await?;
                     return Ok(Verdict::Delete);
                 }
-                Err(_) => return Ok(Verdict::GiveBack(self.config.visibility_seconds)),
+                Err(_) => {
+                    self.disown(loaded, &drive.cursor, submitted).await;
+                    return Ok(Verdict::GiveBack(self.config.visibility_seconds));
+                }
             };
             performing = claimed;
             let stimulus = match self.next(loaded, &drive.cursor, &record, states).await? {
@@ -500,11 +510,6 @@ impl Drive {
 /// The place of a record of the same frame.
 pub(crate) fn cursor_of(cursor: &Cursor, record: &Record) -> Cursor {
     Cursor { slot: record.slot, ..cursor.clone() }
-}
-
-/// Whether the record that took a performer's slot is only the callback that came before the service's answer.
-fn answered_meanwhile(other: &Record) -> bool {
-    matches!(&other.frame.phase, Phase::Claimed(claim) if claim.answer.is_some())
 }
 
 /// A claim whose holder died: whether the task was performed is not known, so Retry and Catch decide.

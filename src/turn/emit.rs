@@ -68,7 +68,8 @@ impl Engine {
                         messages.push((join_message(&fork), None));
                     }
                 }
-                Effect::Cancel { by, fork } => self.seal_below(&by, fork).await?,
+                Effect::Cancel { by, fork } => self.seal_below(loaded, &by, fork).await?,
+                Effect::StopJob(job) => self.tasks.stop(&job).await,
                 Effect::Close { outcome, at, .. } => self.close(loaded, outcome, at).await?,
                 Effect::Spawn { by, unit } => self.spawn(loaded, &by, unit).await?,
             }
@@ -97,17 +98,29 @@ impl Engine {
     }
 
     /// Seals all unfinished frames of a cancelled fork: no transition of theirs can be committed any more.
-    pub(crate) async fn seal_below(&self, by: &Cursor, fork: u64) -> Result<(), Error> {
+    pub(crate) async fn seal_below(
+        &self,
+        loaded: &Loaded,
+        by: &Cursor,
+        fork: u64,
+    ) -> Result<(), Error> {
         let tails = self.store.tails(&by.execution, &by.frame, Some(fork)).await?;
         for (frame, mut tail) in tails {
             let mut here = Cursor { execution: by.execution.clone(), frame, slot: tail.slot };
+            if tail.frame.phase == Phase::Sealed {
+                self.stop_job(loaded, &here, &tail).await;
+            }
             while !tail.frame.phase.over() {
                 // Before the seal: what is sealed is not looked at again.
                 if let Phase::Awaiting { child, .. } = &tail.frame.phase {
                     self.stop_child(child).await?;
                 }
                 let mut sealed = stepwright_core::engine::Decision::from(tail.frame_after());
-                sealed.frame.phase = Phase::Sealed;
+                if let Phase::Polling(job) =
+                    std::mem::replace(&mut sealed.frame.phase, Phase::Sealed)
+                {
+                    sealed.abandons = Some(job);
+                }
                 let time = Timestamp(self.clock.now().0.max(tail.time.0 + 1));
                 here = here.next();
                 let record = self.record(
@@ -116,7 +129,10 @@ impl Engine {
                     Written { time, guard: tail.guard.clone(), cancels: false },
                 );
                 match self.commit(&here, record).await? {
-                    Ok(_) => break,
+                    Ok(record) => {
+                        self.stop_job(loaded, &here, &record).await;
+                        break;
+                    }
                     Err(other) => tail = other,
                 }
             }

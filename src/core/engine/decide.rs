@@ -6,7 +6,9 @@ use super::draft::Look;
 use super::draft::{Decision, Draft, class};
 use super::failure::{located, name};
 use super::retry::{self, Failed};
-use super::{EventRef, Failure, Fork, Frame, Outcome, Phase, Setting, Stimulus, Visit, state};
+use super::{
+    Claim, EventRef, Failure, Fork, Frame, Job, Outcome, Phase, Setting, Stimulus, Visit, state,
+};
 use crate::asl::model::{Catcher, QueryLanguage, State, Transition};
 use crate::expr::value::Excess;
 use crate::expr::{Document, Error, States, Value};
@@ -34,6 +36,7 @@ pub enum Decided {
 pub fn decide(set: &Setting<'_>, made: Decision, stimulus: Stimulus) -> Decided {
     let mut draft = Draft::new(set, made);
     let last = draft.made.frame.last.clone();
+    let job = abandoned(&draft.made.frame.phase, &stimulus);
     match react(&mut draft, stimulus) {
         Reaction::Step(step) => {
             settle(&mut draft, step);
@@ -44,8 +47,22 @@ pub fn decide(set: &Setting<'_>, made: Decision, stimulus: Stimulus) -> Decided 
         Reaction::NotBefore(at) => return Decided::NotBefore(at),
         Reaction::Stale => return Decided::Stale,
     }
+    draft.made.abandons = job;
+    let submitted = abandoned(&draft.made.frame.phase, &Stimulus::Advance);
     bound_history(&mut draft, last);
+    if draft.made.frame.phase.over() && submitted.is_some() {
+        draft.made.abandons = submitted;
+    }
     Decided::Commit(Box::new(draft.made))
+}
+
+/// The job that nobody waits for any more if the frame goes on by this stimulus, which is not the job's own end.
+fn abandoned(phase: &Phase, stimulus: &Stimulus) -> Option<Job> {
+    match (phase, stimulus) {
+        (Phase::Polling(_), Stimulus::Task(_)) => None,
+        (Phase::Polling(job), _) => Some(job.clone()),
+        _ => None,
+    }
 }
 
 /// Ends the execution when its history is full: the last event that there is room for says so. Lanes count their own
@@ -165,15 +182,26 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
         }
         (Phase::Asking, Stimulus::Advance) => Reaction::Run,
         (Phase::Claimed(claim), Stimulus::Task(outcome)) => {
-            with_state(draft, |d, s| state::task::performed(d, s, claim, outcome))
+            with_state(draft, |d, s| state::task::performed(d, s, &claim, outcome))
         }
-        (Phase::Claimed(claim), Stimulus::Callback(answer)) => {
-            state::task::answered_early(draft, claim, answer)
-                .map_or(Reaction::Stale, |phase| Reaction::Step(Step::Stay(phase)))
+        // Whoever claims it next performs it with the same ticket.
+        (Phase::Claimed(claim), Stimulus::Reclaim) => {
+            let holder = Default::default();
+            Reaction::Step(Step::Stay(Phase::Claimed(Claim { holder, ..claim })))
         }
-        (Phase::Pending(_), Stimulus::Callback(answer)) => {
+        // The token's holder may be quicker than the service that was asked to hand the token out.
+        (Phase::Claimed(_) | Phase::Pending(_), Stimulus::Callback(answer)) => {
             with_state(draft, |d, s| state::task::answer(d, s, answer))
         }
+        (Phase::Polling(_), Stimulus::Task(outcome)) => {
+            with_state(draft, |d, s| state::task::job_ended(d, s, outcome))
+        }
+        (Phase::Polling(job), Stimulus::Due { .. }) => match job.deadline {
+            Some(deadline) if deadline <= draft.set.now => {
+                with_state(draft, |d, s| state::task::timed_out(d, s, false))
+            }
+            _ => Reaction::NotBefore(job.due(None)),
+        },
         (Phase::Pending(pending), Stimulus::ActivityStarted { worker_name }) => {
             state::task::activity_started(draft, &pending, worker_name)
                 .map_or(Reaction::Stale, |phase| Reaction::Step(Step::Stay(phase)))

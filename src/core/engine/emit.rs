@@ -5,7 +5,7 @@ use super::decide::within_bounds;
 use super::draft::{Decision, Draft};
 use super::{
     Cursor, Effect, Failure, Fork, Frame, Item, Lane, MapRun, Message, MessageKind, NextIndex,
-    Offer, Outcome, Phase, Record, Setting, TaskCall, Visit, state,
+    Offer, Origin, Outcome, Phase, Record, Setting, TaskCall, Visit, state,
 };
 use crate::asl::model::{Kind, Map, Resource, State};
 use crate::expr::Document;
@@ -15,6 +15,8 @@ use crate::time::Timestamp;
 pub fn effects(set: &Setting<'_>, record: &Record) -> Vec<Effect> {
     let here = set.cursor;
     let mut effects = Vec::new();
+    let abandoned = record.abandons.as_ref().and_then(|job| job.call(set, &record.frame));
+    effects.extend(abandoned.map(Effect::StopJob));
     if record.cancels {
         effects.push(Effect::Cancel { by: here.clone(), fork: record.slot.saturating_sub(1) });
     }
@@ -34,6 +36,7 @@ pub fn effects(set: &Setting<'_>, record: &Record) -> Vec<Effect> {
             }
             effects.extend(pending.due(None).map(|(due, _)| timer(here, due)));
         }
+        Phase::Polling(job) => effects.push(timer(here, job.due(None))),
         Phase::Forked(fork) => {
             let lanes = (0..fork.lanes).filter_map(|number| lane(set, record, fork, number));
             effects.extend(lanes.map(|message| Effect::Send { message, at: None }));
@@ -170,6 +173,7 @@ pub(crate) fn frame_call(set: &Setting<'_>, frame: &Frame) -> Option<TaskCall> {
         timeout_seconds: claim.timeout_seconds,
         credentials: claim.credentials.clone(),
         idempotency_token: token.uuid(),
+        origin: Origin::of(set, frame, &state.name),
         cursor,
     })
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::map_run::MapRun;
-use super::{EventRef, ExecutionId, Failure};
+use super::{EventRef, ExecutionId, Failure, Job};
 use crate::asl::model::{FlowId, Name};
 use crate::expr::Document;
 use crate::time::Timestamp;
@@ -141,6 +141,8 @@ pub enum Phase {
     },
     /// A token is out: an activity or a `.waitForTaskToken` integration.
     Pending(Pending),
+    /// A job is under way, and looked at from time to time.
+    Polling(Job),
     /// Waits for the lanes of the fork made at this record's slot.
     Forked(Fork),
     /// A lane of a Map has finished an item and needs to know the next one. Runnable.
@@ -214,9 +216,6 @@ pub struct Claim {
     /// When the holder is dead for sure; written by the turn.
     #[serde(rename = "u", default)]
     pub until: Timestamp,
-    /// A callback that came before the service had answered.
-    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
-    pub answer: Option<Answer>,
 }
 
 /// A token that is out.

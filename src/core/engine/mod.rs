@@ -21,6 +21,7 @@ mod emit;
 pub mod failure;
 pub mod frame;
 mod inspector;
+pub mod job;
 pub mod map_run;
 mod part;
 pub mod reader;
@@ -34,13 +35,14 @@ pub mod trial;
 pub use cursor::{Cursor, EventRef, ExecutionId, FrameId};
 pub use decide::{Decided, EVENTS_PER_RECORD, begin, decide, too_large};
 pub use draft::Decision;
-pub use effect::{Effect, Message, MessageKind, Offer, TaskCall, TaskOutcome};
+pub use effect::{Effect, Message, MessageKind, Offer, Origin, TaskCall, TaskOutcome};
 pub use emit::{activities, effects, failure_of, item, lane, task_call, unit_input};
 pub use failure::Failure;
 pub use frame::{
     ActivityTask, Answer, Claim, Fork, Frame, Item, Lane, NextIndex, Outcome, Pending, Phase, Visit,
 };
 pub use inspector::Notes;
+pub use job::{Job, JobCall};
 pub use map_run::{MapRun, Units};
 pub use record::Record;
 pub use setting::{Facts, Limits, Setting};

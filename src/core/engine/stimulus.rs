@@ -20,8 +20,10 @@ pub enum Stimulus {
         /// When the last heartbeat came, if one did.
         beat: Option<Timestamp>,
     },
-    /// The claimed task has come to an end, as far as its request goes.
+    /// The claimed task has come to an end, as far as its request goes; or the job that was waited for has.
     Task(TaskOutcome),
+    /// Who had claimed the task is lost, and the service recognises its repetition.
+    Reclaim,
     /// A worker took the activity's task.
     ActivityStarted {
         /// `workerName` of GetActivityTask.

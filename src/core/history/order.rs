@@ -211,6 +211,7 @@ mod tests {
             events: previous.iter().map(event).collect(),
             cancels: false,
             results: Vec::new(),
+            abandons: None,
         };
         (frame, Arc::new(record))
     }

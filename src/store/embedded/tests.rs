@@ -151,5 +151,6 @@ fn record() -> Arc<Record> {
         events: Vec::new(),
         cancels: false,
         results: Vec::new(),
+        abandons: None,
     })
 }
