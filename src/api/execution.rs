@@ -29,6 +29,19 @@ pub(super) async fn require(store: &dyn Store, arn: &str) -> Result<Arc<Executio
     store.execution(&id).await?.ok_or_else(|| Error::no_execution(arn))
 }
 
+/// The same for what Express executions cannot be asked, not even those that are children of a Map Run.
+///
+/// # Errors
+/// As above, or `StateMachineTypeNotSupported`.
+pub(super) async fn require_standard(
+    store: &dyn Store,
+    arn: &str,
+) -> Result<Arc<Execution>, Error> {
+    let execution = require(store, arn).await?;
+    let express = execution.parent.is_some() && execution.arn.contains(":express:");
+    if express { Err(Error::machine_type()) } else { Ok(execution) }
+}
+
 /// Why an execution cannot be redriven; `None` if it can.
 ///
 /// # Errors
@@ -40,7 +53,7 @@ pub(super) async fn not_redrivable(
     if let Some(reason) = unfit(execution, api.now()) {
         return Ok(Some(reason));
     }
-    let machine = machine::find(api.store(), &execution.machine).await?;
+    let machine = machine::find(api.store(), execution.definition()).await?;
     if machine.is_none_or(|found| found.machine.deleting) {
         return Ok(Some("State machine is in DELETING status."));
     }

@@ -5,6 +5,8 @@
 //! PREFIX/RUN/SUCCEEDED_0.json …   likewise FAILED_n and PENDING_n; each an array, or lines
 //! ```
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use stepwright_core::engine::{Failure, MapRun, Record, Stimulus, failure, too_large};
 use stepwright_core::expr::{Document, Value};
@@ -49,7 +51,7 @@ impl Engine {
     ) -> Result<Result<Document, Failure>, Error> {
         let mut all = String::from("[");
         for unit in 0..run.units.as_ref().map_or(0, |units| units.count) {
-            let Some(child) = self.store.execution(&child_id(run, unit)).await? else { continue };
+            let Some(child) = self.child_row(run, unit).await? else { continue };
             for text in plan.texts(&child) {
                 if all.len() > 1 {
                     all.push(',');
@@ -76,7 +78,7 @@ impl Engine {
             ["FAILED", "PENDING", "SUCCEEDED"].map(|name| Files::new(name, &folder, plan.lines));
         let mut written = 0;
         for unit in 0..run.units.as_ref().map_or(0, |units| units.count) {
-            let child = self.store.execution(&child_id(run, unit)).await?;
+            let child = self.child_row(run, unit).await?;
             let (place, texts) = match &child {
                 Some(child) if child.status() == Status::Succeeded => (2, plan.texts(child)),
                 Some(child) if child.closing.is_some() => (0, vec![record_of(child)]),
@@ -104,6 +106,11 @@ impl Engine {
             return Ok(Err(refused));
         }
         Ok(Ok((target.result(run, &key), written)))
+    }
+
+    async fn child_row(&self, run: &MapRun, unit: u64) -> Result<Option<Arc<Execution>>, Error> {
+        let id = child_id(run, unit);
+        self.patiently(|| self.store.execution(&id)).await
     }
 
     async fn put(&self, target: &Target, key: &str, bytes: Bytes) -> Result<(), Refused> {

@@ -14,11 +14,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use stepwright_core::asl::model::ExecutionType;
 use stepwright_core::engine::map_run::{Bounds, LANES};
-use stepwright_core::engine::{Cursor, MapRun, Phase, Record, lane};
+use stepwright_core::engine::{Cursor, ExecutionId, MapRun, Phase, Record, lane};
 use stepwright_core::time::Timestamp;
 
 use super::{Engine, Error, Loaded};
-use crate::store::{Kind, Status, Tally};
+use crate::store::{self, Kind, Status, Tally};
 
 /// What the registry keeps of a Map Run, by its ARN.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,6 +142,23 @@ impl Engine {
         Ok(registered.map_or(run.bounds, |(registered, _)| registered.bounds))
     }
 
+    /// Asks the store, and asks again while it is not available for a moment: what takes a thousand questions would
+    /// hardly ever come to its end otherwise.
+    async fn patiently<T, F: Future<Output = Result<T, store::Error>> + Send>(
+        &self,
+        ask: impl Fn() -> F + Send + Sync,
+    ) -> Result<T, Error> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..TRIES {
+            match ask().await {
+                Err(store::Error::Unavailable(_)) => self.clock.sleep(pause).await,
+                answer => return Ok(answer?),
+            }
+            pause = f64::min(pause * 2.0, LONGEST_PAUSE);
+        }
+        Ok(ask().await?)
+    }
+
     async fn registered(&self, arn: &str) -> Result<Option<(Registered, u64)>, Error> {
         let Some(item) = self.store.item(Kind::MapRun, arn).await? else { return Ok(None) };
         let read = serde_json::from_str(&item.body);
@@ -191,7 +208,27 @@ impl Engine {
             closed: None,
         };
         self.store.put(Kind::MapRun, &run.arn, text(&registered), None).await?;
+        // The list of an execution's runs: keys in the order in which it is shown.
+        let age = i64::MAX - record.time.0;
+        let key = format!("{}/{age:020} {}", here.execution, run.arn);
+        self.store.put(Kind::MapRun, &key, "null".to_owned(), None).await?;
         Ok(())
+    }
+
+    /// ARNs of the Map Runs of an execution, newest first, with their places in the list; those after `after`.
+    ///
+    /// # Errors
+    /// The store is not available.
+    pub async fn map_runs(
+        &self,
+        execution: &ExecutionId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Arc<str>)>, Error> {
+        let prefix = format!("{execution}/");
+        let found = self.store.items(Kind::MapRun, &prefix, after, limit).await?;
+        let arn = |key: &str| key.rsplit(' ').next().map(Arc::from);
+        Ok(found.into_iter().filter_map(|(key, _)| Some((key.clone(), arn(&key)?))).collect())
     }
 }
 
@@ -209,5 +246,8 @@ fn text(registered: &Registered) -> String {
     serde_json::to_string(registered).unwrap_or_default()
 }
 
-/// How often a note is tried against others.
-const TRIES: u32 = 20;
+/// How often a note is tried against others, and a question while the store is not available.
+const TRIES: u32 = 10;
+/// Pauses between such questions, in seconds.
+const FIRST_PAUSE: f64 = 0.01;
+const LONGEST_PAUSE: f64 = 1.0;

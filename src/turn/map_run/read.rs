@@ -91,12 +91,14 @@ impl Engine {
         let Place::Stored(place) = &units.place else { return Ok(()) };
         let prefix = format!("{place}/");
         loop {
-            let some = self.store.items(Kind::Units, &prefix, None, PARTS).await?;
+            let some =
+                self.patiently(|| self.store.items(Kind::Units, &prefix, None, PARTS)).await?;
             if some.is_empty() {
                 return Ok(());
             }
             for (key, item) in some {
-                self.store.remove(Kind::Units, &key, item.version).await?;
+                let version = item.version;
+                self.patiently(|| self.store.remove(Kind::Units, &key, version)).await?;
             }
         }
     }
@@ -250,7 +252,8 @@ impl<'a> Shelf<'a> {
         self.bytes = 0;
         let body = format!("[{}]", std::mem::take(&mut self.held).join(","));
         let key = format!("{}/{:012}.{:04}", self.place, self.chunk, self.part);
-        self.engine.store.put(Kind::Units, &key, body, None).await?;
+        let (engine, kind) = (self.engine, Kind::Units);
+        engine.patiently(|| engine.store.put(kind, &key, body.clone(), None)).await?;
         Ok(())
     }
 
