@@ -8,6 +8,7 @@ mod garbage;
 mod history;
 mod limit;
 mod machine;
+mod map_run;
 mod page;
 mod redrive;
 mod refusal;

@@ -67,23 +67,29 @@ impl Engine {
 
     /// A unit of a run: the number of items in it, and the input of its child.
     pub(super) async fn unit(&self, units: &Units, number: u64) -> Result<Option<Unit>, Error> {
-        let (held, place) = match &units.place {
-            Place::Here(all) => (vec![all.clone()], number),
-            Place::Stored(place) => {
-                let prefix = format!("{place}/{:012}.", number / PER_CHUNK);
-                let parts = self.store.items(Kind::Units, &prefix, None, PARTS).await?;
-                let texts = parts.into_iter().map(|(_, part)| part.body);
-                let held = texts.map(Document::from_trusted_text).collect();
-                (held, number % PER_CHUNK)
+        let place = match &units.place {
+            Place::Here(all) => {
+                let place = usize::try_from(number).unwrap_or(usize::MAX);
+                return Ok(all.value().as_array().and_then(|all| unit_of(all.get(place)?)));
             }
+            Place::Stored(place) => place,
         };
-        let place = usize::try_from(place).unwrap_or(usize::MAX);
-        let all = held.iter().flat_map(|part| part.value().as_array().unwrap_or_default());
-        let found = all.into_iter().nth(place).and_then(Value::as_array);
-        Ok(found.and_then(|pair| {
-            let count = pair.first()?.as_i64()?;
-            Some((u64::try_from(count).ok()?, Document::from(pair.get(1)?.clone())))
-        }))
+        let prefix = format!("{place}/{:012}.", number / PER_CHUNK);
+        let mut left = usize::try_from(number % PER_CHUNK).unwrap_or(usize::MAX);
+        let mut after: Option<String> = None;
+        loop {
+            let ask = || self.store.items(Kind::Units, &prefix, after.as_deref(), PARTS);
+            let parts = self.patiently(ask).await?;
+            let Some((last, _)) = parts.last() else { return Ok(None) };
+            for (_, part) in &parts {
+                let mut units = lines(&part.body);
+                if let Some(unit) = units.nth(left) {
+                    return Ok(Value::parse(unit).ok().as_ref().and_then(unit_of));
+                }
+                left -= lines(&part.body).count();
+            }
+            after = Some(last.clone());
+        }
     }
 
     /// Forgets the units of a run that is over.
@@ -102,6 +108,18 @@ impl Engine {
             }
         }
     }
+}
+
+/// The units of a part: an array with each of its elements on a line of its own, so that one can be had without reading
+/// the others.
+fn lines(part: &str) -> impl Iterator<Item = &str> {
+    part.lines().filter(|line| line.len() > 1).map(|line| line.trim_end_matches(','))
+}
+
+fn unit_of(pair: &Value) -> Option<Unit> {
+    let pair = pair.as_array()?;
+    let count = pair.first()?.as_i64()?;
+    Some((u64::try_from(count).ok()?, Document::from(pair.get(1)?.clone())))
 }
 
 /// Makes units of items as they come.
@@ -217,7 +235,8 @@ impl<'a> Shelf<'a> {
 
     async fn put(&mut self, (items, input): Unit) -> Result<(), Error> {
         self.count += 1;
-        let unit = format!("[{items},{}]", input.text());
+        // A line break in a JSON text is nothing but white space.
+        let unit = format!("[{items},{}]", input.text().replace(['\n', '\r'], " "));
         if self.stored {
             return self.store(unit).await;
         }
@@ -250,7 +269,7 @@ impl<'a> Shelf<'a> {
 
     async fn write(&mut self) -> Result<(), Error> {
         self.bytes = 0;
-        let body = format!("[{}]", std::mem::take(&mut self.held).join(","));
+        let body = format!("[\n{}\n]", std::mem::take(&mut self.held).join(",\n"));
         let key = format!("{}/{:012}.{:04}", self.place, self.chunk, self.part);
         let (engine, kind) = (self.engine, Kind::Units);
         engine.patiently(|| engine.store.put(kind, &key, body.clone(), None)).await?;
@@ -275,8 +294,8 @@ impl<'a> Shelf<'a> {
 const PER_CHUNK: u64 = 50;
 /// Bytes of one part of a chunk, unless a single unit has more (DynamoDB: an item has at most 400 KB).
 const PART_BYTES: usize = 192 << 10;
-/// Parts of a chunk, at most.
-const PARTS: usize = 100;
+/// Parts that are read at a time.
+const PARTS: usize = 4;
 /// Bytes of units that go into the record itself.
 const IN_HAND: usize = 16 << 10;
 /// AWS: MaxItems.
