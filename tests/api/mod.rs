@@ -9,6 +9,7 @@ mod history;
 mod limit;
 mod machine;
 mod map_run;
+mod objects;
 mod page;
 mod redrive;
 mod refusal;
