@@ -18,6 +18,7 @@
 //! | [`store`] | what must survive: executions, journals, definitions; embedded (SQLite) and in memory |
 //! | [`queue`] | messages to the engine, activity tasks on offer |
 //! | [`task`] | what Task states call: one file per service |
+//! | [`log`] | execution logs: from records to their destination |
 //! | [`turn`] | load, decide, commit, emit; what happens when each of them fails |
 //! | [`api`] | the Step Functions API: AWS JSON 1.0, one file per operation |
 //! | [`local`] | the local home: HTTP server, pump, clock, function processes |
@@ -40,6 +41,7 @@
 pub mod api;
 pub mod cli;
 pub mod local;
+pub mod log;
 pub mod queue;
 pub mod store;
 pub mod task;

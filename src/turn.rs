@@ -38,6 +38,7 @@ use stepwright_core::engine::{
 };
 use stepwright_core::time::Timestamp;
 
+use crate::log::Log;
 use crate::queue::{self, Delivery, Offers, Queue};
 use crate::store::{self, Store};
 use crate::task::Performer;
@@ -113,6 +114,7 @@ pub struct Engine {
     /// How turns are run.
     pub config: Config,
     observer: Option<Observer>,
+    log: Option<Arc<Log>>,
     tokens: Tokens,
     definitions: load::Definitions,
     nonces: AtomicU64,
@@ -178,12 +180,23 @@ impl Engine {
             clock,
             config,
             observer,
+            log: None,
             tokens,
             definitions: load::Definitions::default(),
             nonces: AtomicU64::new(0),
             live: Live::default(),
             closing: AtomicBool::new(false),
         })
+    }
+
+    /// The same, with an execution log.
+    pub fn with_log(self, log: Option<Arc<Log>>) -> Engine {
+        Engine { log, ..self }
+    }
+
+    /// The execution log, if there is one.
+    pub fn log(&self) -> Option<&Arc<Log>> {
+        self.log.as_ref()
     }
 
     /// Has turns end with the task that they perform: what comes after it is left to the next start.
@@ -254,9 +267,10 @@ impl Engine {
                 ),
                 MessageKind::Fork(frame) => {
                     let made = Some(Decision::from((**frame).clone()));
+                    let resumed = frame.lane.as_ref().and_then(|lane| lane.resumed);
                     Delivered::drive(
                         cursor.clone(),
-                        frame.visit.entered_at,
+                        resumed.unwrap_or(frame.visit.entered_at),
                         made,
                         Stimulus::Fork(frame.clone()),
                     )
@@ -295,6 +309,7 @@ impl Engine {
     ) -> Result<Delivered, Error> {
         let Message { cursor, kind } = &delivery.message;
         let here = cursor_of(cursor, tail);
+        self.log_again(loaded, &here, tail);
         if tail.cancels {
             self.seal_below(loaded, &here, tail.slot.saturating_sub(1)).await?;
         }
@@ -330,7 +345,7 @@ impl Engine {
                 return Ok(Delivered::Verdict(Verdict::Delete));
             }
             (_, MessageKind::Timer { .. }) => Stimulus::Due { beat: None },
-            (Phase::Forked(_), MessageKind::Join) => match self.lanes(&here).await? {
+            (Phase::Forked(fork), MessageKind::Join) => match self.lanes(&here, fork).await? {
                 Some((stimulus, latest)) => {
                     let pinned = matches!(stimulus, Stimulus::LaneFailed(_));
                     let drive = Drive::after(&here, tail, stimulus);
@@ -417,7 +432,7 @@ impl Engine {
         &self,
         loaded: &Loaded,
         cursor: &Cursor,
-        record: &Record,
+        record: &Arc<Record>,
         states: u32,
     ) -> Result<Result<Stimulus, Verdict>, Error> {
         let runnable = matches!(record.frame.phase, Phase::Ready | Phase::Asking);
@@ -434,10 +449,13 @@ impl Engine {
         })
     }
 
-    /// Whether the machine's `TimeoutSeconds` is over. Asked at every step, so that a message that comes late cannot
-    /// carry an execution over its end.
+    /// Whether the machine's `TimeoutSeconds` is over, or the longest time that any execution may take. Asked at every
+    /// step, so that a message that comes late cannot carry an execution over its end.
     fn overdue(&self, loaded: &Loaded) -> bool {
-        loaded.execution.deadline.is_some_and(|deadline| deadline <= self.clock.now())
+        let now = self.clock.now();
+        let age = now.seconds_since(loaded.execution.started);
+        loaded.execution.deadline.is_some_and(|deadline| deadline <= now)
+            || self.config.limits.execution_seconds.is_some_and(|most| age >= most as f64)
     }
 
     /// Performs the claimed task.

@@ -10,7 +10,7 @@ use super::arn::ExecutionArn;
 use super::error::Error;
 use super::{Api, machine};
 pub use crate::store::execution_id as id;
-use crate::store::{Execution, Status, Store};
+use crate::store::{Execution, Status};
 
 /// Decides between the versions of an alias: a number from 0 to 99 that is always the same for the same execution, so
 /// that a start that is repeated is the same start.
@@ -19,25 +19,37 @@ pub(super) fn draw(id: &ExecutionId) -> u64 {
     hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)) % 100
 }
 
-/// The execution with this ARN.
+/// The execution with this ARN; of several of one name the last one.
 ///
 /// # Errors
 /// `InvalidArn`, `ExecutionDoesNotExist`, or the store is not available.
-pub(super) async fn require(store: &dyn Store, arn: &str) -> Result<Arc<Execution>, Error> {
+pub(super) async fn require(api: &Api, arn: &str) -> Result<Arc<Execution>, Error> {
+    let (store, now) = (api.store(), api.now());
     let parsed = ExecutionArn::parse(arn)?;
-    let id = id(&parsed.machine, parsed.name, 0);
-    store.execution(&id).await?.ok_or_else(|| Error::no_execution(arn))
+    let mut found = None;
+    for run in 0.. {
+        match store.execution(&id(&parsed.machine, parsed.name, run)).await? {
+            // A later execution of the same name can only be there if this one is not the last.
+            Some(execution) if forgotten(&execution, now) => found = Some(execution),
+            Some(execution) => return Ok(execution),
+            None => break,
+        }
+    }
+    found.ok_or_else(|| Error::no_execution(arn))
+}
+
+/// Whether an execution was closed so long ago that its name is free again (source: StartExecution).
+pub(super) fn forgotten(execution: &Execution, now: Timestamp) -> bool {
+    let closing = execution.closing.as_ref();
+    closing.is_some_and(|closing| now.seconds_since(closing.stopped) > NAME_KEPT_SECONDS)
 }
 
 /// The same for what Express executions cannot be asked, not even those that are children of a Map Run.
 ///
 /// # Errors
 /// As above, or `StateMachineTypeNotSupported`.
-pub(super) async fn require_standard(
-    store: &dyn Store,
-    arn: &str,
-) -> Result<Arc<Execution>, Error> {
-    let execution = require(store, arn).await?;
+pub(super) async fn require_standard(api: &Api, arn: &str) -> Result<Arc<Execution>, Error> {
+    let execution = require(api, arn).await?;
     let express = execution.parent.is_some() && execution.arn.contains(":express:");
     if express { Err(Error::machine_type()) } else { Ok(execution) }
 }
@@ -80,6 +92,8 @@ fn unfit(execution: &Execution, now: Timestamp) -> Option<&'static str> {
     }
 }
 
+/// 90 days (source: StartExecution).
+const NAME_KEPT_SECONDS: f64 = 90.0 * 86_400.0;
 /// 14 days (source: RedriveExecution).
 const REDRIVABLE_SECONDS: f64 = 14.0 * 86_400.0;
 /// A year (source: quotas).

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::queue::Delivery;
 use crate::task::object::Objects;
+use crate::task::own::StepFunctions;
 use crate::task::{Look, Performer};
 use crate::turn::{Engine, Verdict};
 
@@ -88,6 +89,10 @@ impl Performer for OffSeat {
 
     async fn stop(&self, job: &JobCall) {
         self.0.stop(job).await;
+    }
+
+    fn attach(&self, own: Arc<dyn StepFunctions>) {
+        self.0.attach(own);
     }
 
     fn repeatable(&self, call: &TaskCall) -> bool {

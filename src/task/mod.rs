@@ -10,18 +10,35 @@ use stepwright_core::engine::failure::name;
 use stepwright_core::engine::{Failure, JobCall, TaskCall, TaskOutcome};
 
 use crate::task::function::Functions;
+use crate::task::own::StepFunctions;
 
 mod aws;
+mod clients;
+mod dynamodb;
 pub mod function;
 mod job;
 mod lambda;
+mod metadata;
+mod naming;
 pub mod object;
+pub mod own;
+mod request;
+pub(crate) mod signed;
+mod sns;
+mod sqs;
+mod states;
+mod wire;
 
 pub use aws::Settings;
 pub use job::{Jobs, Look, Submitted};
 
+use aws::Aws;
+use dynamodb::DynamoDb;
 use lambda::Lambda;
 use object::{Nowhere, Objects};
+use sns::Sns;
+use sqs::Sqs;
+use states::States;
 
 /// Performs tasks.
 #[async_trait]
@@ -43,6 +60,9 @@ pub trait Performer: Send + Sync {
     /// Stops a job whose task is over.
     async fn stop(&self, _job: &JobCall) {}
 
+    /// Tells where this engine's own Step Functions API is; once, before anything is performed.
+    fn attach(&self, _own: Arc<dyn StepFunctions>) {}
+
     /// Whether a task whose performer was lost may be performed again, because its service recognises the repetition.
     fn repeatable(&self, _call: &TaskCall) -> bool {
         false
@@ -55,6 +75,10 @@ pub struct Tasks {
     settings: Settings,
     buckets: Option<PathBuf>,
     objects: OnceLock<Arc<dyn Objects>>,
+    dynamodb: DynamoDb,
+    sns: Sns,
+    sqs: Sqs,
+    states: Arc<States>,
     jobs: Vec<(&'static str, Arc<dyn Jobs>)>,
 }
 
@@ -62,8 +86,19 @@ impl Tasks {
     /// Performers that call local functions where there is one of the name, and AWS otherwise. Nothing is read from the
     /// environment and nothing is connected before the first call that needs AWS.
     pub fn new(functions: Functions, settings: Settings) -> Tasks {
-        let lambda = Lambda::new(functions, settings.clone());
-        Tasks { lambda, settings, buckets: None, objects: OnceLock::new(), jobs: Vec::new() }
+        let aws = Arc::new(Aws::new(settings.clone()));
+        let states: Arc<States> = Arc::default();
+        Tasks {
+            lambda: Lambda::new(functions, settings.clone()),
+            settings,
+            buckets: None,
+            objects: OnceLock::new(),
+            dynamodb: DynamoDb::new(aws.clone()),
+            sns: Sns::new(aws.clone()),
+            sqs: Sqs::new(aws),
+            jobs: vec![("states", states.clone())],
+            states,
+        }
     }
 
     /// With a directory of buckets, which is taken for S3 where no endpoint of it is given.
@@ -90,16 +125,36 @@ impl Tasks {
 
     async fn dispatch(&self, call: &TaskCall) -> TaskOutcome {
         if let Some(jobs) = self.jobs(&call.resource) {
-            return Submitted::outcome(jobs.submit(call).await);
+            let submitted = within(call, jobs.submit(call)).await;
+            return Submitted::outcome(submitted.and_then(|submitted| submitted));
         }
         match &call.resource {
             Resource::LambdaFunction(arn) => self.lambda.function(arn, call).await,
             Resource::Service(service) => match integration(service) {
-                Some(Integration::LambdaInvoke) => self.lambda.invoke(call).await,
+                Some(integration) => self.integrated(integration, call).await,
                 None => TaskOutcome::Failed(unsupported(&call.resource)),
             },
             Resource::Activity(_) => TaskOutcome::Failed(unsupported(&call.resource)),
         }
+    }
+}
+
+impl Tasks {
+    async fn integrated(&self, integration: Integration, call: &TaskCall) -> TaskOutcome {
+        // Its state is large, and it bounds its own time: what comes before the work does not count.
+        if matches!(integration, Integration::LambdaInvoke) {
+            return Box::pin(self.lambda.invoke(call)).await;
+        }
+        let work = async {
+            match integration {
+                Integration::LambdaInvoke => self.lambda.invoke(call).await,
+                Integration::DynamoDb(action) => self.dynamodb.perform(action, call).await,
+                Integration::SnsPublish => self.sns.publish(call).await,
+                Integration::SqsSendMessage => self.sqs.send_message(call).await,
+                Integration::StartExecution => self.states.start_execution(call).await,
+            }
+        };
+        within(call, Box::pin(work)).await.unwrap_or_else(|outcome| outcome)
     }
 }
 
@@ -129,7 +184,13 @@ impl Performer for Tasks {
     }
 
     fn repeatable(&self, call: &TaskCall) -> bool {
-        self.jobs(&call.resource).is_some_and(|jobs| jobs.repeatable(call))
+        let jobs = self.jobs(&call.resource);
+        let starts = matches!(&call.resource, Resource::Service(service) if matches!(integration(service), Some(Integration::StartExecution)));
+        starts || jobs.is_some_and(|jobs| jobs.repeatable(call))
+    }
+
+    fn attach(&self, own: Arc<dyn StepFunctions>) {
+        self.states.attach(own);
     }
 }
 
@@ -147,23 +208,36 @@ const LOOK_LIMIT: Duration = Duration::from_secs(30);
 /// How long whoever ends a task waits until its job is stopped.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
-/// The service integrations that there are.
+/// The service integrations that answer at once, or by a task token.
 #[derive(Clone, Copy)]
 enum Integration {
+    DynamoDb(dynamodb::Action),
     LambdaInvoke,
+    SnsPublish,
+    SqsSendMessage,
+    StartExecution,
 }
 
-/// Service, action and pattern of each of them.
-const INTEGRATIONS: [(&str, &str, Pattern, Integration); 2] = [
-    ("lambda", "invoke", Pattern::RequestResponse, Integration::LambdaInvoke),
-    ("lambda", "invoke", Pattern::WaitForTaskToken, Integration::LambdaInvoke),
+/// Service, action, and whether it hands out task tokens.
+const INTEGRATIONS: [(&str, &str, bool, Integration); 8] = [
+    ("lambda", "invoke", true, Integration::LambdaInvoke),
+    ("dynamodb", "getItem", false, Integration::DynamoDb(dynamodb::Action::GetItem)),
+    ("dynamodb", "putItem", false, Integration::DynamoDb(dynamodb::Action::PutItem)),
+    ("dynamodb", "updateItem", false, Integration::DynamoDb(dynamodb::Action::UpdateItem)),
+    ("dynamodb", "deleteItem", false, Integration::DynamoDb(dynamodb::Action::DeleteItem)),
+    ("sns", "publish", true, Integration::SnsPublish),
+    ("sqs", "sendMessage", true, Integration::SqsSendMessage),
+    ("states", "startExecution", true, Integration::StartExecution),
 ];
 
 fn integration(service: &ServiceResource) -> Option<Integration> {
-    let found = INTEGRATIONS.iter().find(|(kind, action, pattern, _)| {
-        *kind == &*service.resource_type
-            && *action == &*service.action
-            && *pattern == service.pattern
+    let found = INTEGRATIONS.iter().find(|(kind, action, tokens, _)| {
+        let pattern = match service.pattern {
+            Pattern::RequestResponse => true,
+            Pattern::WaitForTaskToken => *tokens,
+            Pattern::Sync | Pattern::Sync2 => false,
+        };
+        (*kind, *action) == (&*service.resource_type, &*service.action) && pattern
     });
     found.map(|(.., integration)| *integration)
 }
@@ -173,14 +247,7 @@ fn unsupported(resource: &Resource) -> Failure {
         Resource::LambdaFunction(arn) | Resource::Activity(arn) => arn,
         Resource::Service(service) => &service.arn,
     };
-    let known: Vec<String> = INTEGRATIONS
-        .iter()
-        .map(|(kind, action, pattern, _)| format!("{kind}:{action}{}", pattern.suffix()))
-        .collect();
-    let cause = format!(
-        "The resource {arn} is not supported. Supported are ARNs of Lambda functions and {}.",
-        known.join(", ")
-    );
+    let cause = format!("The resource {arn} is not supported yet.");
     Failure::new(name::TASK_FAILED, cause)
 }
 
@@ -191,11 +258,11 @@ mod tests {
     use stepwright_core::expr::Document;
 
     #[tokio::test]
-    async fn a_resource_that_is_not_supported_is_named_with_what_is() {
+    async fn a_resource_that_is_not_supported_is_named() {
         let resource = Resource::Service(ServiceResource {
-            arn: "arn:aws:states:::sqs:sendMessage".into(),
-            resource_type: "sqs".into(),
-            action: "sendMessage".into(),
+            arn: "arn:aws:states:::teapot:brew".into(),
+            resource_type: "teapot".into(),
+            action: "brew".into(),
             pattern: Pattern::RequestResponse,
         });
         let call = TaskCall {
@@ -210,7 +277,7 @@ mod tests {
         let outcome = Tasks::new(Functions::default(), Settings::default()).perform(&call).await;
         let expected = Failure::new(
             "States.TaskFailed",
-            "The resource arn:aws:states:::sqs:sendMessage is not supported. Supported are ARNs of Lambda functions and lambda:invoke, lambda:invoke.waitForTaskToken.",
+            "The resource arn:aws:states:::teapot:brew is not supported yet.",
         );
         assert_eq!(outcome, TaskOutcome::Failed(expected));
     }

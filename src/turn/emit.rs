@@ -1,6 +1,7 @@
 //! Emit: carrying out what follows from a record, once or again.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use stepwright_core::engine::{
     Cursor, Effect, Failure, Message, MessageKind, Outcome, Phase, Record, effects,
@@ -17,9 +18,10 @@ impl Engine {
         &self,
         loaded: &Loaded,
         here: &Cursor,
-        record: &Record,
+        record: &Arc<Record>,
         going_on: bool,
     ) -> Result<(), Error> {
+        self.log_now(loaded, here, record);
         let all = self.with_setting(loaded, here, record.time, 0, |set| effects(set, record));
         let own = |effect: &Effect| matches!(effect, Effect::Send { message, .. } if message.kind == MessageKind::Advance);
         self.carry_out(
@@ -34,8 +36,9 @@ impl Engine {
         &self,
         loaded: &Loaded,
         here: &Cursor,
-        record: &Record,
+        record: &Arc<Record>,
     ) -> Result<(), Error> {
+        self.log_again(loaded, here, record);
         let mut all = self.with_setting(loaded, here, record.time, 0, |set| effects(set, record));
         if let Phase::Forked(fork) = &record.frame.phase {
             let begun = self.store.tails(&here.execution, &here.frame, Some(record.slot)).await?;
@@ -50,6 +53,20 @@ impl Engine {
             }
         }
         self.carry_out(loaded, all).await
+    }
+
+    /// Logs a record that another process committed: that process may have ended before it could.
+    pub(super) fn log_again(&self, loaded: &Loaded, here: &Cursor, record: &Arc<Record>) {
+        let writer = record.nonce.rsplit_once('.').map_or("", |(holder, _)| holder);
+        if writer != &*self.config.holder {
+            self.log_now(loaded, here, record);
+        }
+    }
+
+    fn log_now(&self, loaded: &Loaded, here: &Cursor, record: &Arc<Record>) {
+        if let (Some(log), Some(logging)) = (&self.log, &loaded.logging) {
+            log.note((&loaded.execution, logging), &here.frame, record);
+        }
     }
 
     async fn carry_out(&self, loaded: &Loaded, all: Vec<Effect>) -> Result<(), Error> {

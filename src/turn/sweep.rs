@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use stepwright_core::engine::{Cursor, ExecutionId, FrameId, Message, MessageKind, Phase, Record};
+use stepwright_core::engine::{
+    Cursor, ExecutionId, FrameId, Message, MessageKind, Phase, Record, Stimulus,
+};
 
 use super::{Engine, Error, Loaded};
 
@@ -33,6 +35,10 @@ impl Engine {
 
     async fn sweep_one(&self, id: &ExecutionId) -> Result<(), Error> {
         let Some(loaded) = self.load(id).await? else { return Ok(()) };
+        if self.overdue(&loaded) {
+            self.interrupt(&loaded, Stimulus::Deadline).await?;
+            return Ok(());
+        }
         let root = FrameId::root();
         let Some(tail) = self.store.tail(id, &root).await? else {
             return self.start(&loaded.execution).await;

@@ -4,8 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms of the root package in the order of dependency. Rooms in one row may not use each other.
-const SHELL: &[&[&str]] =
-    &[&["store", "queue", "task"], &["turn"], &["api", "console"], &["lambda", "local"], &["cli"]];
+const SHELL: &[&[&str]] = &[
+    &["store", "queue", "task"],
+    &["log"],
+    &["turn"],
+    &["api", "console"],
+    &["lambda", "local"],
+    &["cli"],
+];
 /// Rooms of the core in the order of dependency.
 const CORE: &[&[&str]] = &[&["time"], &["expr"], &["asl"], &["engine", "history"]];
 /// Crates of the AWS SDK and of the Lambda runtime.

@@ -17,7 +17,7 @@ use crate::turn::map_run::{Closed, Described};
 /// Newest first.
 pub(super) async fn list(api: &Api, input: Input) -> Answer {
     let arn = input.required("executionArn")?;
-    let execution = execution::require(api.store(), arn).await?;
+    let execution = execution::require(api, arn).await?;
     let scope = format!("ListMapRuns {arn}");
     let list = List { scope: &scope, now: api.now() };
     let after = match input.text("nextToken") {

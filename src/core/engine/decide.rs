@@ -7,7 +7,8 @@ use super::draft::{Decision, Draft, class};
 use super::failure::{located, name};
 use super::retry::{self, Failed};
 use super::{
-    Claim, EventRef, Failure, Fork, Frame, Job, Outcome, Phase, Setting, Stimulus, Visit, state,
+    Claim, EventRef, Failure, Fork, Frame, Job, Outcome, Phase, Resumption, Setting, Stimulus,
+    Visit, redrive, state,
 };
 use crate::asl::model::{Catcher, QueryLanguage, State, Transition};
 use crate::expr::value::Excess;
@@ -154,8 +155,8 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
     match (phase, stimulus) {
         (
             Phase::Done(Outcome::Failed(_) | Outcome::TimedOut(_) | Outcome::Aborted(_)),
-            Stimulus::Redrive { count, entered },
-        ) if draft.made.frame.lane.is_none() => redrive(draft, count, entered),
+            Stimulus::Redrive { count, resumption },
+        ) if draft.made.frame.lane.is_none() => redriven(draft, count, resumption),
         (phase, _) if phase.over() => Reaction::Stale,
         (phase, Stimulus::Stop(failure)) => {
             state::distributed::aborted(draft, &phase);
@@ -171,10 +172,7 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
             draft.push_aside(started, None);
             Reaction::Run
         }
-        (Phase::Ready, Stimulus::Fork(_)) => {
-            state::map::begin_lane(draft);
-            Reaction::Run
-        }
+        (phase, Stimulus::Fork(_)) => begin_lane(draft, &phase),
         (Phase::Ready, Stimulus::Advance) => Reaction::Run,
         (Phase::Asking, Stimulus::Granted(item)) => {
             state::map::next_item(draft, item);
@@ -264,15 +262,34 @@ fn end(draft: &mut Draft<'_>, kind: EventKind, outcome: Outcome) -> Reaction {
     Reaction::Over
 }
 
-/// The state that the execution ended in is attempted again, like after a retrier's pause, with all its retries; or it is
-/// entered, if that had not happened yet.
-fn redrive(draft: &mut Draft<'_>, count: u32, entered: bool) -> Reaction {
-    draft.push(EventKind::ExecutionRedriven { redrive_count: u64::from(count) });
+/// A lane begins, or goes on with what one had begun before a redrive.
+fn begin_lane(draft: &mut Draft<'_>, phase: &Phase) -> Reaction {
+    match phase {
+        Phase::Ready => {
+            if draft.made.frame.lane.as_ref().is_none_or(|lane| lane.resumed.is_none()) {
+                state::map::begin_lane(draft);
+            }
+            Reaction::Run
+        }
+        Phase::Backoff { .. } => with_state(draft, state::attempt),
+        Phase::Forked(_) => Reaction::Over,
+        _ => Reaction::Stale,
+    }
+}
+
+/// The state that the execution ended in is attempted again, like after a retrier's pause, with all its retries; or what
+/// is left of its fork is; or it is entered, if that had not happened yet.
+fn redriven(draft: &mut Draft<'_>, count: u32, resumption: Resumption) -> Reaction {
+    let event = draft.push(EventKind::ExecutionRedriven { redrive_count: u64::from(count) });
     let now = draft.set.now;
+    let events = draft.next_event_id() - 1;
     let frame = draft.frame();
-    frame.visit.attempts.fill(0);
-    frame.visit.retry_count = 0;
-    frame.phase = if entered { Phase::Backoff { until: now } } else { Phase::Ready };
+    redrive::refresh(&mut frame.visit);
+    frame.phase = match resumption {
+        Resumption::Enter => Phase::Ready,
+        Resumption::Attempt => Phase::Backoff { until: now },
+        Resumption::Lanes(fork) => Phase::Forked(redrive::placed(*fork, &event, events)),
+    };
     Reaction::Over
 }
 

@@ -5,7 +5,7 @@ use super::decide::within_bounds;
 use super::draft::{Decision, Draft};
 use super::{
     Cursor, Effect, Failure, Fork, Frame, Item, Lane, MapRun, Message, MessageKind, NextIndex,
-    Offer, Origin, Outcome, Phase, Record, Setting, TaskCall, Visit, state,
+    Offer, Origin, Outcome, Phase, Record, Setting, TaskCall, Visit, redrive, state,
 };
 use crate::asl::model::{Kind, Map, Resource, State};
 use crate::expr::Document;
@@ -38,6 +38,9 @@ pub fn effects(set: &Setting<'_>, record: &Record) -> Vec<Effect> {
         }
         Phase::Polling(job) => effects.push(timer(here, job.due(None))),
         Phase::Forked(fork) => {
+            if fork.lanes == 0 {
+                effects.push(send(here.next(), MessageKind::Join, None));
+            }
             let lanes = (0..fork.lanes).filter_map(|number| lane(set, record, fork, number));
             effects.extend(lanes.map(|message| Effect::Send { message, at: None }));
         }
@@ -70,10 +73,24 @@ fn timer(here: &Cursor, due: Timestamp) -> Effect {
 
 /// The message that begins lane `number` of a fork; `set.cursor` is the fork's own place. `None` past the last item.
 pub fn lane(set: &Setting<'_>, record: &Record, fork: &Fork, number: u32) -> Option<Message> {
+    let here = set.cursor;
+    let frame = lane_frame(set, record, fork, number)?;
+    let frame_id = here.frame.child(record.slot, number);
+    let cursor = Cursor { execution: here.execution.clone(), frame: frame_id, slot: 0 };
+    Some(Message { cursor, kind: MessageKind::Fork(Box::new(frame)) })
+}
+
+/// The frame with which a lane of a fork begins.
+fn lane_frame(
+    set: &Setting<'_>,
+    record: &Record,
+    fork: &Fork,
+    number: u32,
+) -> Option<Frame> {
     let state = set.machine.state(record.frame.flow, &record.frame.state)?;
-    let begin = |flow, input: Document, item| Frame {
+    let begin = |lane: Lane, flow, input: Document| Frame {
         flow,
-        lane: Some(Lane { state: state.name.clone(), number, of: fork.lanes, item, done: None }),
+        lane: Some(lane),
         state: set.machine.flow(flow).map(|f| f.start_at.clone()).unwrap_or_default(),
         input,
         variables: record.frame.variables.clone(),
@@ -82,25 +99,43 @@ pub fn lane(set: &Setting<'_>, record: &Record, fork: &Fork, number: u32) -> Opt
         events_before: record.frame_after().events_before,
         phase: Phase::Ready,
     };
-    let frame = match &state.kind {
-        Kind::Parallel(parallel) => {
-            begin(*parallel.branches.get(number as usize)?, fork.input.clone(), None)
-        }
+    let begun = fork.resumed.as_ref().map(|resumed| resumed.begun.as_slice()).unwrap_or_default();
+    if let Some(frame) = begun.get(number as usize) {
+        return Some(resumed(frame, record.time));
+    }
+    let lane = Lane {
+        state: state.name.clone(),
+        number,
+        of: fork.lanes,
+        item: None,
+        branch: None,
+        resumed: None,
+        done: None,
+    };
+    match &state.kind {
         Kind::Map(map) if fork.run.is_some() => {
-            let mut frame = begin(map.processor, Document::empty_object(), None);
-            frame.lane = frame.lane.map(|lane| Lane { done: Some(0), ..lane });
-            Frame { variables: None, phase: Phase::Asking, ..frame }
+            let lane = Lane { done: Some(0), ..lane };
+            let frame = begin(lane, map.processor, Document::empty_object());
+            Some(Frame { variables: None, phase: Phase::Asking, ..frame })
+        }
+        Kind::Parallel(parallel) => {
+            let place = fork.place(u64::from(number))?;
+            let flow = *parallel.branches.get(usize::try_from(place).ok()?)?;
+            let branch = fork.resumed.is_some().then_some(place as u32);
+            Some(begin(Lane { branch, ..lane }, flow, fork.input.clone()))
         }
         Kind::Map(map) => {
-            let (item, input) = item(set, record, fork, u64::from(number))?;
-            begin(map.processor, input, Some(item))
+            let (item, input) = item(set, record, fork, fork.place(u64::from(number))?)?;
+            Some(begin(Lane { item: Some(item), ..lane }, map.processor, input))
         }
-        _ => return None,
-    };
-    let here = set.cursor;
-    let frame_id = here.frame.child(record.slot, number);
-    let cursor = Cursor { execution: here.execution.clone(), frame: frame_id, slot: 0 };
-    Some(Message { cursor, kind: MessageKind::Fork(Box::new(frame)) })
+        _ => None,
+    }
+}
+
+/// The frame with which a lane of a resumed fork goes on.
+fn resumed(begun: &Frame, forked: Timestamp) -> Frame {
+    let lane = begun.lane.clone().map(|lane| Lane { resumed: Some(forked), ..lane });
+    Frame { lane, ..begun.clone() }
 }
 
 /// Item `index` of a Map that has forked, with the input of its iteration. `None` past the last item.
@@ -113,10 +148,11 @@ pub fn item(
     let (state, map) = map_of(set, record)?;
     let all = fork.items.as_ref()?.value().as_array()?;
     let value = all.get(usize::try_from(index).ok()?)?;
-    let next = match fork.lanes {
-        lanes if lanes as usize >= all.len() => NextIndex::None,
-        1 => NextIndex::Following,
-        _ => NextIndex::Dispensed,
+    let next = match (&fork.resumed, fork.lanes) {
+        (Some(resumed), lanes) => redrive::next_index(lanes, resumed.todo.len()),
+        (None, lanes) if lanes as usize >= all.len() => NextIndex::None,
+        (None, 1) => NextIndex::Following,
+        (None, _) => NextIndex::Dispensed,
     };
     let value = Document::from(value.clone());
     let item = Item { index, of: all.len() as u64, next, value, key: None, source: None };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::map_run::MapRun;
-use super::{EventRef, ExecutionId, Failure, Job};
+use super::{EventRef, ExecutionId, Failure, FrameId, Job};
 use crate::asl::model::{FlowId, Name};
 use crate::expr::Document;
 use crate::time::Timestamp;
@@ -86,6 +86,12 @@ pub struct Lane {
     /// For a distributed Map: how many child executions it has seen to their end.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub done: Option<u64>,
+    /// Of a Parallel: which branch, where that is not the lane's number.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<u32>,
+    /// For a lane that goes on with what one had begun before a redrive: the time of the fork that it now belongs to.
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<Timestamp>,
 }
 
 /// The item that an iteration works on.
@@ -275,7 +281,7 @@ pub struct ActivityTask {
 /// A fork that was made at the record's slot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fork {
-    /// Number of lanes; at least 1.
+    /// Number of lanes; at least 1, or none where all had ended before a redrive.
     #[serde(rename = "l")]
     pub lanes: u32,
     /// What each branch gets, or what an item selector sees as `$`.
@@ -288,8 +294,58 @@ pub struct Fork {
     #[serde(rename = "e")]
     pub started: EventRef,
     /// For a distributed Map: its run.
-    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Box<MapRun>>,
+    /// After a redrive: what is left to do.
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<Box<Resumed>>,
+}
+
+impl Fork {
+    /// The branch or item that is the `nth` to be taken; `None` past the last one. Without a redrive that is itself.
+    pub fn place(&self, nth: u64) -> Option<u64> {
+        match &self.resumed {
+            None => Some(nth),
+            Some(resumed) => resumed.todo.get(usize::try_from(nth).ok()?).copied(),
+        }
+    }
+
+    /// Number of branches or items, finished ones included.
+    pub fn total(&self) -> u64 {
+        match (&self.items, &self.resumed) {
+            (Some(items), _) => items.value().as_array().map_or(0, |items| items.len() as u64),
+            (None, Some(resumed)) => resumed.of,
+            (None, None) => u64::from(self.lanes),
+        }
+    }
+}
+
+/// What a redrive left of a fork.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resumed {
+    /// Branches or items without a result, in the order in which lanes take them.
+    #[serde(rename = "t")]
+    pub todo: Vec<u64>,
+    /// The frames with which the first lanes go on: those of the first in `todo`. The others begin anew.
+    #[serde(rename = "b")]
+    pub begun: Vec<Frame>,
+    /// Where the results of all others are, oldest first.
+    #[serde(rename = "k")]
+    pub kept: Vec<EarlierFork>,
+    /// Number of branches or items, finished ones included.
+    #[serde(rename = "n")]
+    pub of: u64,
+}
+
+/// A fork that was made before a redrive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierFork {
+    /// The frame that forked.
+    #[serde(rename = "f")]
+    pub frame: FrameId,
+    /// Slot of the fork.
+    #[serde(rename = "s")]
+    pub slot: u64,
 }
 
 /// How a frame ended.

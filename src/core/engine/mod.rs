@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Reading order: [`cursor`] (where), [`frame`] (the state of one thread of control), [`record`] (one transition of it),
-//! [`map_run`] (the run of a distributed Map), [`stimulus`] (what may come in), `decide` with `state/` (what happens), [`effect`] and `emit` (what must follow),
+//! [`map_run`] (the run of a distributed Map), [`stimulus`] (what may come in), `decide` with `state/` (what happens),
+//! [`effect`] and `emit` (what must follow), [`redrive`] (where an execution that ended badly goes on),
 //! [`trial`] (one state on its own, under an inspector).
 
 mod context;
@@ -26,6 +27,7 @@ pub mod map_run;
 mod part;
 pub mod reader;
 pub mod record;
+pub mod redrive;
 mod retry;
 mod setting;
 mod state;
@@ -39,11 +41,13 @@ pub use effect::{Effect, Message, MessageKind, Offer, Origin, TaskCall, TaskOutc
 pub use emit::{activities, effects, failure_of, item, lane, task_call, unit_input};
 pub use failure::Failure;
 pub use frame::{
-    ActivityTask, Answer, Claim, Fork, Frame, Item, Lane, NextIndex, Outcome, Pending, Phase, Visit,
+    ActivityTask, Answer, Claim, EarlierFork, Fork, Frame, Item, Lane, NextIndex, Outcome, Pending,
+    Phase, Resumed, Visit,
 };
 pub use inspector::Notes;
 pub use job::{Job, JobCall};
 pub use map_run::{MapRun, Units};
 pub use record::Record;
+pub use redrive::{Resumption, resumption};
 pub use setting::{Facts, Limits, Setting};
 pub use stimulus::{LaneFailure, Lanes, Stimulus};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Answer, ExecutionId, Failure, Frame, Item, TaskOutcome, Units};
+use super::{Answer, ExecutionId, Failure, Frame, Item, Resumption, TaskOutcome, Units};
 use crate::expr::Document;
 use crate::time::Timestamp;
 
@@ -59,8 +59,8 @@ pub enum Stimulus {
     Redrive {
         /// Which redrive this is, from 1.
         count: u32,
-        /// Whether the execution had entered the state that it was in when it ended.
-        entered: bool,
+        /// Where the execution goes on.
+        resumption: Resumption,
     },
 }
 

@@ -159,7 +159,8 @@ pub(crate) fn read(
     }
     let lanes = run.bounds.lanes(count, LANES);
     let input = Document::empty_object();
-    Step::Stay(Phase::Forked(Fork { lanes, input, items: None, started, run: Some(run) }))
+    let run = Some(run);
+    Step::Stay(Phase::Forked(Fork { lanes, input, items: None, started, run, resumed: None }))
 }
 
 /// What a lane does that was granted a unit, or none.

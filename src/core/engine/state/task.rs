@@ -27,6 +27,9 @@ pub(crate) fn schedule(draft: &mut Draft<'_>, state: &State, task: &Task) -> Res
     if let Err(failure) = within_bounds(draft, &state.name, &parameters) {
         return Ok(Step::Fail(Broken::from(failure)));
     }
+    if let Resource::Service(service) = &task.resource {
+        super::parameters::check(service, &parameters)?;
+    }
     if let Resource::Activity(arn) = &task.resource {
         if !(draft.set.activity_exists)(arn) {
             return Err(Error::runtime(format!("The activity {arn} does not exist.")));
