@@ -226,9 +226,9 @@ impl Engine {
             self.queue.send(vec![(message.clone(), Some(due))]).await?;
             return Ok(Verdict::Delete);
         }
-        if loaded.execution.closing.is_some() {
+        if let Some(closing) = &loaded.execution.closing {
             // Whoever closed it may not have come to that.
-            self.poke(&loaded.execution).await?;
+            self.poke(&loaded.execution, closing.status).await?;
             return Ok(Verdict::Delete);
         }
         if message.kind == MessageKind::Start && self.orphaned(&loaded.execution).await? {

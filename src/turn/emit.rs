@@ -88,7 +88,9 @@ impl Engine {
                 Effect::Cancel { by, fork } => self.seal_below(loaded, &by, fork).await?,
                 Effect::StopJob(job) => self.tasks.stop(&job).await,
                 Effect::Close { outcome, at, .. } => self.close(loaded, outcome, at).await?,
-                Effect::Spawn { by, unit } => self.spawn(loaded, &by, unit).await?,
+                Effect::Spawn { by, unit, since } => {
+                    self.spawn(loaded, &by, (unit, since)).await?;
+                }
             }
         }
         if !messages.is_empty() {
@@ -111,7 +113,7 @@ impl Engine {
         };
         let closing = Closing { status, stopped: at, output, failure };
         self.store.close(&loaded.execution.id, closing).await?;
-        self.poke(&loaded.execution).await
+        self.poke(&loaded.execution, status).await
     }
 
     /// Seals all unfinished frames of a cancelled fork: no transition of theirs can be committed any more.

@@ -160,6 +160,52 @@ fn stopping_the_parent_stops_the_children() {
 }
 
 #[test]
+fn a_redriven_run_runs_its_failed_children_again_and_no_other() {
+    let scenario = map(work(), json!({"MaxConcurrency": 1}))
+        .input(json!([1, 2, 3]))
+        .function("work", &[Act::Echo, Act::Fail("Flaky", "not yet"), Act::Echo])
+        .redriven(1);
+    assert_snapshot!(scenario.story(), @r#"
+    SUCCEEDED [1,2,3]
+    1<0 ExecutionStarted input=[1,2,3]
+    2<0 MapStateEntered M [1,2,3]
+    3<2 MapStateStarted length=3
+    4<3 MapRunStarted arn:aws:states:us-east-1:123456789012:mapRun:machine/each
+    5<4 MapRunFailed e=States.ExceedToleratedFailureThreshold c=The specified tolerated failure threshold was exceeded
+    6<5 MapStateFailed
+    7<6 ExecutionFailed e=States.ExceedToleratedFailureThreshold c=The specified tolerated failure threshold was exceeded
+    8<7 ExecutionRedriven redrive_count=1
+    9<8 MapRunRedriven redrive_count=1
+    10<9 MapRunSucceeded
+    11<10 MapStateSucceeded
+    12<10 MapStateExited M [1,2,3]
+    13<12 ExecutionSucceeded output=[1,2,3]
+    "#);
+    for seed in 0..20 {
+        let (sim, id) = scenario.ran(1, seed, Risks::ALL);
+        assert_eq!(sim.tasks.performed().len(), 4, "seed {seed}");
+        let redriven = |child: &Arc<Execution>| child.redriven.is_some();
+        let children = children(&sim, &id);
+        assert_eq!((children.len(), children.iter().filter(|c| redriven(c)).count()), (3, 1));
+    }
+}
+
+#[test]
+fn what_fails_again_fails_a_redriven_run_again() {
+    let mut scenario = picky_map(json!({"ToleratedFailureCount": 1, "MaxConcurrency": 3}))
+        .input(twenty(&[3, 7, 11]))
+        .redriven(1);
+    // What fails every time fails the run every time.
+    let story = scenario.run(ALL_STATES, 0, Risks::NONE);
+    assert!(story.starts_with("FAILED States.ExceedToleratedFailureThreshold"), "{story}");
+    scenario = scenario.redriven(3);
+    for seed in 0..10 {
+        let story = scenario.run(ALL_STATES, seed, Risks::ALL);
+        assert!(story.starts_with("FAILED States.ExceedToleratedFailureThreshold"), "{story}");
+    }
+}
+
+#[test]
 fn batches_are_inputs_with_their_items() {
     let story = map(
         json!({"Type": "Pass", "End": true}),

@@ -202,6 +202,9 @@ fn line(kind: &EventKind) -> String {
         EventKind::MapRunStarted { map_run_arn } => {
             format!("MapRunStarted {}", map_run_arn.rsplit_once(':').unwrap().0)
         }
+        EventKind::MapRunRedriven { redrive_count, .. } => {
+            format!("MapRunRedriven redrive_count={redrive_count}")
+        }
         other => {
             let json = serde_json::to_value(other).unwrap();
             match json {

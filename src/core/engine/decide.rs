@@ -280,7 +280,14 @@ fn begin_lane(draft: &mut Draft<'_>, phase: &Phase) -> Reaction {
 /// The state that the execution ended in is attempted again, like after a retrier's pause, with all its retries; or what
 /// is left of its fork is; or it is entered, if that had not happened yet.
 fn redriven(draft: &mut Draft<'_>, count: u32, resumption: Resumption) -> Reaction {
-    let event = draft.push(EventKind::ExecutionRedriven { redrive_count: u64::from(count) });
+    let mut event = draft.push(EventKind::ExecutionRedriven { redrive_count: u64::from(count) });
+    if let Resumption::Lanes(fork) = &resumption
+        && let Some(run) = &fork.run
+    {
+        let map_run_arn = run.arn.clone();
+        let redrive_count = u64::from(run.redriven.map_or(1, |(before, _)| before + 1));
+        event = draft.push(EventKind::MapRunRedriven { map_run_arn, redrive_count });
+    }
     let now = draft.set.now;
     let events = draft.next_event_id() - 1;
     let frame = draft.frame();
@@ -288,7 +295,10 @@ fn redriven(draft: &mut Draft<'_>, count: u32, resumption: Resumption) -> Reacti
     frame.phase = match resumption {
         Resumption::Enter => Phase::Ready,
         Resumption::Attempt => Phase::Backoff { until: now },
-        Resumption::Lanes(fork) => Phase::Forked(redrive::placed(*fork, &event, events)),
+        Resumption::Lanes(fork) => {
+            let redriven = redrive::Redriven { since: &event, events, at: now };
+            Phase::Forked(redrive::placed(*fork, redriven))
+        }
     };
     Reaction::Over
 }

@@ -53,6 +53,8 @@ pub enum Effect {
         by: Cursor,
         /// Which unit.
         unit: u64,
+        /// Time of that record: whatever the child does is later.
+        since: Timestamp,
     },
     /// Seal all unfinished frames below this one: they were cancelled by the record at this cursor.
     Cancel {

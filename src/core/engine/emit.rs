@@ -24,7 +24,8 @@ pub fn effects(set: &Setting<'_>, record: &Record) -> Vec<Effect> {
         Phase::Ready | Phase::Asking => effects.push(send(here.next(), MessageKind::Advance, None)),
         Phase::Claimed(_) | Phase::Reading(_) | Phase::Writing(_) | Phase::Sealed => {}
         Phase::Awaiting { unit, .. } => {
-            effects.push(Effect::Spawn { by: here.clone(), unit: *unit });
+            let (by, since) = (here.clone(), record.time);
+            effects.push(Effect::Spawn { by, unit: *unit, since });
         }
         Phase::Waiting { until } | Phase::Backoff { until } | Phase::Parked { until } => {
             effects.push(timer(here, *until));
@@ -81,12 +82,7 @@ pub fn lane(set: &Setting<'_>, record: &Record, fork: &Fork, number: u32) -> Opt
 }
 
 /// The frame with which a lane of a fork begins.
-fn lane_frame(
-    set: &Setting<'_>,
-    record: &Record,
-    fork: &Fork,
-    number: u32,
-) -> Option<Frame> {
+fn lane_frame(set: &Setting<'_>, record: &Record, fork: &Fork, number: u32) -> Option<Frame> {
     let state = set.machine.state(record.frame.flow, &record.frame.state)?;
     let begin = |lane: Lane, flow, input: Document| Frame {
         flow,

@@ -9,10 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::failure::name;
+use super::map_run::{LANES, MapRun};
 use super::{
     EarlierFork, EventRef, Fork, Frame, FrameId, Item, NextIndex, Outcome, Phase, Record, Resumed,
     Visit,
 };
+use crate::expr::Document;
 use crate::time::Timestamp;
 
 /// How a frame goes on.
@@ -37,14 +39,30 @@ pub fn resumption(records: &[(FrameId, Arc<Record>)]) -> Resumption {
     journals.resumption(&root, &journals.shown(&root, None), None)
 }
 
+/// Where and when a redrive was made.
+#[derive(Clone, Copy)]
+pub(super) struct Redriven<'a> {
+    /// The event that says so.
+    pub(super) since: &'a EventRef,
+    /// Events up to it.
+    pub(super) events: u64,
+    /// When it was made.
+    pub(super) at: Timestamp,
+}
+
 /// A fork as a record at a new place has it: its lanes follow from the event that says so.
-pub(super) fn placed(mut fork: Fork, since: &EventRef, events_before: u64) -> Fork {
+pub(super) fn placed(mut fork: Fork, redriven: Redriven<'_>) -> Fork {
+    let Redriven { since, events: events_before, at } = redriven;
     fork.started = since.clone();
+    if let Some(run) = &mut fork.run {
+        run.started = since.clone();
+        run.redriven = Some((run.redriven.map_or(1, |(before, _)| before + 1), at));
+    }
     for frame in fork.resumed.iter_mut().flat_map(|resumed| &mut resumed.begun) {
         frame.last = Some(since.clone());
         frame.events_before = events_before;
         if let Phase::Forked(inner) = &frame.phase {
-            frame.phase = Phase::Forked(placed(inner.clone(), since, events_before));
+            frame.phase = Phase::Forked(placed(inner.clone(), redriven));
         }
     }
     fork
@@ -54,6 +72,18 @@ pub(super) fn placed(mut fork: Fork, since: &EventRef, events_before: u64) -> Fo
 pub(super) fn refresh(visit: &mut Visit) {
     visit.attempts.fill(0);
     visit.retry_count = 0;
+}
+
+/// A Map Run goes through its units again: children that succeeded are not run again, those that did not are redriven.
+fn run_again(run: &MapRun) -> Resumption {
+    let Some(units) = run.units.as_ref().filter(|units| units.count > 0) else {
+        return Resumption::Attempt;
+    };
+    let (lanes, started) = (run.bounds.lanes(units.count, LANES), run.started.clone());
+    let run = Some(Box::new(MapRun { failure: None, ..run.clone() }));
+    let input = Document::empty_object();
+    let fork = Fork { lanes, input, items: None, started, run, resumed: None };
+    Resumption::Lanes(Box::new(fork))
 }
 
 /// The records of each frame, in the order of slots.
@@ -81,6 +111,7 @@ impl<'a> Journals<'a> {
         let outcome = match &last.frame.phase {
             Phase::Ready => return Resumption::Enter,
             Phase::Forked(fork) => return self.again(frame, (last, fork), until, false),
+            Phase::Writing(run) => return run_again(run),
             Phase::Done(outcome) => outcome,
             _ => return Resumption::Attempt,
         };
@@ -93,6 +124,7 @@ impl<'a> Journals<'a> {
                 }
                 self.again(frame, (before, fork), Some(last.time), failed)
             }
+            Some((before, Phase::Writing(run))) if same_visit(before, last) => run_again(run),
             // What fails, fails in a state; what is stopped may be just before one.
             Some((_, Phase::Ready)) | None if !failed => Resumption::Enter,
             _ => Resumption::Attempt,
@@ -108,6 +140,9 @@ impl<'a> Journals<'a> {
         until: Option<Timestamp>,
         failed: bool,
     ) -> Resumption {
+        if let Some(run) = &fork.run {
+            return run_again(run);
+        }
         let lanes = self.lanes((frame, record.slot), fork, until);
         if lanes.todo.is_empty() && failed {
             return Resumption::Attempt;

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use stepwright_core::asl::model::ExecutionType;
-use stepwright_core::engine::map_run::LANES;
+use stepwright_core::engine::map_run::{Bounds, LANES};
 use stepwright_core::engine::{
     Cursor, ExecutionId, Failure, Frame, MapRun, Message, MessageKind, Phase, Record, Stimulus,
     failure,
@@ -19,7 +19,7 @@ use stepwright_core::expr::Entropy;
 use stepwright_core::time::Timestamp;
 
 use super::{Engine, Error, Loaded};
-use crate::store::{Creation, Execution, Parent, Status, execution_id};
+use crate::store::{Creation, Execution, ListPosition, ListQuery, Parent, Status, execution_id};
 use crate::turn::express::LONGEST_SECONDS;
 use crate::turn::join::Settled;
 
@@ -38,7 +38,7 @@ impl Engine {
         else {
             return Ok(Stimulus::Unit(None));
         };
-        if number >= self.bounds(run).await?.lanes(units.count, LANES) {
+        if number >= self.bounds_of_lanes(run).await?.lanes(units.count, LANES) {
             let until = self.clock.now().plus_seconds(REST_SECONDS);
             return Ok(Stimulus::Park { until });
         }
@@ -62,19 +62,35 @@ impl Engine {
         &self,
         loaded: &Loaded,
         by: &Cursor,
-        unit: u64,
+        (unit, since): (u64, Timestamp),
     ) -> Result<(), Error> {
         let Some((_, _, fork)) = self.open_fork(by).await? else { return Ok(()) };
         let Some(run) = super::run_of(&fork) else { return Ok(()) };
         let Some(child) = self.child(loaded, run, (by, unit)).await? else { return Ok(()) };
+        let child = Execution { started: child.started.max(since), ..child };
         match self.store.create(child.clone()).await? {
             Creation::Created => self.start(&child).await,
             Creation::Exists(child) if child.closing.is_none() => self.start(&child).await,
             Creation::Exists(child) => match self.to_redrive(run, &child) {
-                true => Box::pin(self.redrive(&child)).await.map(drop),
-                false => self.poke(&child).await,
+                true => Box::pin(self.redrive_after(&child, since)).await.map(drop),
+                false => self.tell(by.next()).await,
             },
         }
+    }
+
+    /// The bounds of a run. That the run was redriven is noted by the first lane that asks for them.
+    async fn bounds_of_lanes(&self, run: &MapRun) -> Result<Bounds, Error> {
+        let Some((registered, _)) = self.registered(&run.arn).await? else {
+            return Ok(run.bounds);
+        };
+        if registered.redriven != run.redriven {
+            let redriven = run.redriven;
+            let change = move |registered: &mut super::Registered| {
+                (registered.redriven, registered.closed) = (redriven, None);
+            };
+            self.note(&run.arn, change).await?;
+        }
+        Ok(registered.bounds)
     }
 
     /// The row of a child.
@@ -129,10 +145,42 @@ impl Engine {
     }
 
     /// Tells the lane that waits for a child that the child has ended.
-    pub(in crate::turn) async fn poke(&self, child: &Execution) -> Result<(), Error> {
+    pub(in crate::turn) async fn poke(
+        &self,
+        child: &Execution,
+        status: Status,
+    ) -> Result<(), Error> {
         let Some(parent) = &child.parent else { return Ok(()) };
-        let message = Message { cursor: parent.lane.clone(), kind: MessageKind::Child };
+        let other = child.redriven.is_some()
+            || (status != Status::Succeeded && self.cancelled(&parent.lane).await?);
+        if !other {
+            return self.tell(parent.lane.clone()).await;
+        }
+        // After a redrive of its run, whoever waits for a child is another one than at its start.
+        match self.waiting_lane(child, &parent.run).await? {
+            Some(lane) => self.tell(lane).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn tell(&self, lane: Cursor) -> Result<(), Error> {
+        let message = Message { cursor: lane, kind: MessageKind::Child };
         Ok(self.queue.send(vec![(message, None)]).await?)
+    }
+
+    /// The next slot of the lane that waits for a child.
+    async fn waiting_lane(
+        &self,
+        child: &Execution,
+        run: &Arc<str>,
+    ) -> Result<Option<Cursor>, Error> {
+        let Some((registered, _)) = self.registered(run).await? else { return Ok(None) };
+        let Cursor { execution, frame, .. } = registered.began;
+        let Some(tail) = self.store.tail(&execution, &frame).await? else { return Ok(None) };
+        let lanes = self.store.tails(&execution, &frame, Some(tail.slot)).await?;
+        let waits = |record: &Record| matches!(&record.frame.phase, Phase::Awaiting { child: id, .. } if *id == child.id);
+        let found = lanes.into_iter().find(|(_, record)| waits(record));
+        Ok(found.map(|(frame, record)| Cursor { execution, frame, slot: record.slot + 1 }))
     }
 
     /// What the end of the child that a lane waits for means to it; `None` while the child runs.
@@ -161,7 +209,42 @@ impl Engine {
         if bounds.exceeded(1, items.max(1)) && bounds.failures == 0 && bounds.percentage == 0.0 {
             return Ok(true);
         }
-        Ok(bounds.exceeded(self.store.tally(&run.arn).await?.failed_items(), items))
+        let failed = match run.redriven {
+            None => self.store.tally(&run.arn).await?.failed_items(),
+            Some((_, since)) => self.failed_since(run, since).await?,
+        };
+        Ok(bounds.exceeded(failed, items))
+    }
+
+    /// When the last of the children of a run ended.
+    pub(in crate::turn) async fn last_ended(&self, run: &MapRun) -> Result<Timestamp, Error> {
+        let mut last = Timestamp::default();
+        for status in Status::ALL {
+            let (machine, status) = (run.arn.clone(), Some(status));
+            let query = ListQuery { machine, status, after: None, limit: 1 };
+            let newest = self.store.list(&query).await?.first().map(|row| row.listed_at());
+            last = last.max(newest.unwrap_or_default());
+        }
+        Ok(last)
+    }
+
+    /// Items of the children that failed after a redrive: what failed before it counts no more.
+    async fn failed_since(&self, run: &MapRun, since: Timestamp) -> Result<u64, Error> {
+        let mut items = 0;
+        for status in [Status::Failed, Status::TimedOut, Status::Aborted] {
+            let (machine, status) = (run.arn.clone(), Some(status));
+            let mut query = ListQuery { machine, status, after: None, limit: AT_ONCE };
+            loop {
+                let rows = self.store.list(&query).await?;
+                let late = rows.iter().take_while(|row| row.listed_at() > since);
+                let counted: Vec<u64> =
+                    late.filter_map(|row| Some(row.parent.as_ref()?.items)).collect();
+                items += counted.iter().sum::<u64>();
+                let Some(last) = rows.last().filter(|_| counted.len() == AT_ONCE) else { break };
+                query.after = Some(ListPosition { time: last.listed_at(), id: last.id.clone() });
+            }
+        }
+        Ok(items)
     }
 
     /// What has become of the lanes of a Map Run; `None` while it waits for more of them.
@@ -198,8 +281,10 @@ impl Engine {
     /// Whether an execution is a child that nobody waits for any more.
     pub(in crate::turn) async fn orphaned(&self, execution: &Execution) -> Result<bool, Error> {
         match &execution.parent {
-            Some(parent) => self.cancelled(&parent.lane).await,
-            None => Ok(false),
+            Some(parent) if self.cancelled(&parent.lane).await? => {
+                Ok(self.waiting_lane(execution, &parent.run).await?.is_none())
+            }
+            _ => Ok(false),
         }
     }
 }
@@ -220,5 +305,7 @@ fn too_many_failures() -> Failure {
     Failure::new(failure::name::EXCEED_TOLERATED_FAILURE_THRESHOLD, cause)
 }
 
+/// Rows of a list that are read at a time.
+const AT_ONCE: usize = 1_000;
 /// How long a lane that is one too many rests before it asks again.
 const REST_SECONDS: f64 = 5.0;
