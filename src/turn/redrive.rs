@@ -12,6 +12,7 @@ use stepwright_core::engine::{
 };
 use stepwright_core::time::Timestamp;
 
+use super::express::LONGEST_SECONDS;
 use super::{Drive, Engine, Error, Made, Written};
 use crate::store::{Execution, Redriven};
 
@@ -60,8 +61,12 @@ impl Engine {
             tail
         };
         let at = record.time;
-        let deadline =
-            loaded.machine.timeout_seconds.map(|seconds| at.plus_seconds(seconds as f64));
+        // A child has no part in the machine's TimeoutSeconds.
+        let longest = match &execution.parent {
+            Some(_) => execution.deadline.map(|_| LONGEST_SECONDS),
+            None => loaded.machine.timeout_seconds.map(|seconds| seconds as f64),
+        };
+        let deadline = longest.map(|seconds| at.plus_seconds(seconds));
         self.store.reopen(&execution.id, Redriven { count, at }, deadline).await?;
         self.go_on(&super::cursor_of(&root, &record), &record, deadline).await?;
         Ok(Some(at))
