@@ -14,6 +14,7 @@
 //! - Never are messages sent again on a first delivery that finds its slot taken: duplicates would multiply.
 //! - A message is deleted only when the record it caused is settled or its successor message has been sent.
 
+mod claim;
 mod commit;
 mod emit;
 pub mod express;
@@ -31,10 +32,8 @@ pub mod token;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use stepwright_core::engine::{Claim, Failure};
 use stepwright_core::engine::{
-    Cursor, Decision, Limits, Message, MessageKind, Phase, Record, Stimulus, TaskOutcome, failure,
-    task_call,
+    Cursor, Decision, Failure, Limits, Message, MessageKind, Phase, Record, Stimulus, TaskOutcome,
 };
 use stepwright_core::time::Timestamp;
 
@@ -42,6 +41,7 @@ use crate::log::Log;
 use crate::queue::{self, Delivery, Offers, Queue};
 use crate::store::{self, Store};
 use crate::task::Performer;
+use claim::worker_lost;
 use commit::{Made, Written};
 use live::{Live, Performing};
 pub use load::{Loaded, definition_key};
@@ -457,37 +457,6 @@ impl Engine {
         loaded.execution.deadline.is_some_and(|deadline| deadline <= now)
             || self.config.limits.execution_seconds.is_some_and(|most| age >= most as f64)
     }
-
-    /// Performs the claimed task.
-    async fn perform(
-        &self,
-        loaded: &Loaded,
-        cursor: &Cursor,
-        record: &Record,
-    ) -> Option<TaskOutcome> {
-        let call = self.with_setting(loaded, cursor, record.time, 0, |set| task_call(set, record));
-        Some(self.tasks.perform(&call?).await)
-    }
-
-    /// Seconds until a claim is dead for sure; `None` if it is.
-    fn death(&self, here: &Cursor, claim: &Claim) -> Option<f64> {
-        if claim.holder == self.config.holder {
-            // Ours: dead unless one of our turns is at it. Looked at again soon, for a task may take a year.
-            return self
-                .live
-                .performs(here, claim.ticket)
-                .then_some(self.config.visibility_seconds);
-        }
-        let left = claim.until.seconds_since(self.clock.now());
-        let dead = left <= 0.0 || self.config.sole;
-        (!dead).then_some(left)
-    }
-
-    /// Whether the one who wrote a tail is gone for sure, so that it need not be waited for.
-    fn abandoned(&self, tail: &Record) -> bool {
-        let process = tail.nonce.rsplit_once('.').map_or("", |(holder, _)| holder);
-        self.config.sole && process != &*self.config.holder
-    }
 }
 
 enum Delivered {
@@ -528,12 +497,4 @@ impl Drive {
 /// The place of a record of the same frame.
 pub(crate) fn cursor_of(cursor: &Cursor, record: &Record) -> Cursor {
     Cursor { slot: record.slot, ..cursor.clone() }
-}
-
-/// A claim whose holder died: whether the task was performed is not known, so Retry and Catch decide.
-fn worker_lost() -> Failure {
-    Failure::new(
-        failure::name::TASK_FAILED,
-        "The worker that performed the task was lost before it could report an outcome. The task may or may not have run.",
-    )
 }

@@ -7,8 +7,8 @@ use super::draft::{Decision, Draft, class};
 use super::failure::{located, name};
 use super::retry::{self, Failed};
 use super::{
-    Claim, EventRef, Failure, Fork, Frame, Job, Outcome, Phase, Resumption, Setting, Stimulus,
-    Visit, redrive, state,
+    Claim, EventRef, Failure, Fork, Frame, Job, Outcome, Phase, Setting, Stimulus, Visit, redrive,
+    state,
 };
 use crate::asl::model::{Catcher, QueryLanguage, State, Transition};
 use crate::expr::value::Excess;
@@ -156,7 +156,10 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
         (
             Phase::Done(Outcome::Failed(_) | Outcome::TimedOut(_) | Outcome::Aborted(_)),
             Stimulus::Redrive { count, resumption },
-        ) if draft.made.frame.lane.is_none() => redriven(draft, count, resumption),
+        ) if draft.made.frame.lane.is_none() => {
+            redrive::redriven(draft, count, resumption);
+            Reaction::Over
+        }
         (phase, _) if phase.over() => Reaction::Stale,
         (phase, Stimulus::Stop(failure)) => {
             state::distributed::aborted(draft, &phase);
@@ -275,32 +278,6 @@ fn begin_lane(draft: &mut Draft<'_>, phase: &Phase) -> Reaction {
         Phase::Forked(_) => Reaction::Over,
         _ => Reaction::Stale,
     }
-}
-
-/// The state that the execution ended in is attempted again, like after a retrier's pause, with all its retries; or what
-/// is left of its fork is; or it is entered, if that had not happened yet.
-fn redriven(draft: &mut Draft<'_>, count: u32, resumption: Resumption) -> Reaction {
-    let mut event = draft.push(EventKind::ExecutionRedriven { redrive_count: u64::from(count) });
-    if let Resumption::Lanes(fork) = &resumption
-        && let Some(run) = &fork.run
-    {
-        let map_run_arn = run.arn.clone();
-        let redrive_count = u64::from(run.redriven.map_or(1, |(before, _)| before + 1));
-        event = draft.push(EventKind::MapRunRedriven { map_run_arn, redrive_count });
-    }
-    let now = draft.set.now;
-    let events = draft.next_event_id() - 1;
-    let frame = draft.frame();
-    redrive::refresh(&mut frame.visit);
-    frame.phase = match resumption {
-        Resumption::Enter => Phase::Ready,
-        Resumption::Attempt => Phase::Backoff { until: now },
-        Resumption::Lanes(fork) => {
-            let redriven = redrive::Redriven { since: &event, events, at: now };
-            Phase::Forked(redrive::placed(*fork, redriven))
-        }
-    };
-    Reaction::Over
 }
 
 fn with_state(

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::draft::Draft;
 use super::failure::name;
 use super::map_run::{LANES, MapRun};
 use super::{
@@ -15,6 +16,7 @@ use super::{
     Visit,
 };
 use crate::expr::Document;
+use crate::history::EventKind;
 use crate::time::Timestamp;
 
 /// How a frame goes on.
@@ -39,19 +41,44 @@ pub fn resumption(records: &[(FrameId, Arc<Record>)]) -> Resumption {
     journals.resumption(&root, &journals.shown(&root, None), None)
 }
 
+/// The state that the execution ended in is attempted again, like after a retrier's pause, with all its retries; or what
+/// is left of its fork is; or it is entered, if that had not happened yet.
+pub(super) fn redriven(draft: &mut Draft<'_>, count: u32, resumption: Resumption) {
+    let mut event = draft.push(EventKind::ExecutionRedriven { redrive_count: u64::from(count) });
+    if let Resumption::Lanes(fork) = &resumption
+        && let Some(run) = &fork.run
+    {
+        let map_run_arn = run.arn.clone();
+        let redrive_count = u64::from(run.redriven.map_or(1, |(before, _)| before + 1));
+        event = draft.push(EventKind::MapRunRedriven { map_run_arn, redrive_count });
+    }
+    let now = draft.set.now;
+    let events = draft.next_event_id() - 1;
+    let frame = draft.frame();
+    refresh(&mut frame.visit);
+    frame.phase = match resumption {
+        Resumption::Enter => Phase::Ready,
+        Resumption::Attempt => Phase::Backoff { until: now },
+        Resumption::Lanes(fork) => {
+            let redriven = Redriven { since: &event, events, at: now };
+            Phase::Forked(placed(*fork, redriven))
+        }
+    };
+}
+
 /// Where and when a redrive was made.
 #[derive(Clone, Copy)]
-pub(super) struct Redriven<'a> {
+struct Redriven<'a> {
     /// The event that says so.
-    pub(super) since: &'a EventRef,
+    since: &'a EventRef,
     /// Events up to it.
-    pub(super) events: u64,
+    events: u64,
     /// When it was made.
-    pub(super) at: Timestamp,
+    at: Timestamp,
 }
 
 /// A fork as a record at a new place has it: its lanes follow from the event that says so.
-pub(super) fn placed(mut fork: Fork, redriven: Redriven<'_>) -> Fork {
+fn placed(mut fork: Fork, redriven: Redriven<'_>) -> Fork {
     let Redriven { since, events: events_before, at } = redriven;
     fork.started = since.clone();
     if let Some(run) = &mut fork.run {
@@ -69,7 +96,7 @@ pub(super) fn placed(mut fork: Fork, redriven: Redriven<'_>) -> Fork {
 }
 
 /// A state is attempted as if for the first time: with all its retries.
-pub(super) fn refresh(visit: &mut Visit) {
+fn refresh(visit: &mut Visit) {
     visit.attempts.fill(0);
     visit.retry_count = 0;
 }
