@@ -448,15 +448,6 @@ impl Engine {
             _ => Err(Verdict::Delete),
         })
     }
-
-    /// Whether the machine's `TimeoutSeconds` is over, or the longest time that any execution may take. Asked at every
-    /// step, so that a message that comes late cannot carry an execution over its end.
-    fn overdue(&self, loaded: &Loaded) -> bool {
-        let now = self.clock.now();
-        let age = now.seconds_since(loaded.execution.started);
-        loaded.execution.deadline.is_some_and(|deadline| deadline <= now)
-            || self.config.limits.execution_seconds.is_some_and(|most| age >= most as f64)
-    }
 }
 
 enum Delivered {

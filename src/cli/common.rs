@@ -7,7 +7,8 @@ use stepwright_core::engine::Limits;
 
 use crate::local::world::Place;
 use crate::task::function::{Error, Functions, Host, Log, PROCESSES};
-use crate::task::{Settings, Tasks};
+use crate::task::http::{Connections, Unreadable};
+use crate::task::{Reach, Settings, Tasks};
 
 /// Arguments of every command that runs workflows.
 #[derive(Debug, Args)]
@@ -38,6 +39,20 @@ pub(super) struct Common {
     #[arg(long, env = "AWS_DEFAULT_REGION", default_value = "us-east-1", value_parser = region)]
     region: String,
 
+    /// File with connections of HTTP Tasks: a JSON object of names or ARNs and what EventBridge's CreateConnection takes
+    /// (AuthorizationType, AuthParameters); `"${NAME}"` as a value is a variable of the environment. Other connections are
+    /// looked up in EventBridge.
+    #[arg(long, value_name = "FILE")]
+    connections: Option<PathBuf>,
+
+    /// Let HTTP Tasks and API Gateway tasks call http:// URLs of this machine (loopback). AWS takes https:// only.
+    #[arg(long)]
+    allow_plain_http: bool,
+
+    /// Let HTTP Tasks and API Gateway tasks reach link-local addresses and those where clouds tell machines their secrets.
+    #[arg(long)]
+    allow_link_local: bool,
+
     /// Limits in force: AWS's own, or Stepwright's, which are far higher.
     #[arg(long, env = "STEPWRIGHT_LIMITS", value_enum, default_value = "aws")]
     limits: LimitSet,
@@ -54,8 +69,11 @@ enum LimitSet {
 
 impl Common {
     /// What performs tasks: these functions, and services.
-    pub(super) fn tasks(&self, functions: Functions) -> Tasks {
-        Tasks::new(functions, Settings::default()).with_buckets(self.buckets.clone())
+    ///
+    /// # Errors
+    /// The file with connections cannot be used.
+    pub(super) fn tasks(&self, functions: Functions) -> Result<Tasks, Unreadable> {
+        Ok(Tasks::new(functions, self.settings()?).with_buckets(self.buckets.clone()))
     }
 
     /// What ARNs contain, and the limits in force.
@@ -66,6 +84,19 @@ impl Common {
             LimitSet::Extended => Limits::EXTENDED,
         };
         (place, limits)
+    }
+
+    /// How tasks reach the world.
+    ///
+    /// # Errors
+    /// The file with connections cannot be used.
+    fn settings(&self) -> Result<Settings, Unreadable> {
+        let connections = self.connections.as_deref().map(Connections::read).transpose()?;
+        Ok(Settings {
+            reach: Reach { plain: self.allow_plain_http, link_local: self.allow_link_local },
+            connections: connections.unwrap_or_default(),
+            ..Settings::default()
+        })
     }
 
     /// The functions, which get these variables beside those of Lambda.

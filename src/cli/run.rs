@@ -123,7 +123,7 @@ impl Run {
                 let _ = ended.send(cursor.execution.clone());
             }
         });
-        let tasks = Arc::new(self.common.tasks(functions.clone()));
+        let tasks = Arc::new(self.common.tasks(functions.clone())?);
         let watchers = Watchers { observer: Some(observer), logs: None };
         Ok((World::open(&Home::Memory, self.common.world(), tasks, watchers).await?, ends))
     }

@@ -173,6 +173,8 @@ pub enum Kind {
     Redrives,
     /// Published versions and aliases of a state machine, by its ARN.
     Publications,
+    /// Test cases that executions were started in, by their ARN.
+    TestCase,
     /// Keys that this installation made for itself, by name.
     Secret,
     /// Map Runs by ARN.
@@ -191,6 +193,7 @@ impl Kind {
             Kind::Activity => "activity",
             Kind::Redrives => "redrives",
             Kind::Publications => "publications",
+            Kind::TestCase => "test-case",
             Kind::Secret => "secret",
             Kind::MapRun => "map-run",
             Kind::Units => "units",

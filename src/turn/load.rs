@@ -155,6 +155,15 @@ impl Engine {
         })
     }
 
+    /// Whether the machine's `TimeoutSeconds` is over, or the longest time that any execution may take. Asked at every
+    /// step, so that a message that comes late cannot carry an execution over its end.
+    pub(crate) fn overdue(&self, loaded: &Loaded) -> bool {
+        let now = self.clock.now();
+        let age = now.seconds_since(loaded.execution.started);
+        loaded.execution.deadline.is_some_and(|deadline| deadline <= now)
+            || self.config.limits.execution_seconds.is_some_and(|most| age >= most as f64)
+    }
+
     /// Whether one of the forks that a frame belongs to has gone on without it.
     pub(crate) async fn cancelled(&self, cursor: &Cursor) -> Result<bool, Error> {
         let mut frame = cursor.frame.clone();
