@@ -30,7 +30,8 @@
 //! | --- | --- |
 //! | state machine, state, execution | as in the States Language |
 //! | frame | one sequential thread of control: the execution's root, a Parallel branch, a lane of a Map |
-//! | lane | a child frame of a fork; a lane of a Map runs one iteration after the other |
+//! | lane | a child frame of a fork; a lane of a Map runs one iteration after the other, of a distributed one child after child |
+//! | Map Run, unit | the run of a distributed Map; what one of its child executions gets: an item or a batch of them |
 //! | record, slot | entry *n* of a frame's journal: one transition, inserted once, never changed |
 //! | event | what GetExecutionHistory shows; events live in records |
 //! | settled | a record that waits for something outside (timer, token, lanes), or is the last one |

@@ -25,6 +25,7 @@ mod job;
 mod join;
 mod live;
 mod load;
+pub mod map_run;
 mod outside;
 mod redrive;
 mod sweep;
@@ -35,7 +36,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use stepwright_core::engine::{
-    Cursor, Decision, Limits, Message, MessageKind, Phase, Record, Stimulus,
+    Cursor, Decision, Failure, Limits, Message, MessageKind, Phase, Record, Stimulus,
 };
 use stepwright_core::time::Timestamp;
 
@@ -234,7 +235,13 @@ impl Engine {
             self.send_again(delivery, due).await?;
             return Ok(Verdict::Delete);
         }
-        if loaded.execution.closing.is_some() {
+        if let Some(closing) = &loaded.execution.closing {
+            // Whoever closed it may not have come to that.
+            self.poke(&loaded.execution, closing.status).await?;
+            return Ok(Verdict::Delete);
+        }
+        if message.kind == MessageKind::Start && self.orphaned(&loaded.execution).await? {
+            self.interrupt(&loaded, Stimulus::Stop(Failure::default())).await?;
             return Ok(Verdict::Delete);
         }
         if self.overdue(&loaded) {
@@ -334,6 +341,8 @@ impl Engine {
         self.emit(loaded, cursor, record, runnable && states > 0).await?;
         Ok(match &record.frame.phase {
             Phase::Ready | Phase::Asking if states > 0 => Ok(Stimulus::Advance),
+            Phase::Reading(run) => Ok(self.read_items(loaded, cursor, record, run).await?),
+            Phase::Writing(run) => Ok(self.collect(record, run).await?),
             Phase::Claimed(_) => match self.perform(loaded, cursor, record).await {
                 Some(outcome) => Ok(Stimulus::Task(outcome)),
                 None => Err(Verdict::GiveBack(1.0)),

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `stateMachine:NAME` | a machine; `:VERSION`, `:ALIAS` or `/LABEL` may follow |
 //! | `execution:MACHINE:NAME` | an execution; `MACHINE/LABEL` for a child of a Map Run |
-//! | `express:MACHINE:NAME:ID` | an execution of an Express machine |
+//! | `express:MACHINE:NAME:ID` | an execution of an Express machine; `MACHINE/LABEL` for a child of a Map Run |
+//! | `mapRun:MACHINE/LABEL:ID` | a Map Run |
 //! | `activity:NAME` | an activity |
 
 use super::error::Error;
@@ -114,6 +115,11 @@ impl<'a> ExecutionArn<'a> {
     /// # Errors
     /// `InvalidArn`
     pub(super) fn parse(arn: &'a str) -> Result<ExecutionArn<'a>, Error> {
+        if let Ok(resource) = resource(arn, "express")
+            && let Some(child) = ExecutionArn::express_child(arn, resource)
+        {
+            return Ok(child);
+        }
         let resource = resource(arn, "execution")?;
         let (machine, name) = resource.split_once(':').ok_or_else(|| malformed(arn))?;
         if machine.is_empty() || name.is_empty() || name.contains(':') {
@@ -122,6 +128,17 @@ impl<'a> ExecutionArn<'a> {
         let prefix = arn.len() - resource.len() - "execution:".len();
         let prefix = arn.get(..prefix).unwrap_or_default();
         Ok(ExecutionArn { machine: format!("{prefix}stateMachine:{machine}"), name })
+    }
+}
+
+impl<'a> ExecutionArn<'a> {
+    /// An Express execution that is a child of a Map Run; others have nothing that could be asked for.
+    fn express_child(arn: &'a str, resource: &'a str) -> Option<ExecutionArn<'a>> {
+        let (machine, name) = resource.split_once(':')?;
+        let (name, _) = name.split_once(':')?;
+        let prefix = arn.get(..arn.len() - resource.len() - "express:".len())?;
+        let machine = machine.contains('/').then(|| format!("{prefix}stateMachine:{machine}"))?;
+        Some(ExecutionArn { machine, name })
     }
 }
 

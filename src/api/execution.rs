@@ -9,28 +9,8 @@ use stepwright_core::time::Timestamp;
 use super::arn::ExecutionArn;
 use super::error::Error;
 use super::{Api, machine};
+pub use crate::store::execution_id as id;
 use crate::store::{Execution, Status};
-
-/// The id of an execution: 26 base-32 characters of a hash of machine ARN and name, and which run of that name it is.
-/// So a name is taken by one conditional insert, without asking first.
-pub fn id(machine: &str, name: &str, run: u32) -> ExecutionId {
-    let hash = Sha256::new().chain_update(machine).chain_update([0]).chain_update(name).finalize();
-    let mut text = String::with_capacity(ID_CHARACTERS + 2);
-    let (mut bits, mut held) = (0u32, 0);
-    for byte in hash {
-        bits = bits << 8 | u32::from(byte);
-        held += 8;
-        while held >= 5 && text.len() < ID_CHARACTERS {
-            held -= 5;
-            let index = (bits >> held & 31) as usize;
-            text.extend(ALPHABET.get(index).map(|b| char::from(*b)));
-        }
-        bits &= 0xff;
-    }
-    text.push('.');
-    text.push_str(&run.to_string());
-    ExecutionId(text.into())
-}
 
 /// Decides between the versions of an alias: a number from 0 to 99 that is always the same for the same execution, so
 /// that a start that is repeated is the same start.
@@ -64,6 +44,16 @@ pub(super) fn forgotten(execution: &Execution, now: Timestamp) -> bool {
     closing.is_some_and(|closing| now.seconds_since(closing.stopped) > NAME_KEPT_SECONDS)
 }
 
+/// The same for what Express executions cannot be asked, not even those that are children of a Map Run.
+///
+/// # Errors
+/// As above, or `StateMachineTypeNotSupported`.
+pub(super) async fn require_standard(api: &Api, arn: &str) -> Result<Arc<Execution>, Error> {
+    let execution = require(api, arn).await?;
+    let express = execution.parent.is_some() && execution.arn.contains(":express:");
+    if express { Err(Error::machine_type()) } else { Ok(execution) }
+}
+
 /// Why an execution cannot be redriven; `None` if it can.
 ///
 /// # Errors
@@ -75,7 +65,7 @@ pub(super) async fn not_redrivable(
     if let Some(reason) = unfit(execution, api.now()) {
         return Ok(Some(reason));
     }
-    let machine = machine::find(api.store(), &execution.machine).await?;
+    let machine = machine::find(api.store(), execution.definition()).await?;
     if machine.is_none_or(|found| found.machine.deleting) {
         return Ok(Some("State machine is in DELETING status."));
     }
@@ -102,8 +92,6 @@ fn unfit(execution: &Execution, now: Timestamp) -> Option<&'static str> {
     }
 }
 
-const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-const ID_CHARACTERS: usize = 26;
 /// 90 days (source: StartExecution).
 const NAME_KEPT_SECONDS: f64 = 90.0 * 86_400.0;
 /// 14 days (source: RedriveExecution).
@@ -123,13 +111,5 @@ mod tests {
         }
         // Each is expected 100 times with a deviation of 10; the hash is fixed, so this cannot fail by chance.
         assert!(counts.iter().all(|count| (50..150).contains(count)), "{counts:?}");
-    }
-
-    #[test]
-    fn an_id_is_the_hash_of_machine_and_name_and_the_run() {
-        // By another program: base32(sha256("m\0n")), lower case.
-        assert_eq!(&*id("m", "n", 0).0, "ls4b33wgliycjy5pgk7loc5g62.0");
-        assert_ne!(id("m", "n", 0), id("m", "n", 1));
-        assert_ne!(id("ab", "c", 0), id("a", "bc", 0), "the parts must not run into each other");
     }
 }

@@ -42,6 +42,7 @@ pub(super) fn execution(
         version: target.version_arn.clone(),
         alias: target.alias_arn.clone(),
         redriven: None,
+        parent: None,
         closing: None,
     }
 }

@@ -8,7 +8,7 @@ use stepwright_core::engine::Limits;
 use crate::local::world::Place;
 use crate::task::function::{Error, Functions, Host, Log, PROCESSES};
 use crate::task::http::{Connections, Unreadable};
-use crate::task::{Reach, Settings};
+use crate::task::{Reach, Settings, Tasks};
 
 /// Arguments of every command that runs workflows.
 #[derive(Debug, Args)]
@@ -25,6 +25,11 @@ pub(super) struct Common {
     /// Processes of one function at a time; events for which none is free wait.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = processes)]
     function_processes: usize,
+
+    /// Directory of buckets, DIR/BUCKET/KEY, that distributed Maps read from and write to instead of S3; not used where
+    /// AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL is set.
+    #[arg(long, env = "STEPWRIGHT_BUCKETS", value_name = "DIR")]
+    buckets: Option<PathBuf>,
 
     /// Account id in ARNs.
     #[arg(long, env = "AWS_ACCOUNT_ID", default_value = "123456789012", value_parser = account)]
@@ -63,6 +68,14 @@ enum LimitSet {
 }
 
 impl Common {
+    /// What performs tasks: these functions, and services.
+    ///
+    /// # Errors
+    /// The file with connections cannot be used.
+    pub(super) fn tasks(&self, functions: Functions) -> Result<Tasks, Unreadable> {
+        Ok(Tasks::new(functions, self.settings()?).with_buckets(self.buckets.clone()))
+    }
+
     /// What ARNs contain, and the limits in force.
     pub(super) fn world(&self) -> (Place, Limits) {
         let place = Place { region: self.region.clone(), account: self.account.clone() };
@@ -77,7 +90,7 @@ impl Common {
     ///
     /// # Errors
     /// The file with connections cannot be used.
-    pub(super) fn settings(&self) -> Result<Settings, Unreadable> {
+    fn settings(&self) -> Result<Settings, Unreadable> {
         let connections = self.connections.as_deref().map(Connections::read).transpose()?;
         Ok(Settings {
             reach: Reach { plain: self.allow_plain_http, link_local: self.allow_link_local },

@@ -106,10 +106,17 @@ impl Progress {
             Phase::Pending(_) => "waiting for its task token",
             Phase::Polling(_) => "waiting for its job",
             Phase::Forked(_) => "running its lanes",
+            Phase::Reading(_) => "reading its items",
+            Phase::Writing(_) => "writing its results",
             Phase::Waiting { until } | Phase::Backoff { until } => {
                 &*format!("waiting {:.0} s", until.seconds_since(now))
             }
-            Phase::Ready | Phase::Asking | Phase::Done(_) | Phase::Sealed => return,
+            Phase::Ready
+            | Phase::Asking
+            | Phase::Awaiting { .. }
+            | Phase::Parked { .. }
+            | Phase::Done(_)
+            | Phase::Sealed => return,
         };
         let text = format!("{} … {what}", state.label);
         let Some(screen) = &self.screen else {

@@ -25,7 +25,6 @@ use crate::api::Api;
 use crate::local::serve;
 use crate::local::world::{Home, Watchers, World};
 use crate::store::{Closing, Execution, Status};
-use crate::task::Tasks;
 use crate::task::function::Functions;
 
 /// Run one workflow to its end and print its output.
@@ -124,7 +123,7 @@ impl Run {
                 let _ = ended.send(cursor.execution.clone());
             }
         });
-        let tasks = Arc::new(Tasks::new(functions.clone(), self.common.settings()?));
+        let tasks = Arc::new(self.common.tasks(functions.clone())?);
         let watchers = Watchers { observer: Some(observer), logs: None };
         Ok((World::open(&Home::Memory, self.common.world(), tasks, watchers).await?, ends))
     }

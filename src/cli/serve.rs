@@ -13,7 +13,6 @@ use crate::api::Api;
 use crate::local::serve;
 use crate::local::survivors::{self, Mark};
 use crate::local::world::{Home, Watchers, World};
-use crate::task::Tasks;
 use crate::task::function::standard_error;
 use crate::task::mock::Mocks;
 
@@ -76,7 +75,7 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let mut environment = vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)];
         environment.extend(mark.as_ref().map(Mark::variable));
         let functions = arguments.common.functions(environment, standard_error())?;
-        let tasks = Tasks::new(functions.clone(), arguments.common.settings()?);
+        let tasks = arguments.common.tasks(functions.clone())?;
         let tasks = Arc::new(tasks.with_mocks(mocks));
         let watchers = Watchers { observer: None, logs: arguments.logs.sink(&home) };
         let world = World::open(&home, arguments.common.world(), tasks, watchers).await?;

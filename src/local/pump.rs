@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use crate::queue::Delivery;
 use crate::task::http::Exchange;
 use crate::task::mock::Mocks;
+use crate::task::object::Objects;
 use crate::task::own::StepFunctions;
 use crate::task::{Look, Performer};
 use crate::turn::{Engine, Verdict};
@@ -82,6 +83,10 @@ impl Performer for OffSeat {
             let _ = SEAT.try_with(|place| place.set(seat));
         }
         outcome
+    }
+
+    fn objects(&self) -> Arc<dyn Objects> {
+        self.0.objects()
     }
 
     async fn look(&self, job: &JobCall) -> Look {

@@ -6,12 +6,16 @@
 mod dispenser;
 pub mod dynamodb;
 pub mod embedded;
+mod identity;
 pub mod memory;
 
 use std::sync::Arc;
 
+pub use identity::execution_id;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use stepwright_core::asl::model::FlowId;
 use stepwright_core::engine::{Cursor, ExecutionId, Failure, FrameId, Record};
 use stepwright_core::expr::Document;
 use stepwright_core::time::Timestamp;
@@ -107,6 +111,24 @@ pub trait Journal: Send + Sync {
     /// Executions of a machine, newest first. Payloads (input, output) may be left out of these rows.
     async fn list(&self, query: &ListQuery) -> Result<Vec<Arc<Execution>>, Error>;
 
+    /// How many executions of a list ([`Execution::list`]) there are of each status, and how many items of a Map Run they
+    /// work on. What a home can count faster than by looking at each it should.
+    async fn tally(&self, list: &Arc<str>) -> Result<Tally, Error> {
+        let mut tally = Tally::default();
+        let mut query =
+            ListQuery { machine: list.clone(), status: None, after: None, limit: AT_ONCE };
+        loop {
+            let rows = self.list(&query).await?;
+            for row in &rows {
+                tally.add(row.status(), 1, row.parent.as_ref().map_or(0, |parent| parent.items));
+            }
+            let Some(last) = rows.last().filter(|_| rows.len() == AT_ONCE) else {
+                return Ok(tally);
+            };
+            query.after = Some(ListPosition { time: last.listed_at(), id: last.id.clone() });
+        }
+    }
+
     /// Executions that are running, for the sweep: those with an id after `after`, at most `limit`, in order of id.
     async fn running(
         &self,
@@ -168,6 +190,10 @@ pub enum Kind {
     TestCase,
     /// Keys that this installation made for itself, by name.
     Secret,
+    /// Map Runs by ARN.
+    MapRun,
+    /// Inputs of the child executions of Map Runs, some in each item.
+    Units,
 }
 
 impl Kind {
@@ -182,6 +208,8 @@ impl Kind {
             Kind::Publications => "publications",
             Kind::TestCase => "test-case",
             Kind::Secret => "secret",
+            Kind::MapRun => "map-run",
+            Kind::Units => "units",
         }
     }
 }
@@ -227,8 +255,24 @@ pub struct Execution {
     /// How often it was redriven, and when last.
     #[serde(default)]
     pub redriven: Option<Redriven>,
+    /// For a child execution of a Map Run: whose it is.
+    #[serde(default)]
+    pub parent: Option<Box<Parent>>,
     /// How it ended; `None` while it runs.
     pub closing: Option<Closing>,
+}
+
+/// Where a child execution of a Map Run belongs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// `mapRunArn`
+    pub run: Arc<str>,
+    /// What the end of the child writes: the next slot of the lane that waits for it.
+    pub lane: Cursor,
+    /// The flow of the definition that the child runs.
+    pub flow: FlowId,
+    /// `itemCount`: the items in its input.
+    pub items: u64,
 }
 
 /// Redrives of an execution.
@@ -249,6 +293,16 @@ impl Execution {
     /// Since when it runs, or ran at last: its start or its last redrive.
     pub fn since(&self) -> Timestamp {
         self.redriven.map_or(self.started, |redriven| redriven.at)
+    }
+
+    /// The list that it is on: its Map Run's, or its machine's.
+    pub fn list(&self) -> &Arc<str> {
+        self.parent.as_ref().map_or(&self.machine, |parent| &parent.run)
+    }
+
+    /// ARN of the machine whose definition it runs: without the label that the machine of a child of a Map Run has.
+    pub fn definition(&self) -> &str {
+        self.machine.split_once('/').map_or(&*self.machine, |(base, _)| base)
     }
 
     /// Its time in the list of executions.
@@ -302,7 +356,7 @@ pub struct Closing {
 /// What ListExecutions asks for. Running executions count by their start, others by their stop.
 #[derive(Clone, Debug)]
 pub struct ListQuery {
-    /// ARN of the machine.
+    /// ARN of the machine, or of the Map Run whose child executions are asked for.
     pub machine: Arc<str>,
     /// Only this status.
     pub status: Option<Status>,
@@ -366,6 +420,40 @@ pub struct Asking {
     pub first: u64,
 }
 
+/// How many executions of a list have which status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    executions: [u64; Status::ALL.len()],
+    items: [u64; Status::ALL.len()],
+}
+
+impl Tally {
+    /// Counts so many more executions with so many items.
+    pub fn add(&mut self, status: Status, executions: u64, items: u64) {
+        let place = status as usize;
+        if let (Some(count), Some(of)) = (self.executions.get_mut(place), self.items.get_mut(place))
+        {
+            *count += executions;
+            *of += items;
+        }
+    }
+
+    /// Executions with this status.
+    pub fn executions(&self, status: Status) -> u64 {
+        self.executions.get(status as usize).copied().unwrap_or_default()
+    }
+
+    /// Items of those executions.
+    pub fn items(&self, status: Status) -> u64 {
+        self.items.get(status as usize).copied().unwrap_or_default()
+    }
+
+    /// Items of all executions that failed, in whichever way.
+    pub fn failed_items(&self) -> u64 {
+        [Status::Failed, Status::TimedOut, Status::Aborted].map(|s| self.items(s)).iter().sum()
+    }
+}
+
 /// What can go wrong with a store.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -393,6 +481,9 @@ impl From<stepwright_core::engine::record::Error> for Error {
         Error::Damaged(error.to_string())
     }
 }
+
+/// Rows of a list that are read at a time.
+const AT_ONCE: usize = 1_000;
 
 /// The frames that [`Journal::records`] asks for, as a range in the order of frame ids: from the first up to, but without,
 /// the second. `/` is the character after `.`, and `0` the one after `/`.

@@ -1,5 +1,6 @@
 //! Task performers: what a Task state calls. One file per kind of service.
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ mod lambda;
 mod metadata;
 pub mod mock;
 mod naming;
+pub mod object;
 pub mod own;
 mod problem;
 mod request;
@@ -46,6 +48,7 @@ use events::Events;
 use http::{Exchange, Http};
 use lambda::Lambda;
 use mock::Mocks;
+use object::{Nowhere, Objects};
 use sdk::Sdk;
 use service::Services;
 use sns::Sns;
@@ -58,6 +61,11 @@ pub trait Performer: Send + Sync {
     /// Performs a task to its end or to its timeout (`call.timeout_seconds`), which begins when the work itself does. Never fails as such: what goes wrong is an
     /// outcome with the error name and cause that AWS would record.
     async fn perform(&self, call: &TaskCall) -> TaskOutcome;
+
+    /// The objects that distributed Maps read and write.
+    fn objects(&self) -> Arc<dyn Objects> {
+        Arc::new(Nowhere)
+    }
 
     /// The same, and what went over the wire where that can be shown (`http:invoke`).
     async fn trace(&self, call: &TaskCall) -> (TaskOutcome, Option<Exchange>) {
@@ -89,6 +97,9 @@ pub trait Performer: Send + Sync {
 /// All task performers behind one door.
 pub struct Tasks {
     lambda: Lambda,
+    settings: Settings,
+    buckets: Option<PathBuf>,
+    objects: OnceLock<Arc<dyn Objects>>,
     apigateway: ApiGateway,
     dynamodb: DynamoDb,
     events: Events,
@@ -116,7 +127,10 @@ impl Tasks {
         Tasks {
             apigateway: ApiGateway::new(&settings),
             http: Http::new(&settings),
-            lambda: Lambda::new(functions, settings),
+            lambda: Lambda::new(functions, settings.clone()),
+            settings,
+            buckets: None,
+            objects: OnceLock::new(),
             dynamodb: DynamoDb::new(aws.clone()),
             events: Events::new(sdk.clone()),
             sns: Sns::new(aws.clone()),
@@ -151,6 +165,12 @@ impl Tasks {
                 Some(TaskOutcome::Failed(Failure::new(name::TASK_FAILED, cause)))
             }
         }
+    }
+
+    /// With a directory of buckets, which is taken for S3 where no endpoint of it is given.
+    #[must_use]
+    pub fn with_buckets(self, directory: Option<PathBuf>) -> Tasks {
+        Tasks { buckets: directory, ..self }
     }
 
     /// The same, with a service that takes on jobs (`.sync`, `.sync:2`), by the name that its resources have.
@@ -219,6 +239,11 @@ impl Tasks {
 impl Performer for Tasks {
     async fn perform(&self, call: &TaskCall) -> TaskOutcome {
         Box::pin(self.dispatch(call)).await
+    }
+
+    fn objects(&self) -> Arc<dyn Objects> {
+        let open = || object::open(self.buckets.clone(), self.settings.clone());
+        self.objects.get_or_init(open).clone()
     }
 
     async fn trace(&self, call: &TaskCall) -> (TaskOutcome, Option<Exchange>) {

@@ -58,9 +58,14 @@ impl Engine {
         loop {
             match decided {
                 Decided::Commit(made) if made.frame.phase == Phase::Asking => {
-                    let granted =
-                        self.grant(loaded, &drive.cursor, &made.frame, time, recorded).await?;
-                    decided = ask(Some(*made), Stimulus::Granted(granted));
+                    let distributed = made.frame.lane.as_ref().is_some_and(|l| l.done.is_some());
+                    let granted = match distributed {
+                        true => self.next_unit(&drive.cursor, &made.frame).await?,
+                        false => Stimulus::Granted(
+                            self.grant(loaded, &drive.cursor, &made.frame, time, recorded).await?,
+                        ),
+                    };
+                    decided = ask(Some(*made), granted);
                 }
                 Decided::Commit(mut made) => {
                     self.sign(&mut made.frame.phase);
@@ -82,6 +87,12 @@ impl Engine {
         }
     }
 
+    /// What nobody else has called anything.
+    pub(super) fn nonce(&self) -> String {
+        let number = self.nonces.fetch_add(1, Ordering::Relaxed);
+        format!("{}.{number}", self.config.holder)
+    }
+
     /// The record of a decision.
     pub(crate) fn record(
         &self,
@@ -89,13 +100,12 @@ impl Engine {
         decision: Decision,
         written: Written,
     ) -> Arc<Record> {
-        let number = self.nonces.fetch_add(1, Ordering::Relaxed);
         Arc::new(Record {
             format: record::FORMAT,
             slot: cursor.slot,
             time: written.time,
             guard: written.guard,
-            nonce: format!("{}.{number}", self.config.holder).into(),
+            nonce: self.nonce().into(),
             frame: decision.frame,
             events: decision.events,
             cancels: written.cancels,

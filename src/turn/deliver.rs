@@ -90,6 +90,14 @@ impl Engine {
         self.stop_job(loaded, &here, tail).await;
         let stimulus = match (&tail.frame.phase, kind) {
             (Phase::Ready | Phase::Asking, _) => Stimulus::Advance,
+            (Phase::Reading(run), _) => self.read_items(loaded, &here, tail, run).await?,
+            (Phase::Writing(run), _) => self.collect(tail, run).await?,
+            (Phase::Awaiting { child, .. }, MessageKind::Child) => {
+                match self.child_ended(&here, child).await? {
+                    Some(stimulus) => stimulus,
+                    None => return Ok(Delivered::Verdict(Verdict::Delete)),
+                }
+            }
             (Phase::Claimed(claim), _) => match self.death(&here, claim) {
                 None if self.repeatable(loaded, &here, tail) => Stimulus::Reclaim,
                 None => Stimulus::Task(TaskOutcome::Failed(worker_lost())),

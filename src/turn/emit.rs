@@ -79,6 +79,10 @@ impl Engine {
                 Effect::Offer { activity, offer } => self.offers.offer(&activity, offer).await?,
                 Effect::Join { fork, lane, lanes, failed } => {
                     let joined = self.store.join(&fork, lane, lanes, failed).await?;
+                    let lanes = match joined.finished < lanes {
+                        true => self.lanes_due(&fork, lanes).await?,
+                        false => lanes,
+                    };
                     if !joined.failed.is_empty() || joined.finished >= lanes {
                         messages.push((join_message(&fork), None));
                     }
@@ -86,6 +90,9 @@ impl Engine {
                 Effect::Cancel { by, fork } => self.seal_below(loaded, &by, fork).await?,
                 Effect::StopJob(job) => self.tasks.stop(&job).await,
                 Effect::Close { outcome, at, .. } => self.close(loaded, outcome, at).await?,
+                Effect::Spawn { by, unit, since } => {
+                    self.spawn(loaded, &by, (unit, since)).await?;
+                }
             }
         }
         if messages.is_empty() {
@@ -108,7 +115,7 @@ impl Engine {
         };
         let closing = Closing { status, stopped: at, output, failure };
         self.store.close_row(&loaded.execution, closing).await?;
-        Ok(())
+        self.poke(&loaded.execution, status).await
     }
 
     /// Seals all unfinished frames of a cancelled fork: no transition of theirs can be committed any more.
@@ -118,19 +125,17 @@ impl Engine {
         by: &Cursor,
         fork: u64,
     ) -> Result<(), Error> {
-        let records = self.store.records(&by.execution, &by.frame, Some(fork)).await?;
-        for (at, (frame, record)) in records.iter().enumerate() {
-            let last = records.get(at + 1).is_none_or(|(next, _)| next != frame);
-            let mut here =
-                Cursor { execution: by.execution.clone(), frame: frame.clone(), slot: record.slot };
-            if last && record.frame.phase == Phase::Sealed {
-                self.stop_job(loaded, &here, record).await;
+        let tails = self.store.tails(&by.execution, &by.frame, Some(fork)).await?;
+        for (frame, mut tail) in tails {
+            let mut here = Cursor { execution: by.execution.clone(), frame, slot: tail.slot };
+            if tail.frame.phase == Phase::Sealed {
+                self.stop_job(loaded, &here, &tail).await;
             }
-            if !last || record.frame.phase.over() {
-                continue;
-            }
-            let mut tail = record.clone();
             while !tail.frame.phase.over() {
+                // Before the seal: what is sealed is not looked at again.
+                if let Phase::Awaiting { child, .. } = &tail.frame.phase {
+                    self.stop_child(child).await?;
+                }
                 let mut sealed = stepwright_core::engine::Decision::from(tail.frame_after());
                 if let Phase::Polling(job) =
                     std::mem::replace(&mut sealed.frame.phase, Phase::Sealed)

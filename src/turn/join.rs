@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use stepwright_core::engine::{
-    Cursor, EarlierFork, Failure, Fork, Frame, FrameId, Item, LaneFailure, Lanes, NextIndex,
-    Outcome, Phase, Record, Stimulus, failure, failure_of, item,
+    Cursor, EarlierFork, Failure, Fork, Frame, FrameId, Item, LaneFailure, Lanes, MapRun,
+    NextIndex, Outcome, Phase, Record, Stimulus, failure, failure_of, item,
 };
 use stepwright_core::expr::Document;
 use stepwright_core::time::Timestamp;
@@ -21,6 +21,10 @@ impl Engine {
         here: &Cursor,
         fork: &Fork,
     ) -> Result<Option<(Stimulus, Timestamp)>, Error> {
+        if let Some(run) = &fork.run {
+            let settled = self.settled_lanes(here, run).await?;
+            return Ok(settled.map(|settled| settled.stimulus(run)));
+        }
         let records = self.store.records(&here.execution, &here.frame, Some(here.slot)).await?;
         let events = records.iter().map(|(_, record)| record.events.len() as u64).sum();
         let latest = records.iter().map(|(_, record)| record.time).max().unwrap_or_default();
@@ -125,6 +129,39 @@ impl Engine {
         }
         forks.push_back((at.clone(), made.clone()));
         Ok(Some(made))
+    }
+}
+
+/// The lanes of a Map Run, when there is something to be done about them.
+pub(super) struct Settled {
+    failed: Option<(Failure, Frame)>,
+    latest: Timestamp,
+}
+
+impl Settled {
+    /// `None` while no lane has failed and not all is done.
+    pub(super) fn of_run(tails: &[Stored], done: bool) -> Option<Settled> {
+        let latest = tails.iter().map(|(_, record)| record.time).max().unwrap_or_default();
+        let failed = tails
+            .iter()
+            .filter_map(|(_, record)| Some((failure_of(&record.frame)?, record)))
+            .min_by_key(|(_, record)| record.time)
+            .map(|(failure, record)| (failure, record.frame.clone()));
+        (failed.is_some() || done).then_some(Settled { failed, latest })
+    }
+
+    fn stimulus(self, run: &MapRun) -> (Stimulus, Timestamp) {
+        let stimulus = match self.failed {
+            Some((failure, lane)) => {
+                let unfinished = Vec::new();
+                Stimulus::LaneFailed(Box::new(LaneFailure { failure, lane, unfinished, events: 0 }))
+            }
+            None => {
+                let last = run.started.clone();
+                Stimulus::Joined(Lanes { outputs: Vec::new(), last, events: 0 })
+            }
+        };
+        (stimulus, self.latest)
     }
 }
 

@@ -64,6 +64,7 @@ impl Engine {
             machine_arn: execution.machine.clone(),
             machine_name: name.into(),
             region: self.config.region.clone(),
+            flow: execution.parent.as_ref().map_or(0, |parent| parent.flow),
         };
         Ok(Loaded {
             execution,
@@ -75,7 +76,7 @@ impl Engine {
     }
 
     async fn definition(&self, execution: &Execution) -> Result<Parsed, Error> {
-        let key = (execution.machine.clone(), execution.revision.clone());
+        let key = (Arc::from(execution.definition()), execution.revision.clone());
         let known =
             self.definitions.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(parsed) = known {

@@ -8,10 +8,11 @@
 use std::sync::Arc;
 
 use stepwright_core::engine::{
-    Cursor, FrameId, Message, MessageKind, Record, Stimulus, resumption,
+    Cursor, FrameId, Message, MessageKind, Record, Resumption, Stimulus, resumption,
 };
 use stepwright_core::time::Timestamp;
 
+use super::express::LONGEST_SECONDS;
 use super::{Drive, Engine, Error, Made, Written};
 use crate::store::{Execution, Redriven};
 
@@ -21,6 +22,15 @@ impl Engine {
     /// # Errors
     /// The store or the queue is not available; the redrive may have been made, and can be asked for again.
     pub async fn redrive(&self, execution: &Execution) -> Result<Option<Timestamp>, Error> {
+        self.redrive_after(execution, Timestamp::default()).await
+    }
+
+    /// The same for a child of a Map Run, whose times are all later than that of the record that wants it.
+    pub(super) async fn redrive_after(
+        &self,
+        execution: &Execution,
+        after: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
         let count = execution.redriven.map_or(0, |before| before.count) + 1;
         let Some(loaded) = self.load(&execution.id).await? else { return Ok(None) };
         let root = Cursor::root(execution.id.clone(), 0);
@@ -31,7 +41,16 @@ impl Engine {
             let records = self.store.records(&root.execution, &root.frame, None).await?;
             let resumption = resumption(&records);
             let here = super::cursor_of(&root, &tail);
+            // What its children have done before is told from what they do after it by the time.
+            let after = match &resumption {
+                Resumption::Lanes(fork) => match &fork.run {
+                    Some(run) => after.max(self.last_ended(run).await?),
+                    None => after,
+                },
+                _ => after,
+            };
             let drive = Drive::after(&here, &tail, Stimulus::Redrive { count, resumption });
+            let drive = Drive { after: drive.after.max(after), ..drive };
             let Made::Commit(decision, time) = self.decide(&loaded, &drive, 0).await? else {
                 return Ok(None);
             };
@@ -42,8 +61,12 @@ impl Engine {
             tail
         };
         let at = record.time;
-        let deadline =
-            loaded.machine.timeout_seconds.map(|seconds| at.plus_seconds(seconds as f64));
+        // A child has no part in the machine's TimeoutSeconds.
+        let longest = match &execution.parent {
+            Some(_) => execution.deadline.map(|_| LONGEST_SECONDS),
+            None => loaded.machine.timeout_seconds.map(|seconds| seconds as f64),
+        };
+        let deadline = longest.map(|seconds| at.plus_seconds(seconds));
         self.store.reopen(&execution.id, Redriven { count, at }, deadline).await?;
         self.go_on(&super::cursor_of(&root, &record), &record, deadline).await?;
         Ok(Some(at))

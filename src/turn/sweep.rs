@@ -79,7 +79,11 @@ impl Engine {
             return Ok(());
         }
         match &tail.frame.phase {
-            Phase::Ready | Phase::Asking | Phase::Claimed(_) => {
+            Phase::Ready
+            | Phase::Asking
+            | Phase::Claimed(_)
+            | Phase::Reading(_)
+            | Phase::Writing(_) => {
                 let message = Message { cursor: here.next(), kind: MessageKind::Advance };
                 Ok(self.queue.send(vec![(message, None)]).await?)
             }

@@ -9,6 +9,8 @@ mod hang_up;
 mod history;
 mod limit;
 mod machine;
+mod map_run;
+mod objects;
 mod page;
 mod quota;
 mod redrive;

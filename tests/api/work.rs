@@ -9,6 +9,7 @@ use stepwright_core::engine::Limits;
 use serde_json::{Value, json};
 use stepwright::api::Api;
 use stepwright::local::world::{Home, Place, Watchers, World as Running};
+use stepwright::task::Performer;
 
 use super::world::{FLOW, Nobody, ROLE, RUN, refusal};
 
@@ -113,11 +114,14 @@ impl World {
     }
 
     pub(super) async fn within(limits: Limits) -> World {
+        World::with(limits, Arc::new(Nobody)).await
+    }
+
+    /// With somebody who performs tasks.
+    pub(super) async fn with(limits: Limits, tasks: Arc<dyn Performer>) -> World {
         let place = Place { region: "us-east-1".into(), account: "123456789012".into() };
-        let running =
-            Running::open(&Home::Memory, (place, limits), Arc::new(Nobody), Watchers::default())
-                .await
-                .unwrap();
+        let watchers = Watchers::default();
+        let running = Running::open(&Home::Memory, (place, limits), tasks, watchers).await.unwrap();
         World { api: Api::new(running.engine.clone()), _running: running }
     }
 

@@ -113,14 +113,21 @@ async fn keys_that_a_batch_leaves_unprocessed_are_asked_for_again() {
 fn forked(slot: u64, lanes: u32) -> std::sync::Arc<Record> {
     let started = EventRef { frame: FrameId::root(), slot, index: 0 };
     let input = Document::empty_object();
-    let fork = Fork { lanes, input: input.clone(), items: None, started, resumed: None };
+    let fork = Fork { lanes, input: input.clone(), items: None, started, resumed: None, run: None };
     record_with(slot, "fork", input, Phase::Forked(fork))
 }
 
 fn of_lane(number: u32, of: u32) -> std::sync::Arc<Record> {
     let mut record = (*record(0, "lane")).clone();
-    record.frame.lane =
-        Some(Lane { state: "Each".into(), number, of, branch: None, item: None, resumed: None });
+    record.frame.lane = Some(Lane {
+        state: "Each".into(),
+        number,
+        of,
+        branch: None,
+        item: None,
+        resumed: None,
+        done: None,
+    });
     record.into()
 }
 

@@ -12,6 +12,7 @@ use stepwright_core::history::{EventKind, order};
 pub mod sim;
 
 mod callbacks;
+mod distributed;
 mod failures;
 mod forks;
 mod hang_ups;
@@ -197,6 +198,13 @@ fn line(kind: &EventKind) -> String {
             format!("{class:?}StateExited {name} {}", output.text())
         }
         EventKind::StateAborted { class } => format!("{class:?}StateAborted"),
+        // Which slot a run begins in, and so its id, depends on the states per turn.
+        EventKind::MapRunStarted { map_run_arn } => {
+            format!("MapRunStarted {}", map_run_arn.rsplit_once(':').unwrap().0)
+        }
+        EventKind::MapRunRedriven { redrive_count, .. } => {
+            format!("MapRunRedriven redrive_count={redrive_count}")
+        }
         other => {
             let json = serde_json::to_value(other).unwrap();
             match json {

@@ -265,6 +265,7 @@ impl World {
             alias: None,
             redriven: None,
             closing: None,
+            parent: None,
         }
     }
 }

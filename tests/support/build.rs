@@ -42,6 +42,7 @@ pub(crate) fn execution(name: &str, started: Timestamp) -> Execution {
         version: None,
         alias: None,
         redriven: None,
+        parent: None,
         closing: None,
     }
 }

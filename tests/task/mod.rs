@@ -13,6 +13,7 @@ mod commands;
 mod endpoint;
 mod lambda_api;
 mod node;
+mod objects;
 mod orders;
 mod places;
 mod python;

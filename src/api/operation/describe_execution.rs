@@ -15,6 +15,7 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
         .text("stateMachineArn", &execution.machine)
         .optional("stateMachineVersionArn", execution.version.as_deref())
         .optional("stateMachineAliasArn", execution.alias.as_deref())
+        .optional("mapRunArn", execution.parent.as_ref().map(|parent| &*parent.run))
         .text("name", &execution.name)
         .text("status", execution.status().as_str())
         .time("startDate", execution.started);
@@ -35,7 +36,11 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
             .optional("cause", closing.failure.cause.as_deref());
     }
     let reason = execution::not_redrivable(api, &execution).await?;
-    let status = if reason.is_some() { "NOT_REDRIVABLE" } else { "REDRIVABLE" };
+    let status = match reason {
+        Some(_) => "NOT_REDRIVABLE",
+        None if execution.parent.is_some() => "REDRIVABLE_BY_MAP_RUN",
+        None => "REDRIVABLE",
+    };
     let redriven = execution.redriven;
     answer
         .optional("traceHeader", execution.trace_header.as_deref())

@@ -9,15 +9,18 @@ use crate::api::{Api, execution, machine, variables};
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
     let execution = execution::require(api, input.required("executionArn")?).await?;
     let arn = MachineArn::parse(&execution.machine)?;
+    let parent = execution.parent.as_ref();
     let revision = machine::revision(api.store(), arn.base, &execution.revision).await?;
     let name = arn.base.rsplit(':').next().unwrap_or_default();
     let mut answer = Object::new();
     answer
-        .text("stateMachineArn", arn.base)
+        .text("stateMachineArn", &execution.machine)
         .text("name", name)
         .text("roleArn", &execution.role)
         .time("updateDate", revision.since)
-        .optional("revisionId", revision.shown_id());
+        .optional("revisionId", revision.shown_id())
+        .optional("mapRunArn", parent.map(|parent| &*parent.run))
+        .optional("label", arn.label);
     if input.all_data() {
         let definition = machine::definition(api.store(), arn.base, &revision.id).await?;
         answer.text("definition", &definition);

@@ -5,38 +5,51 @@ use std::sync::Arc;
 use stepwright_core::engine::ExecutionId;
 use stepwright_core::time::Timestamp;
 
-use super::Answer;
+use super::{Answer, map_run};
 use crate::api::arn::MachineArn;
 use crate::api::error::Error;
 use crate::api::input::Input;
 use crate::api::output::Object;
 use crate::api::page::List;
-use crate::api::{Api, arn, target};
+use crate::api::{Api, target};
 use crate::store::{Execution, ListPosition, ListQuery, Status, Store};
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
-    let arn = machine_arn(&input)?;
-    let target = target::resolve(api.store(), arn, |_| 0).await?;
-    if target.machine.express {
-        return Err(Error::machine_type());
-    }
+    let whose = whose(&input)?;
     let status = input.text("statusFilter").map(|status| &**status);
-    if status == Some("PENDING_REDRIVE") {
+    match whose {
+        Whose::Machine(arn) => {
+            let target = target::resolve(api.store(), arn, |_| 0).await?;
+            if target.machine.express {
+                return Err(Error::machine_type());
+            }
+        }
+        Whose::MapRun(run) => map_run::require(api, run).await.map(drop)?,
+    }
+    if status == Some("PENDING_REDRIVE") && matches!(whose, Whose::Machine(_)) {
         return Err(Error::validation(
             "PENDING_REDRIVE can be used as a statusFilter only together with a mapRunArn",
         ));
     }
     let redriven = input.text("redriveFilter").map(|filter| &**filter == "REDRIVEN");
-    let scope = format!("ListExecutions {} {} {redriven:?}", arn.whole, status.unwrap_or(""));
+    let scope = format!("ListExecutions {} {} {redriven:?}", whose.arn(), status.unwrap_or(""));
     let list = List { scope: &scope, now: api.now() };
     let after = match input.text("nextToken") {
         Some(token) => Some(position(&api.pages.open(api.store(), &list, token).await?)?),
         None => None,
     };
     let size = input.page_size();
-    let status = status.and_then(status_of);
-    let query = ListQuery { machine: arn.base.into(), status, after, limit: size + 1 };
-    let found = list_of(api.store(), query, arn, redriven).await?;
+    let query = ListQuery {
+        machine: whose.list().into(),
+        status: status.and_then(status_of),
+        after,
+        limit: size + 1,
+    };
+    // A child that waits to be redriven still counts as what it was.
+    let found = match status {
+        Some("PENDING_REDRIVE") => Vec::new(),
+        _ => list_of(api.store(), query, whose, redriven).await?,
+    };
     let more = found.len() > size;
     let page = found.get(..size).unwrap_or(&found);
     let mut answer = Object::new();
@@ -53,16 +66,22 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
 async fn list_of(
     store: &dyn Store,
     mut query: ListQuery,
-    arn: MachineArn<'_>,
+    whose: Whose<'_>,
     redriven: Option<bool>,
 ) -> Result<Vec<Arc<Execution>>, Error> {
-    if arn.qualifier.is_none() && redriven.is_none() {
+    let arn = match whose {
+        Whose::Machine(arn) => Some(arn).filter(|arn| arn.qualifier.is_some()),
+        Whose::MapRun(_) => None,
+    };
+    if arn.is_none() && redriven.is_none() {
         return Ok(store.list(&query).await?);
     }
     let wanted = |execution: &Execution| {
-        let started_by =
-            if arn.version().is_some() { &execution.version } else { &execution.alias };
-        (arn.qualifier.is_none() || started_by.as_deref() == Some(arn.whole))
+        let started_by = |arn: MachineArn<'_>| {
+            let named = if arn.version().is_some() { &execution.version } else { &execution.alias };
+            named.as_deref() == Some(arn.whole)
+        };
+        arn.is_none_or(started_by)
             && redriven.is_none_or(|redriven| redriven == execution.redriven.is_some())
     };
     let mut found = Vec::new();
@@ -79,14 +98,35 @@ async fn list_of(
     }
 }
 
-/// The machine that is asked about: exactly one of machine and Map Run must be given.
-fn machine_arn(input: &Input) -> Result<MachineArn<'_>, Error> {
-    match (input.text("stateMachineArn"), input.text("mapRunArn")) {
-        (Some(arn), None) => MachineArn::parse_unlabelled(arn),
-        (None, Some(run)) => {
-            arn::check_map_run(run)?;
-            Err(Error::resource_not_found(run))
+/// Whose executions are asked for.
+#[derive(Clone, Copy)]
+enum Whose<'a> {
+    Machine(MachineArn<'a>),
+    MapRun(&'a Arc<str>),
+}
+
+impl<'a> Whose<'a> {
+    fn arn(&self) -> &'a str {
+        match self {
+            Whose::Machine(arn) => arn.whole,
+            Whose::MapRun(arn) => arn,
         }
+    }
+
+    /// The list that they are on.
+    fn list(&self) -> &'a str {
+        match self {
+            Whose::Machine(arn) => arn.base,
+            Whose::MapRun(arn) => arn,
+        }
+    }
+}
+
+/// Exactly one of machine and Map Run must be given.
+fn whose(input: &Input) -> Result<Whose<'_>, Error> {
+    match (input.text("stateMachineArn"), input.text("mapRunArn")) {
+        (Some(arn), None) => MachineArn::parse_unlabelled(arn).map(Whose::Machine),
+        (None, Some(run)) => Ok(Whose::MapRun(run)),
         (None, None) => {
             Err(Error::missing_reason("Either stateMachineArn or mapRunArn must be specified"))
         }
@@ -102,11 +142,15 @@ fn row(execution: &Arc<Execution>) -> String {
         .text("stateMachineArn", &execution.machine)
         .optional("stateMachineVersionArn", execution.version.as_deref())
         .optional("stateMachineAliasArn", execution.alias.as_deref())
+        .optional("mapRunArn", execution.parent.as_ref().map(|parent| &*parent.run))
         .text("name", &execution.name)
         .text("status", execution.status().as_str())
         .time("startDate", execution.started);
     if let Some(closing) = &execution.closing {
         row.time("stopDate", closing.stopped);
+    }
+    if let Some(parent) = &execution.parent {
+        row.number("itemCount", parent.items);
     }
     let redriven = execution.redriven;
     row.number("redriveCount", redriven.map_or(0, |redriven| redriven.count.into()))

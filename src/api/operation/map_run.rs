@@ -1,5 +1,9 @@
-//! ListMapRuns, DescribeMapRun, UpdateMapRun: no execution has Map Runs as long as distributed Maps run inside of it, so
-//! lists are empty and no Map Run is found.
+//! ListMapRuns, DescribeMapRun, UpdateMapRun.
+
+use std::sync::Arc;
+
+use stepwright_core::engine::map_run::Bounds;
+use stepwright_core::expr::Value;
 
 use super::Answer;
 use crate::api::error::Error;
@@ -7,20 +11,132 @@ use crate::api::input::Input;
 use crate::api::output::Object;
 use crate::api::page::List;
 use crate::api::{Api, arn, execution};
+use crate::store::Status;
+use crate::turn::map_run::{Closed, Described};
 
+/// Newest first.
 pub(super) async fn list(api: &Api, input: Input) -> Answer {
     let arn = input.required("executionArn")?;
-    execution::require(api, arn).await?;
-    if let Some(token) = input.text("nextToken") {
-        let scope = format!("ListMapRuns {arn}");
-        api.pages.open(api.store(), &List { scope: &scope, now: api.now() }, token).await?;
+    let execution = execution::require(api, arn).await?;
+    let scope = format!("ListMapRuns {arn}");
+    let list = List { scope: &scope, now: api.now() };
+    let after = match input.text("nextToken") {
+        Some(token) => Some(api.pages.open(api.store(), &list, token).await?),
+        None => None,
+    };
+    let size = input.page_size();
+    let found = api.engine.map_runs(&execution.id, after.as_deref(), size + 1).await?;
+    let page = found.get(..size).unwrap_or(&found);
+    let mut rows = Vec::with_capacity(page.len());
+    for (_, arn) in page {
+        if let Some(run) = api.engine.map_run(arn).await? {
+            rows.push(row(arn, &run));
+        }
     }
-    Ok(Object::new().raw("mapRuns", "[]").finish())
+    let mut answer = Object::new();
+    answer.list("mapRuns", rows, |out, row| out.push_str(&row));
+    if let Some((place, _)) = page.last().filter(|_| found.len() > size) {
+        answer.text("nextToken", &api.pages.seal(api.store(), &list, place).await?);
+    }
+    Ok(answer.finish())
 }
 
-#[expect(clippy::unused_async, reason = "all operations are asynchronous")]
-pub(super) async fn missing(_: &Api, input: Input) -> Answer {
+fn row(arn: &str, run: &Described) -> String {
+    Object::new()
+        .text("executionArn", &run.registered.execution)
+        .text("mapRunArn", arn)
+        .text("stateMachineArn", &run.registered.machine)
+        .time("startDate", run.registered.started)
+        .optional_time("stopDate", run.closed.map(|closed| closed.stopped))
+        .finish()
+}
+
+pub(super) async fn describe(api: &Api, input: Input) -> Answer {
     let arn = input.required("mapRunArn")?;
+    let run = require(api, arn).await?;
+    let bounds = &run.registered.bounds;
+    let redriven = run.registered.redriven;
+    let status = run.closed.map_or(Status::Running, |closed| closed.status);
+    Ok(Object::new()
+        .text("mapRunArn", arn)
+        .text("executionArn", &run.registered.execution)
+        .text("status", status.as_str())
+        .time("startDate", run.registered.started)
+        .optional_time("stopDate", run.closed.map(|closed| closed.stopped))
+        .number("maxConcurrency", bounds.concurrency)
+        .raw("toleratedFailurePercentage", &Value::Float(bounds.percentage).to_json())
+        .number("toleratedFailureCount", bounds.failures)
+        .raw("itemCounts", &counts(&run, Of::Items))
+        .raw("executionCounts", &counts(&run, Of::Executions))
+        .number("redriveCount", redriven.map_or(0, |(count, _)| count.into()))
+        .optional_time("redriveDate", redriven.map(|(_, at)| at))
+        .finish())
+}
+
+/// What is counted.
+#[derive(Clone, Copy, PartialEq)]
+enum Of {
+    Items,
+    Executions,
+}
+
+fn counts(run: &Described, of: Of) -> String {
+    let count = |status| match of {
+        Of::Items => run.tally.items(status),
+        Of::Executions => run.tally.executions(status),
+    };
+    let (items, units) = run.registered.found.unwrap_or_default();
+    let total = if of == Of::Items { items } else { units };
+    let begun: u64 = Status::ALL.into_iter().map(count).sum();
+    let written = match run.closed {
+        Some(Closed { written: 0, .. }) | None => 0,
+        Some(_) => count(Status::Succeeded),
+    };
+    let mut counts = Object::new();
+    counts.number("pending", total.saturating_sub(begun));
+    for (name, status) in COUNTED {
+        counts.number(name, count(status));
+    }
+    counts
+        .number("total", total.max(begun))
+        .number("resultsWritten", written)
+        .number("failuresNotRedrivable", 0)
+        .number("pendingRedrive", 0)
+        .finish()
+}
+
+const COUNTED: [(&str, Status); 5] = [
+    ("running", Status::Running),
+    ("succeeded", Status::Succeeded),
+    ("failed", Status::Failed),
+    ("timedOut", Status::TimedOut),
+    ("aborted", Status::Aborted),
+];
+
+pub(super) async fn update(api: &Api, input: Input) -> Answer {
+    let arn = input.required("mapRunArn")?;
+    if require(api, arn).await?.closed.is_some() {
+        return Err(Error::validation(format!("The Map Run is not in progress: '{arn}'")));
+    }
+    let number = |name: &str| input.value(name).and_then(Value::as_f64);
+    let [concurrency, failures, percentage] =
+        ["maxConcurrency", "toleratedFailureCount", "toleratedFailurePercentage"].map(number);
+    let change = move |bounds: &mut Bounds| {
+        bounds.concurrency = concurrency.map_or(bounds.concurrency, |n| n as u64);
+        bounds.failures = failures.map_or(bounds.failures, |n| n as u64);
+        bounds.percentage = percentage.unwrap_or(bounds.percentage);
+    };
+    if !api.engine.update_map_run(arn, change).await? {
+        return Err(Error::resource_not_found(arn));
+    }
+    Ok("{}".to_owned())
+}
+
+/// The Map Run with this ARN.
+///
+/// # Errors
+/// `InvalidArn`, `ResourceNotFound`
+pub(super) async fn require(api: &Api, arn: &Arc<str>) -> Result<Described, Error> {
     arn::check_map_run(arn)?;
-    Err(Error::resource_not_found(arn))
+    api.engine.map_run(arn).await?.ok_or_else(|| Error::resource_not_found(arn))
 }

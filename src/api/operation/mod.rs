@@ -78,7 +78,7 @@ static OPERATIONS: &[Operation] = &[
     },
     Operation { name: "DescribeActivity", run: |a, i| Box::pin(describe_activity::run(a, i)) },
     Operation { name: "DescribeExecution", run: |a, i| Box::pin(describe_execution::run(a, i)) },
-    Operation { name: "DescribeMapRun", run: |a, i| Box::pin(map_run::missing(a, i)) },
+    Operation { name: "DescribeMapRun", run: |a, i| Box::pin(map_run::describe(a, i)) },
     Operation {
         name: "DescribeStateMachine",
         run: |a, i| Box::pin(describe_state_machine::run(a, i)),
@@ -123,7 +123,7 @@ static OPERATIONS: &[Operation] = &[
     Operation { name: "TagResource", run: |a, i| Box::pin(tag_resource::tag(a, i)) },
     Operation { name: "TestState", run: |a, i| Box::pin(test_state::run(a, i)) },
     Operation { name: "UntagResource", run: |a, i| Box::pin(tag_resource::untag(a, i)) },
-    Operation { name: "UpdateMapRun", run: |a, i| Box::pin(map_run::missing(a, i)) },
+    Operation { name: "UpdateMapRun", run: |a, i| Box::pin(map_run::update(a, i)) },
     Operation { name: "UpdateStateMachine", run: |a, i| Box::pin(update_state_machine::run(a, i)) },
     Operation {
         name: "UpdateStateMachineAlias",

@@ -12,6 +12,9 @@ use crate::store::Kind;
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
     let execution = execution::require(api, input.required("executionArn")?).await?;
+    if execution.parent.is_some() {
+        return Err(Error::not_redrivable(CHILD));
+    }
     let token = input.text("clientToken");
     if let Some(token) = token
         && let Some(known) = known(api, &execution.id.0, token).await?
@@ -70,6 +73,7 @@ fn answer(at: Timestamp) -> String {
     Object::new().time("redriveDate", at).finish()
 }
 
+const CHILD: &str = "Execution is a child of a Map Run and can be redriven by its parent only";
 /// Tokens that are remembered (source: RedriveExecution).
 const TOKENS: usize = 10;
 /// For so long.

@@ -50,6 +50,7 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
         version: target.version_arn,
         alias: target.alias_arn,
         redriven: None,
+        parent: None,
         closing: None,
     };
     test_case::note(api, &execution.arn, case).await?;

@@ -10,7 +10,7 @@ use crate::api::{Api, execution};
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
     let arn = input.required("executionArn")?;
-    let execution = execution::require(api, arn).await?;
+    let execution = execution::require_standard(api, arn).await?;
     let failure =
         Failure { error: input.text("error").cloned(), cause: input.text("cause").cloned() };
     let stopped = match &execution.closing {

@@ -1,5 +1,7 @@
 //! The context object: `$$` in JSONPath, `$states.context` in JSONata. Members stand in the order in which AWS writes them.
 
+use std::sync::Arc;
+
 use super::setting::Facts;
 use super::{Frame, Item};
 use crate::expr::Value;
@@ -67,5 +69,12 @@ fn state(frame: &Frame, retries: bool) -> Value {
 }
 
 fn map_item(item: &Item) -> Value {
-    Value::object([("Index", Value::Int(item.index as i64)), ("Value", item.value.value().clone())])
+    let text = |text: &Option<Arc<str>>| text.clone().map(Value::String);
+    let members = [
+        ("Index", Some(Value::Int(item.index as i64))),
+        ("Key", text(&item.key)),
+        ("Value", Some(item.value.value().clone())),
+        ("Source", text(&item.source)),
+    ];
+    Value::object(members.into_iter().filter_map(|(name, value)| Some((name, value?))))
 }

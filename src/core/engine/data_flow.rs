@@ -224,10 +224,14 @@ impl Draft<'_> {
             Some(Number::Literal(n)) => return Ok(Some(*n)),
             Some(Number::Path(path)) => {
                 let value = self.read(path, look)?;
-                let number = integer_at_path(&value).filter(|n| in_range(*n as f64, field));
-                return number.map(|n| Some(n as f64)).ok_or_else(|| {
+                // Of the fields that are numbers, percentages alone need not be whole (recorded).
+                let (found, kind) = match field.ends_with("Percentage") {
+                    true => (float_at_path(&value), "float"),
+                    false => (integer_at_path(&value).map(|n| n as f64), "integer"),
+                };
+                return found.filter(|n| in_range(*n, field)).map(Some).ok_or_else(|| {
                     Error::runtime(format!(
-                        "The {field}Path field refers to value \"{}\" which is not a valid integer: {}",
+                        "The {field}Path field refers to value \"{}\" which is not a valid {kind}: {}",
                         shown(&value), path.source()
                     ))
                 });
@@ -337,6 +341,10 @@ pub(crate) fn integer(value: &Value) -> Option<i64> {
 /// An integer that a path field refers to: AWS takes the digits of a string as well (recorded for MaxConcurrencyPath).
 pub(crate) fn integer_at_path(value: &Value) -> Option<i64> {
     integer(value).or_else(|| value.as_str()?.parse().ok())
+}
+
+fn float_at_path(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.parse().ok()).filter(|n| n.is_finite())
 }
 
 /// A value as messages show it: strings bare, the rest as JSON.

@@ -7,8 +7,8 @@ use super::draft::{Decision, Draft, class};
 use super::failure::{located, name};
 use super::retry::{self, Failed};
 use super::{
-    Claim, EventRef, Failure, Frame, Job, Outcome, Phase, Resumption, Setting, Stimulus, Visit,
-    redrive, state,
+    Claim, EventRef, Failure, Fork, Frame, Job, Outcome, Phase, Setting, Stimulus, Visit, redrive,
+    state,
 };
 use crate::asl::model::{Catcher, QueryLanguage, State, Transition};
 use crate::expr::value::Excess;
@@ -90,9 +90,13 @@ fn bound_history(draft: &mut Draft<'_>, mut last: Option<EventRef>) {
 /// The frame with which an execution begins, and a decision on it.
 pub fn begin(set: &Setting<'_>) -> Decided {
     let frame = Frame {
-        flow: 0,
+        flow: set.execution.flow,
         lane: None,
-        state: set.machine.flow(0).map(|flow| flow.start_at.clone()).unwrap_or_default(),
+        state: set
+            .machine
+            .flow(set.execution.flow)
+            .map(|flow| flow.start_at.clone())
+            .unwrap_or_default(),
         input: set.execution.input.clone(),
         variables: None,
         visit: Visit::default(),
@@ -152,12 +156,17 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
         (
             Phase::Done(Outcome::Failed(_) | Outcome::TimedOut(_) | Outcome::Aborted(_)),
             Stimulus::Redrive { count, resumption },
-        ) if draft.made.frame.lane.is_none() => redriven(draft, count, resumption),
+        ) if draft.made.frame.lane.is_none() => {
+            redrive::redriven(draft, count, resumption);
+            Reaction::Over
+        }
         (phase, _) if phase.over() => Reaction::Stale,
-        (_, Stimulus::Stop(failure)) => {
+        (phase, Stimulus::Stop(failure)) => {
+            state::distributed::aborted(draft, &phase);
             end(draft, EventKind::ExecutionAborted(failure.clone()), Outcome::Aborted(failure))
         }
-        (_, Stimulus::Deadline) => {
+        (phase, Stimulus::Deadline) => {
+            state::distributed::aborted(draft, &phase);
             let failure = Failure::default();
             end(draft, EventKind::ExecutionTimedOut(failure.clone()), Outcome::TimedOut(failure))
         }
@@ -212,6 +221,28 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
         }
         (Phase::Waiting { .. }, Stimulus::Due { .. }) => with_state(draft, state::wait::over),
         (Phase::Backoff { .. }, Stimulus::Due { .. }) => with_state(draft, state::attempt),
+        (Phase::Reading(run), Stimulus::ItemsRead(read)) => {
+            with_state(draft, |d, s| state::distributed::read(d, s, *run, read))
+        }
+        (Phase::Asking, Stimulus::Unit(unit)) => lane(draft, state::distributed::next(unit)),
+        (Phase::Asking, Stimulus::Park { until }) => lane(draft, Phase::Parked { until }),
+        (Phase::Parked { until }, Stimulus::Due { .. }) if until > draft.set.now => {
+            Reaction::NotBefore(until)
+        }
+        (Phase::Parked { .. }, Stimulus::Due { .. }) => lane(draft, Phase::Asking),
+        (Phase::Awaiting { .. }, Stimulus::ChildEnded(exceeded)) => {
+            let phase = state::distributed::child_ended(draft, exceeded);
+            lane(draft, phase)
+        }
+        (Phase::Writing(run), Stimulus::Collected(result)) => {
+            with_state(draft, |d, s| state::distributed::collected(d, s, *run, result))
+        }
+        (Phase::Forked(Fork { run: Some(run), .. }), Stimulus::Joined(_)) => {
+            Reaction::Step(Step::Stay(Phase::Writing(run)))
+        }
+        (Phase::Forked(Fork { run: Some(run), .. }), Stimulus::LaneFailed(lane)) => {
+            Reaction::Step(state::distributed::failed(*run, lane.failure))
+        }
         (Phase::Forked(_), Stimulus::Joined(lanes)) => {
             with_state(draft, |d, s| state::fork::joined(d, s, &lanes))
         }
@@ -220,6 +251,12 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
         }
         _ => Reaction::Stale,
     }
+}
+
+/// What a lane of a distributed Map does next: it has no states of its own.
+fn lane(draft: &mut Draft<'_>, phase: Phase) -> Reaction {
+    draft.frame().phase = phase;
+    Reaction::Over
 }
 
 fn end(draft: &mut Draft<'_>, kind: EventKind, outcome: Outcome) -> Reaction {
@@ -241,22 +278,6 @@ fn begin_lane(draft: &mut Draft<'_>, phase: &Phase) -> Reaction {
         Phase::Forked(_) => Reaction::Over,
         _ => Reaction::Stale,
     }
-}
-
-/// The state that the execution ended in is attempted again, like after a retrier's pause, with all its retries; or what
-/// is left of its fork is; or it is entered, if that had not happened yet.
-fn redriven(draft: &mut Draft<'_>, count: u32, resumption: Resumption) -> Reaction {
-    let event = draft.push(EventKind::ExecutionRedriven { redrive_count: u64::from(count) });
-    let now = draft.set.now;
-    let events = draft.next_event_id() - 1;
-    let frame = draft.frame();
-    redrive::refresh(&mut frame.visit);
-    frame.phase = match resumption {
-        Resumption::Enter => Phase::Ready,
-        Resumption::Attempt => Phase::Backoff { until: now },
-        Resumption::Lanes(fork) => Phase::Forked(redrive::placed(*fork, &event, events)),
-    };
-    Reaction::Over
 }
 
 fn with_state(
@@ -438,7 +459,7 @@ pub(crate) fn within_bounds(
 }
 
 /// AWS's words for a payload over the limit (recorded).
-pub(crate) fn too_large(state: &str) -> Failure {
+pub fn too_large(state: &str) -> Failure {
     let cause = format!(
         "The state/task '{state}' returned a result with a size exceeding the maximum number of bytes service limit."
     );

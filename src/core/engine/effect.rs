@@ -47,6 +47,15 @@ pub enum Effect {
         /// When.
         at: Timestamp,
     },
+    /// Start the child execution of a unit of a Map Run, unless that has been done, and look whether it has ended.
+    Spawn {
+        /// The record of the lane that waits for it.
+        by: Cursor,
+        /// Which unit.
+        unit: u64,
+        /// Time of that record: whatever the child does is later.
+        since: Timestamp,
+    },
     /// Seal all unfinished frames below this one: they were cancelled by the record at this cursor.
     Cancel {
         /// The record that cancelled them.
@@ -92,6 +101,8 @@ pub enum MessageKind {
     },
     /// A fork has all its lanes, or one that failed.
     Join,
+    /// The child execution that a lane waits for has ended.
+    Child,
     /// The execution's own `TimeoutSeconds` is over. Writes whatever slot of the root comes next.
     Deadline {
         /// When it is due.
@@ -107,7 +118,8 @@ impl MessageKind {
             MessageKind::Start
             | MessageKind::Fork(_)
             | MessageKind::Advance
-            | MessageKind::Join => None,
+            | MessageKind::Join
+            | MessageKind::Child => None,
         }
     }
 }

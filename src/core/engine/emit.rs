@@ -1,10 +1,11 @@
 //! What must follow from a record. Everything is computed from the record itself, so it can be done again at any time;
 //! doing it twice is harmless.
 
+use super::decide::within_bounds;
 use super::draft::{Decision, Draft};
 use super::{
-    Cursor, Effect, Failure, Fork, Frame, Item, Lane, Message, MessageKind, NextIndex, Offer,
-    Origin, Outcome, Phase, Record, Setting, TaskCall, Visit, redrive, state,
+    Cursor, Effect, Failure, Fork, Frame, Item, Lane, MapRun, Message, MessageKind, NextIndex,
+    Offer, Origin, Outcome, Phase, Record, Setting, TaskCall, Visit, redrive, state,
 };
 use crate::asl::model::{Kind, Map, Resource, State};
 use crate::expr::Document;
@@ -21,8 +22,14 @@ pub fn effects(set: &Setting<'_>, record: &Record) -> Vec<Effect> {
     }
     match &record.frame.phase {
         Phase::Ready | Phase::Asking => effects.push(send(here.next(), MessageKind::Advance, None)),
-        Phase::Claimed(_) | Phase::Sealed => {}
-        Phase::Waiting { until } | Phase::Backoff { until } => effects.push(timer(here, *until)),
+        Phase::Claimed(_) | Phase::Reading(_) | Phase::Writing(_) | Phase::Sealed => {}
+        Phase::Awaiting { unit, .. } => {
+            let (by, since) = (here.clone(), record.time);
+            effects.push(Effect::Spawn { by, unit: *unit, since });
+        }
+        Phase::Waiting { until } | Phase::Backoff { until } | Phase::Parked { until } => {
+            effects.push(timer(here, *until));
+        }
         Phase::Pending(pending) => {
             if let Some(task) = pending.activity.as_ref().filter(|task| !task.started) {
                 let offer = Offer { cursor: here.next(), ticket: pending.ticket };
@@ -35,12 +42,8 @@ pub fn effects(set: &Setting<'_>, record: &Record) -> Vec<Effect> {
             if fork.lanes == 0 {
                 effects.push(send(here.next(), MessageKind::Join, None));
             }
-            let lanes = lane_frames(set, record, fork);
-            effects.extend(lanes.into_iter().enumerate().map(|(lane, frame)| {
-                let frame_id = here.frame.child(record.slot, lane as u32);
-                let cursor = Cursor { execution: here.execution.clone(), frame: frame_id, slot: 0 };
-                send(cursor, MessageKind::Fork(Box::new(frame)), None)
-            }));
+            let lanes = (0..fork.lanes).filter_map(|number| lane(set, record, fork, number));
+            effects.extend(lanes.map(|message| Effect::Send { message, at: None }));
         }
         Phase::Done(outcome) => effects.extend(ended(here, record, outcome)),
     }
@@ -69,11 +72,18 @@ fn timer(here: &Cursor, due: Timestamp) -> Effect {
     send(here.next(), MessageKind::Timer { due }, Some(due))
 }
 
-/// The frames with which the lanes of a fork begin.
-fn lane_frames(set: &Setting<'_>, record: &Record, fork: &Fork) -> Vec<Frame> {
-    let Some(state) = set.machine.state(record.frame.flow, &record.frame.state) else {
-        return Vec::new();
-    };
+/// The message that begins lane `number` of a fork; `set.cursor` is the fork's own place. `None` past the last item.
+pub fn lane(set: &Setting<'_>, record: &Record, fork: &Fork, number: u32) -> Option<Message> {
+    let here = set.cursor;
+    let frame = lane_frame(set, record, fork, number)?;
+    let frame_id = here.frame.child(record.slot, number);
+    let cursor = Cursor { execution: here.execution.clone(), frame: frame_id, slot: 0 };
+    Some(Message { cursor, kind: MessageKind::Fork(Box::new(frame)) })
+}
+
+/// The frame with which a lane of a fork begins.
+fn lane_frame(set: &Setting<'_>, record: &Record, fork: &Fork, number: u32) -> Option<Frame> {
+    let state = set.machine.state(record.frame.flow, &record.frame.state)?;
     let begin = |lane: Lane, flow, input: Document| Frame {
         flow,
         lane: Some(lane),
@@ -86,33 +96,36 @@ fn lane_frames(set: &Setting<'_>, record: &Record, fork: &Fork) -> Vec<Frame> {
         phase: Phase::Ready,
     };
     let begun = fork.resumed.as_ref().map(|resumed| resumed.begun.as_slice()).unwrap_or_default();
-    let lane = |number: u32| {
-        if let Some(frame) = begun.get(number as usize) {
-            return Some(resumed(frame, record.time));
-        }
-        let place = fork.place(u64::from(number))?;
-        let lane = Lane {
-            state: state.name.clone(),
-            number,
-            of: fork.lanes,
-            item: None,
-            branch: None,
-            resumed: None,
-        };
-        match &state.kind {
-            Kind::Parallel(parallel) => {
-                let flow = *parallel.branches.get(usize::try_from(place).ok()?)?;
-                let branch = fork.resumed.is_some().then_some(place as u32);
-                Some(begin(Lane { branch, ..lane }, flow, fork.input.clone()))
-            }
-            Kind::Map(map) => {
-                let (item, input) = item(set, record, fork, place)?;
-                Some(begin(Lane { item: Some(item), ..lane }, map.processor, input))
-            }
-            _ => None,
-        }
+    if let Some(frame) = begun.get(number as usize) {
+        return Some(resumed(frame, record.time));
+    }
+    let lane = Lane {
+        state: state.name.clone(),
+        number,
+        of: fork.lanes,
+        item: None,
+        branch: None,
+        resumed: None,
+        done: None,
     };
-    (0..fork.lanes).filter_map(lane).collect()
+    match &state.kind {
+        Kind::Map(map) if fork.run.is_some() => {
+            let lane = Lane { done: Some(0), ..lane };
+            let frame = begin(lane, map.processor, Document::empty_object());
+            Some(Frame { variables: None, phase: Phase::Asking, ..frame })
+        }
+        Kind::Parallel(parallel) => {
+            let place = fork.place(u64::from(number))?;
+            let flow = *parallel.branches.get(usize::try_from(place).ok()?)?;
+            let branch = fork.resumed.is_some().then_some(place as u32);
+            Some(begin(Lane { branch, ..lane }, flow, fork.input.clone()))
+        }
+        Kind::Map(map) => {
+            let (item, input) = item(set, record, fork, fork.place(u64::from(number))?)?;
+            Some(begin(Lane { item: Some(item), ..lane }, map.processor, input))
+        }
+        _ => None,
+    }
 }
 
 /// The frame with which a lane of a resumed fork goes on.
@@ -137,7 +150,8 @@ pub fn item(
         (None, 1) => NextIndex::Following,
         (None, _) => NextIndex::Dispensed,
     };
-    let item = Item { index, of: all.len() as u64, next, value: Document::from(value.clone()) };
+    let value = Document::from(value.clone());
+    let item = Item { index, of: all.len() as u64, next, value, key: None, source: None };
     // Each item draws its own random numbers.
     let made = Decision::from(record.frame.clone());
     let draft = Draft::seeded(set, made, &format!("item.{index}"));
@@ -145,6 +159,26 @@ pub fn item(
     let input = state::map::item_input(&draft, state, map, &fork.input, &item)
         .unwrap_or_else(|_| item.value.clone());
     Some((item, input))
+}
+
+/// What ItemSelector makes of an item of a distributed Map, or the item; `record` is the one that reads the items.
+///
+/// # Errors
+/// What the Map fails with: the selector cannot be evaluated, or makes too much of the item.
+pub fn unit_input(
+    set: &Setting<'_>,
+    record: &Record,
+    run: &MapRun,
+    item: &Item,
+) -> Result<Document, Failure> {
+    let Some((state, map)) = map_of(set, record) else { return Ok(item.value.clone()) };
+    let made = Decision::from(record.frame.clone());
+    let draft = Draft::seeded(set, made, &format!("item.{}", item.index));
+    let entered = record.frame.visit.entered_event;
+    let input = state::map::item_input(&draft, state, map, &run.input, item)
+        .map_err(|error| Failure::of_expression(&error, &state.name, entered))?;
+    within_bounds(&draft, &state.name, &input)?;
+    Ok(input)
 }
 
 fn map_of<'m>(set: &Setting<'m>, record: &Record) -> Option<(&'m State, &'m Map)> {

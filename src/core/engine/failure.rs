@@ -29,6 +29,8 @@ pub mod name {
     pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
     /// An ItemReader could not make items of what it read.
     pub const ITEM_READER_FAILED: &str = "States.ItemReaderFailed";
+    /// The results of a Map Run could not be written.
+    pub const RESULT_WRITER_FAILED: &str = "States.ResultWriterFailed";
     /// A Map had more failed items than it tolerates.
     pub const EXCEED_TOLERATED_FAILURE_THRESHOLD: &str = "States.ExceedToleratedFailureThreshold";
 }

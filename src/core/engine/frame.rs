@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EventRef, Failure, FrameId, Job};
+use super::map_run::MapRun;
+use super::{EventRef, ExecutionId, Failure, FrameId, Job};
 use crate::asl::model::{FlowId, Name};
 use crate::expr::Document;
 use crate::time::Timestamp;
@@ -82,6 +83,9 @@ pub struct Lane {
     /// For a Map: the item in hand.
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
     pub item: Option<Item>,
+    /// For a distributed Map: how many child executions it has seen to their end.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<u64>,
     /// Of a Parallel: which branch, where that is not the lane's number.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<u32>,
@@ -105,6 +109,12 @@ pub struct Item {
     /// The item, for `$$.Map.Item.Value`.
     #[serde(rename = "v")]
     pub value: Document,
+    /// For the members of an object: the name, for `$$.Map.Item.Key`.
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Arc<str>>,
+    /// For a distributed Map: where it comes from, for `$$.Map.Item.Source`.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Arc<str>>,
 }
 
 /// How a lane of a Map finds its next item.
@@ -143,6 +153,23 @@ pub enum Phase {
     Forked(Fork),
     /// A lane of a Map has finished an item and needs to know the next one. Runnable.
     Asking,
+    /// The items of a distributed Map are to be read and made into inputs of child executions. Runnable, and whoever
+    /// has the frame does it.
+    Reading(Box<MapRun>),
+    /// A lane of a distributed Map waits for the child execution of this unit of work.
+    Awaiting {
+        /// Which unit.
+        unit: u64,
+        /// The child.
+        child: ExecutionId,
+    },
+    /// A lane of a distributed Map rests, for the concurrency was lowered.
+    Parked {
+        /// When it asks again.
+        until: Timestamp,
+    },
+    /// The results of a Map Run are to be collected and written. Runnable, like reading.
+    Writing(Box<MapRun>),
     /// The frame has ended.
     Done(Outcome),
     /// The frame was cancelled by its fork or by the end of the execution. Nothing follows.
@@ -152,7 +179,14 @@ pub enum Phase {
 impl Phase {
     /// Whether nothing goes on before something outside happens (timer, token, lanes), or at all.
     pub fn settled(&self) -> bool {
-        !matches!(self, Phase::Ready | Phase::Claimed(_) | Phase::Asking)
+        !matches!(
+            self,
+            Phase::Ready
+                | Phase::Claimed(_)
+                | Phase::Asking
+                | Phase::Reading(_)
+                | Phase::Writing(_)
+        )
     }
 
     /// Whether the frame has ended.
@@ -259,6 +293,9 @@ pub struct Fork {
     /// The event that the lanes' first events name as their previous one.
     #[serde(rename = "e")]
     pub started: EventRef,
+    /// For a distributed Map: its run.
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Box<MapRun>>,
     /// After a redrive: what is left to do.
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub resumed: Option<Box<Resumed>>,

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Reading order: [`cursor`] (where), [`frame`] (the state of one thread of control), [`record`] (one transition of it),
-//! [`stimulus`] (what may come in), `decide` with `state/` (what happens), [`effect`] and `emit` (what must follow),
-//! [`redrive`] (where an execution that ended badly goes on),
+//! [`map_run`] (the run of a distributed Map), [`stimulus`] (what may come in), `decide` with `state/` (what happens),
+//! [`effect`] and `emit` (what must follow), [`redrive`] (where an execution that ended badly goes on),
 //! [`trial`] (one state on its own, under an inspector).
 
 mod context;
@@ -23,7 +23,9 @@ pub mod failure;
 pub mod frame;
 mod inspector;
 pub mod job;
-mod reader;
+pub mod map_run;
+mod part;
+pub mod reader;
 pub mod record;
 pub mod redrive;
 mod retry;
@@ -33,10 +35,10 @@ pub mod stimulus;
 pub mod trial;
 
 pub use cursor::{Cursor, EventRef, ExecutionId, FrameId};
-pub use decide::{Decided, EVENTS_PER_RECORD, begin, decide};
+pub use decide::{Decided, EVENTS_PER_RECORD, begin, decide, too_large};
 pub use draft::Decision;
 pub use effect::{Effect, Message, MessageKind, Offer, Origin, TaskCall, TaskOutcome};
-pub use emit::{activities, effects, failure_of, item, task_call};
+pub use emit::{activities, effects, failure_of, item, lane, task_call, unit_input};
 pub use failure::Failure;
 pub use frame::{
     ActivityTask, Answer, Claim, EarlierFork, Fork, Frame, Item, Lane, NextIndex, Outcome, Pending,
@@ -44,6 +46,7 @@ pub use frame::{
 };
 pub use inspector::Notes;
 pub use job::{Job, JobCall};
+pub use map_run::{MapRun, Units};
 pub use record::Record;
 pub use redrive::{Resumption, resumption};
 pub use setting::{Facts, Limits, Setting};

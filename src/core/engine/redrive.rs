@@ -8,11 +8,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::draft::Draft;
 use super::failure::name;
+use super::map_run::{LANES, MapRun};
 use super::{
     EarlierFork, EventRef, Fork, Frame, FrameId, Item, NextIndex, Outcome, Phase, Record, Resumed,
     Visit,
 };
+use crate::expr::Document;
+use crate::history::EventKind;
 use crate::time::Timestamp;
 
 /// How a frame goes on.
@@ -37,23 +41,76 @@ pub fn resumption(records: &[(FrameId, Arc<Record>)]) -> Resumption {
     journals.resumption(&root, &journals.shown(&root, None), None)
 }
 
+/// The state that the execution ended in is attempted again, like after a retrier's pause, with all its retries; or what
+/// is left of its fork is; or it is entered, if that had not happened yet.
+pub(super) fn redriven(draft: &mut Draft<'_>, count: u32, resumption: Resumption) {
+    let mut event = draft.push(EventKind::ExecutionRedriven { redrive_count: u64::from(count) });
+    if let Resumption::Lanes(fork) = &resumption
+        && let Some(run) = &fork.run
+    {
+        let map_run_arn = run.arn.clone();
+        let redrive_count = u64::from(run.redriven.map_or(1, |(before, _)| before + 1));
+        event = draft.push(EventKind::MapRunRedriven { map_run_arn, redrive_count });
+    }
+    let now = draft.set.now;
+    let events = draft.next_event_id() - 1;
+    let frame = draft.frame();
+    refresh(&mut frame.visit);
+    frame.phase = match resumption {
+        Resumption::Enter => Phase::Ready,
+        Resumption::Attempt => Phase::Backoff { until: now },
+        Resumption::Lanes(fork) => {
+            let redriven = Redriven { since: &event, events, at: now };
+            Phase::Forked(placed(*fork, redriven))
+        }
+    };
+}
+
+/// Where and when a redrive was made.
+#[derive(Clone, Copy)]
+struct Redriven<'a> {
+    /// The event that says so.
+    since: &'a EventRef,
+    /// Events up to it.
+    events: u64,
+    /// When it was made.
+    at: Timestamp,
+}
+
 /// A fork as a record at a new place has it: its lanes follow from the event that says so.
-pub(super) fn placed(mut fork: Fork, since: &EventRef, events_before: u64) -> Fork {
+fn placed(mut fork: Fork, redriven: Redriven<'_>) -> Fork {
+    let Redriven { since, events: events_before, at } = redriven;
     fork.started = since.clone();
+    if let Some(run) = &mut fork.run {
+        run.started = since.clone();
+        run.redriven = Some((run.redriven.map_or(1, |(before, _)| before + 1), at));
+    }
     for frame in fork.resumed.iter_mut().flat_map(|resumed| &mut resumed.begun) {
         frame.last = Some(since.clone());
         frame.events_before = events_before;
         if let Phase::Forked(inner) = &frame.phase {
-            frame.phase = Phase::Forked(placed(inner.clone(), since, events_before));
+            frame.phase = Phase::Forked(placed(inner.clone(), redriven));
         }
     }
     fork
 }
 
 /// A state is attempted as if for the first time: with all its retries.
-pub(super) fn refresh(visit: &mut Visit) {
+fn refresh(visit: &mut Visit) {
     visit.attempts.fill(0);
     visit.retry_count = 0;
+}
+
+/// A Map Run goes through its units again: children that succeeded are not run again, those that did not are redriven.
+fn run_again(run: &MapRun) -> Resumption {
+    let Some(units) = run.units.as_ref().filter(|units| units.count > 0) else {
+        return Resumption::Attempt;
+    };
+    let (lanes, started) = (run.bounds.lanes(units.count, LANES), run.started.clone());
+    let run = Some(Box::new(MapRun { failure: None, ..run.clone() }));
+    let input = Document::empty_object();
+    let fork = Fork { lanes, input, items: None, started, run, resumed: None };
+    Resumption::Lanes(Box::new(fork))
 }
 
 /// The records of each frame, in the order of slots.
@@ -81,6 +138,7 @@ impl<'a> Journals<'a> {
         let outcome = match &last.frame.phase {
             Phase::Ready => return Resumption::Enter,
             Phase::Forked(fork) => return self.again(frame, (last, fork), until, false),
+            Phase::Writing(run) => return run_again(run),
             Phase::Done(outcome) => outcome,
             _ => return Resumption::Attempt,
         };
@@ -93,6 +151,7 @@ impl<'a> Journals<'a> {
                 }
                 self.again(frame, (before, fork), Some(last.time), failed)
             }
+            Some((before, Phase::Writing(run))) if same_visit(before, last) => run_again(run),
             // What fails, fails in a state; what is stopped may be just before one.
             Some((_, Phase::Ready)) | None if !failed => Resumption::Enter,
             _ => Resumption::Attempt,
@@ -108,6 +167,9 @@ impl<'a> Journals<'a> {
         until: Option<Timestamp>,
         failed: bool,
     ) -> Resumption {
+        if let Some(run) = &fork.run {
+            return run_again(run);
+        }
         let lanes = self.lanes((frame, record.slot), fork, until);
         if lanes.todo.is_empty() && failed {
             return Resumption::Attempt;

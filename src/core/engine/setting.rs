@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Cursor;
-use crate::asl::model::Machine;
+use crate::asl::model::{FlowId, Machine};
 use crate::expr::Document;
 use crate::history::EventKind;
 use crate::time::Timestamp;
@@ -53,6 +53,8 @@ pub struct Facts {
     pub machine_name: Arc<str>,
     /// Region, as history shows it.
     pub region: Arc<str>,
+    /// The flow that it runs: 0, or the item processor that a child of a Map Run runs.
+    pub flow: FlowId,
 }
 
 impl Facts {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Answer, Failure, Frame, Item, Resumption, TaskOutcome};
+use super::{Answer, ExecutionId, Failure, Frame, Item, Resumption, TaskOutcome, Units};
 use crate::expr::Document;
 use crate::time::Timestamp;
 
@@ -33,6 +33,20 @@ pub enum Stimulus {
     Callback(Answer),
     /// The answer to [`Phase::Asking`](super::Phase::Asking): the next item and the iteration's input, or none.
     Granted(Option<(Item, Document)>),
+    /// The items of a distributed Map were read, or could not be.
+    ItemsRead(Result<Units, Failure>),
+    /// The answer to [`Phase::Asking`](super::Phase::Asking) of a lane of a distributed Map: the next unit and the id of its
+    /// child execution, or none.
+    Unit(Option<(u64, ExecutionId)>),
+    /// The lane is one too many for now.
+    Park {
+        /// When it may ask again.
+        until: Timestamp,
+    },
+    /// The lane's child execution has ended; with the failure of the whole Map, if it was one failure too many.
+    ChildEnded(Option<Failure>),
+    /// The results of a Map Run were collected: what the state's result is, or why there is none.
+    Collected(Result<Document, Failure>),
     /// The fork's lanes have all ended well.
     Joined(Lanes),
     /// A lane of the fork failed.

@@ -184,6 +184,16 @@ pub enum EventKind {
         name: Arc<str>,
         index: u64,
     },
+    MapRunStarted {
+        map_run_arn: Arc<str>,
+    },
+    MapRunSucceeded,
+    MapRunFailed(Failure),
+    MapRunAborted,
+    MapRunRedriven {
+        map_run_arn: Arc<str>,
+        redrive_count: u64,
+    },
     EvaluationFailed {
         state: Arc<str>,
         failure: Failure,

@@ -235,6 +235,7 @@ mod tests {
             input: Document::empty_object(),
             items: None,
             started,
+            run: None,
             resumed: None,
         })
     }

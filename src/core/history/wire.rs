@@ -87,6 +87,11 @@ pub fn type_name(kind: &EventKind) -> &'static str {
         E::MapIterationSucceeded { .. } => "MapIterationSucceeded",
         E::MapIterationFailed { .. } => "MapIterationFailed",
         E::MapIterationAborted { .. } => "MapIterationAborted",
+        E::MapRunStarted { .. } => "MapRunStarted",
+        E::MapRunSucceeded => "MapRunSucceeded",
+        E::MapRunFailed(_) => "MapRunFailed",
+        E::MapRunAborted => "MapRunAborted",
+        E::MapRunRedriven { .. } => "MapRunRedriven",
         E::EvaluationFailed { .. } => "EvaluationFailed",
     }
 }
@@ -118,6 +123,8 @@ fn has_details(kind: &EventKind) -> bool {
             | E::ParallelStateFailed
             | E::MapStateSucceeded
             | E::MapStateFailed
+            | E::MapRunSucceeded
+            | E::MapRunAborted
     )
 }
 
@@ -160,7 +167,12 @@ impl Details<'_> {
             E::ExecutionSucceeded { output } => self.output(output),
             E::ExecutionFailed(failure)
             | E::ExecutionTimedOut(failure)
-            | E::ExecutionAborted(failure) => self.failure(failure),
+            | E::ExecutionAborted(failure)
+            | E::MapRunFailed(failure) => self.failure(failure),
+            E::MapRunStarted { map_run_arn } => self.text("mapRunArn", map_run_arn),
+            E::MapRunRedriven { map_run_arn, redrive_count } => {
+                self.text("mapRunArn", map_run_arn).number("redriveCount", *redrive_count)
+            }
             E::StateEntered { name, input, .. } => self.text("name", name).input(input),
             E::StateExited { name, output, assigned, .. } => {
                 self.text("name", name).output(output).assigned(assigned.as_ref())

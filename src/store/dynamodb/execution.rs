@@ -12,7 +12,7 @@ use crate::store::{Closing, Creation, Error, Execution, Redriven, Status};
 
 impl DynamoStore {
     pub(super) async fn create_row(&self, execution: &Execution) -> Result<Creation, Error> {
-        self.remember_machine(&execution.machine).await?;
+        self.remember_machine(execution.list()).await?;
         let row = self.new_row(execution).await?;
         match self.table.insert(row.clone()).await? {
             Written::Done(_) => Ok(Creation::Created),

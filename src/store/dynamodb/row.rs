@@ -24,7 +24,7 @@ use stepwright_core::time::Timestamp;
 use super::attribute::{Attributes, damaged, number, number_if_any, string, text, text_if_any};
 use super::schema::{EXPIRY, INDEX_PARTITION, INDEX_SORT, PARTITION};
 use super::{DynamoStore, key, payload};
-use crate::store::{Closing, Error, Execution, Redriven, Status};
+use crate::store::{Closing, Error, Execution, Parent, Redriven, Status};
 
 /// What of an execution never changes.
 #[derive(Serialize, Deserialize)]
@@ -46,6 +46,9 @@ struct Fixed {
     version: Option<Arc<str>>,
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     alias: Option<Arc<str>>,
+    /// Of a child of a Map Run: where it belongs, and its machine; its place in the index is that of the run.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    parent: Option<(Box<Parent>, Arc<str>)>,
 }
 
 /// How an execution ended, but for its payloads.
@@ -93,6 +96,7 @@ impl DynamoStore {
             trace_header: execution.trace_header.clone(),
             version: execution.version.clone(),
             alias: execution.alias.clone(),
+            parent: execution.parent.clone().map(|parent| (parent, execution.machine.clone())),
         };
         item.insert(FIXED.to_owned(), string(json(&fixed)?));
         if let Some(deadline) = execution.deadline {
@@ -112,10 +116,10 @@ impl DynamoStore {
     pub(super) fn listed(&self, execution: &Execution) -> (String, String) {
         let at = execution.listed_at();
         let status = execution.status();
-        self.place_in_list(&execution.machine, status, (at, &execution.id))
+        self.place_in_list(execution.list(), status, (at, &execution.id))
     }
 
-    /// Keys in the index of an execution of a machine that has this status since that time.
+    /// Keys in the index of an execution of a machine or a Map Run that has this status since that time.
     pub(super) fn place_in_list(
         &self,
         machine: &str,
@@ -225,11 +229,15 @@ pub(super) fn summary(item: &Attributes) -> Result<Execution, Error> {
     let place = text(item, INDEX_PARTITION)?;
     let machine = place.rsplitn(3, '#').nth(2).ok_or_else(|| damaged(item, INDEX_PARTITION))?;
     let name = fixed.name.unwrap_or_else(|| fixed.arn.rsplit(':').next().unwrap_or("").into());
+    let (parent, machine) = match fixed.parent {
+        Some((parent, machine)) => (Some(parent), machine),
+        None => (None, machine.into()),
+    };
     let redrives: Option<u32> = number_if_any(item, REDRIVES)?;
     let redriven_at = number_if_any(item, REDRIVEN_AT)?.map(Timestamp);
     Ok(Execution {
         id: ExecutionId(text(item, PARTITION)?.into()),
-        machine: machine.into(),
+        machine,
         name,
         arn: fixed.arn,
         revision: fixed.revision,
@@ -242,6 +250,7 @@ pub(super) fn summary(item: &Attributes) -> Result<Execution, Error> {
         alias: fixed.alias,
         redriven: redrives.zip(redriven_at).map(|(count, at)| Redriven { count, at }),
         closing: closing(item)?,
+        parent,
     })
 }
 

@@ -24,7 +24,8 @@ pub(super) struct Ledger {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known {
     pub(super) key: i64,
-    pub(super) machine: i64,
+    /// Number of the list that it is on: that of its machine, or of its Map Run.
+    pub(super) list: i64,
     /// Since when it runs: its start or its last redrive.
     pub(super) since: Timestamp,
     pub(super) redrives: u32,
@@ -73,12 +74,14 @@ impl Ledger {
         let found = self
             .connection
             .prepare_cached(
-                "SELECT e.key, e.machine, coalesce(r.at, e.started), coalesce(r.count, 0) \
-                 FROM execution e LEFT JOIN redrive r ON r.execution = e.key WHERE e.id = ?1",
+                "SELECT e.key, coalesce(l.key, e.machine), coalesce(r.at, e.started), \
+                 coalesce(r.count, 0) \
+                 FROM execution e LEFT JOIN machine l ON l.arn = e.parent ->> '$.run' \
+                 LEFT JOIN redrive r ON r.execution = e.key WHERE e.id = ?1",
             )?
             .query_row([&*id.0], |row| {
                 let since = Timestamp(row.get(2)?);
-                Ok(Known { key: row.get(0)?, machine: row.get(1)?, since, redrives: row.get(3)? })
+                Ok(Known { key: row.get(0)?, list: row.get(1)?, since, redrives: row.get(3)? })
             })
             .optional()?;
         if let Some(known) = found {
@@ -92,7 +95,8 @@ impl Ledger {
         self.executions.insert(id.clone(), known, 1);
     }
 
-    /// The number of a machine, which it is given when it is first seen.
+    /// The number of a machine (or of a Map Run, which has a list as a machine has), which it is given when it is first
+    /// seen.
     pub(super) fn machine(&mut self, arn: &Arc<str>) -> rusqlite::Result<i64> {
         if let Some(key) = self.machines.get(arn) {
             return Ok(*key);

@@ -87,7 +87,7 @@ fn row(connection: &Connection, key: i64) -> Result<Arc<Execution>, Error> {
             "SELECT e.id, e.arn, e.name, m.arn, e.revision, e.role, e.started, \
              CASE WHEN r.execution IS NULL THEN e.deadline ELSE r.deadline END, \
              e.trace_header, c.status, c.stopped, c.error, c.cause, e.version, e.alias, \
-             r.count, r.at \
+             r.count, r.at, e.parent \
              FROM execution e JOIN machine m ON m.key = e.machine \
              LEFT JOIN closing c ON c.execution = e.key \
              LEFT JOIN redrive r ON r.execution = e.key WHERE e.key = ?1",

@@ -41,7 +41,7 @@ use self::read::Readers;
 use self::writer::{Write, Writer};
 use super::{
     Asking, Closing, Creation, Error, Execution, Insertion, Joined, Journal, ListQuery, Redriven,
-    Stored,
+    Stored, Tally,
 };
 
 /// A durable store in a directory.
@@ -209,6 +209,11 @@ impl Journal for EmbeddedStore {
     async fn list(&self, query: &ListQuery) -> Result<Vec<Arc<Execution>>, Error> {
         let query = query.clone();
         self.scan(move |readers| readers.list(&query)).await
+    }
+
+    async fn tally(&self, list: &Arc<str>) -> Result<Tally, Error> {
+        let list = list.clone();
+        self.scan(move |readers| readers.tally(&list)).await
     }
 
     async fn running(

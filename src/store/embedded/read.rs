@@ -13,7 +13,9 @@ use stepwright_core::time::Timestamp;
 use super::open::{self, OpenError};
 use super::{integer, ledger, sound};
 use crate::store::dispenser::{Dispenser, Grant};
-use crate::store::{Closing, Error, Execution, Joined, Redriven, Status, Stored, subtree};
+use crate::store::{
+    Closing, Error, Execution, Joined, Parent, Redriven, Status, Stored, Tally, subtree,
+};
 
 /// Connections that read what is committed.
 pub(super) struct Readers {
@@ -121,6 +123,23 @@ impl Readers {
         Ok(found)
     }
 
+    /// See [`Journal::tally`](crate::store::Journal::tally).
+    pub(super) fn tally(&self, list: &str) -> Result<Tally, Error> {
+        let connection = self.long();
+        let mut statement = connection.prepare_cached(
+            "SELECT l.status, count(*), sum(coalesce(e.items, 0)) \
+             FROM listing l JOIN execution e ON e.key = l.execution \
+             WHERE l.machine = (SELECT key FROM machine WHERE arn = ?1) GROUP BY l.status",
+        )?;
+        let mut rows = statement.query([list])?;
+        let mut tally = Tally::default();
+        while let Some(row) = rows.next()? {
+            let status: String = row.get(0)?;
+            tally.add(status_of(&status)?, unsigned(row, 1)?, unsigned(row, 2)?);
+        }
+        Ok(tally)
+    }
+
     pub(super) fn joined(&self, fork: &Cursor) -> Result<Joined, Error> {
         let connection = self.short();
         match key(&connection, &fork.execution)? {
@@ -176,20 +195,20 @@ pub(super) fn execution(
             "SELECT e.id, e.arn, e.name, m.arn, e.revision, e.role, e.started, \
              CASE WHEN r.execution IS NULL THEN e.deadline ELSE r.deadline END, \
              e.trace_header, c.status, c.stopped, c.error, c.cause, e.version, e.alias, r.count, r.at, \
-             c.output, e.input \
+             e.parent, c.output, e.input \
              FROM execution e JOIN machine m ON m.key = e.machine \
              LEFT JOIN closing c ON c.execution = e.key \
              LEFT JOIN redrive r ON r.execution = e.key WHERE e.id = ?1",
         )?
         .query_row([&*id.0], |row| {
-            let input = Document::from_trusted_text(row.get::<_, Box<str>>(18)?);
-            let output: Option<Box<str>> = row.get(17)?;
+            let input = Document::from_trusted_text(row.get::<_, Box<str>>(19)?);
+            let output: Option<Box<str>> = row.get(18)?;
             execution_of(row, input, output.map(Document::from_trusted_text))
         })
         .optional()
 }
 
-/// An execution from the first seventeen columns of a row and its payloads.
+/// An execution from the first eighteen columns of a row and its payloads.
 pub(super) fn execution_of(
     row: &Row<'_>,
     input: Document,
@@ -223,7 +242,16 @@ pub(super) fn execution_of(
         version: row.get(13)?,
         alias: row.get(14)?,
         redriven,
+        parent: parent_of(row)?,
         closing,
+    })
+}
+
+fn parent_of(row: &Row<'_>) -> rusqlite::Result<Option<Box<Parent>>> {
+    let text: Option<String> = row.get(17)?;
+    let parent = text.map(|text| serde_json::from_str(&text)).transpose();
+    parent.map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(17, rusqlite::types::Type::Text, error.into())
     })
 }
 

@@ -18,7 +18,7 @@ use super::open::OpenError;
 const APPLICATION: i32 = 0x5374_6570;
 
 /// Version of the tables below.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 /// Makes the tables if there are none yet, and refuses those that this program does not know.
 pub(super) fn prepare(connection: &Connection) -> Result<(), OpenError> {
@@ -29,6 +29,9 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), OpenError> {
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     match version {
         VERSION if application == APPLICATION => Ok(()),
+        1 if application == APPLICATION => Ok(connection.execute_batch(&format!(
+            "BEGIN IMMEDIATE; {FROM_1} PRAGMA user_version = {VERSION}; COMMIT;"
+        ))?),
         0 if tables == 0 => Ok(connection.execute_batch(&format!(
             "BEGIN IMMEDIATE; {TABLES} PRAGMA application_id = {APPLICATION}; \
              PRAGMA user_version = {VERSION}; COMMIT;"
@@ -58,7 +61,9 @@ CREATE TABLE execution (
     trace_header TEXT,
     input TEXT NOT NULL,
     version TEXT,
-    alias TEXT
+    alias TEXT,
+    parent TEXT,
+    items INTEGER
 );
 CREATE TABLE closing (
     execution INTEGER PRIMARY KEY,
@@ -135,6 +140,12 @@ CREATE VIEW journal AS
     FROM record r JOIN execution e ON e.key = r.execution;
 ";
 
+/// Version 2 knows child executions of Map Runs.
+const FROM_1: &str = "
+ALTER TABLE execution ADD COLUMN parent TEXT;
+ALTER TABLE execution ADD COLUMN items INTEGER;
+";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,12 +158,23 @@ mod tests {
     }
 
     #[test]
+    fn tables_of_the_first_version_are_brought_up_to_date() {
+        let connection = Connection::open_in_memory().unwrap();
+        let first = TABLES.replace(",\n    parent TEXT,\n    items INTEGER", "");
+        let marks = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = 1;");
+        connection.execute_batch(&format!("{first}{marks}")).unwrap();
+        prepare(&connection).unwrap();
+        connection.prepare("SELECT parent, items FROM execution").unwrap();
+        prepare(&connection).unwrap();
+    }
+
+    #[test]
     fn what_this_program_does_not_know_is_refused_with_a_reason() {
         let table = [
             (
                 format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = 9"),
                 "the data was written by a newer version of this program (its tables have version 9, \
-                 this program knows 1)",
+                 this program knows 2)",
             ),
             ("PRAGMA user_version = 9".to_owned(), "the file is a database of another program"),
             ("CREATE TABLE t (a)".to_owned(), "the file is a database of another program"),

@@ -116,6 +116,7 @@ fn row() -> Execution {
         version: None,
         alias: None,
         redriven: None,
+        parent: None,
         closing: None,
     }
 }

@@ -22,6 +22,7 @@ impl Write for Create {
     fn apply(&self, ledger: &mut Ledger) -> rusqlite::Result<Creation> {
         let row = &self.row;
         let machine = ledger.machine(&row.machine)?;
+        let list = ledger.machine(row.list())?;
         if !insert_execution(&ledger.connection, row, machine)? {
             let there = read::execution(&ledger.connection, &row.id)?;
             let there = there.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
@@ -32,7 +33,7 @@ impl Write for Create {
             .connection
             .prepare_cached("INSERT INTO running (id, execution) VALUES (?1, ?2)")?
             .execute(params![&*row.id.0, key])?;
-        let known = Known { key, machine, since: row.started, redrives: 0 };
+        let known = Known { key, list, since: row.started, redrives: 0 };
         put_on_list(&ledger.connection, &known, Status::Running, row.started)?;
         ledger.remember(&row.id, known);
         Ok(Creation::Created)
@@ -252,12 +253,16 @@ fn insert_execution(
     row: &Execution,
     machine: i64,
 ) -> rusqlite::Result<bool> {
+    // Nothing in it can fail to become text.
+    let parent =
+        row.parent.as_ref().map(|parent| serde_json::to_string(parent).unwrap_or_default());
     let inserted = connection
         .prepare_cached(
             "INSERT INTO execution \
              (id, arn, name, machine, revision, role, started, deadline, trace_header, input, \
-             version, alias) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
+             version, alias, parent, items) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+             ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             &*row.id.0,
@@ -272,6 +277,8 @@ fn insert_execution(
             row.input.text(),
             row.version,
             row.alias,
+            parent,
+            row.parent.as_ref().map(|parent| integer(parent.items)),
         ])?;
     Ok(inserted == 1)
 }
@@ -308,7 +315,7 @@ fn take_off_list(
             "DELETE FROM listing \
              WHERE machine = ?1 AND status = ?2 AND time = ?3 AND execution = ?4",
         )?
-        .execute(params![known.machine, status, time.0, known.key])?;
+        .execute(params![known.list, status, time.0, known.key])?;
     Ok(())
 }
 
@@ -322,6 +329,6 @@ fn put_on_list(
         .prepare_cached(
             "INSERT INTO listing (machine, status, time, execution) VALUES (?1, ?2, ?3, ?4)",
         )?
-        .execute(params![known.machine, status.as_str(), time.0, known.key])?;
+        .execute(params![known.list, status.as_str(), time.0, known.key])?;
     Ok(())
 }

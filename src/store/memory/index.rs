@@ -38,12 +38,9 @@ impl Index {
     }
 
     /// Moves an execution back to the running ones.
-    pub(super) fn reopened(&mut self, row: &Execution) {
-        if let Some(at) = self.closed.iter().position(|place| place.position.1 == row.id)
-            && let Some(place) = self.closed.remove(at)
-        {
-            self.remove(&place);
-        }
+    pub(super) fn reopened(&mut self, before: &Execution, row: &Execution) {
+        self.closed.retain(|place| place.position.1 != row.id);
+        self.forget(before);
         self.running.insert(row.id.clone());
         self.list_of(row, Status::Running).insert((row.since(), row.id.clone()));
     }
@@ -54,17 +51,28 @@ impl Index {
         let position = (closing.stopped, row.id.clone());
         self.running.remove(&row.id);
         self.remove(&Place {
-            list: (row.machine.clone(), Status::Running),
+            list: (row.list().clone(), Status::Running),
             position: (row.since(), row.id.clone()),
         });
         self.list_of(row, closing.status).insert(position.clone());
-        self.closed.push_back(Place { list: (row.machine.clone(), closing.status), position });
+        // A child stays as long as its parent does, who may still want to know what came of it.
+        if row.parent.is_some() {
+            return None;
+        }
+        self.closed.push_back(Place { list: (row.list().clone(), closing.status), position });
         if self.closed.len() <= self.kept {
             return None;
         }
         let oldest = self.closed.pop_front()?;
         self.remove(&oldest);
         Some(oldest.position.1)
+    }
+
+    /// Takes an execution off all lists.
+    pub(super) fn forget(&mut self, row: &Execution) {
+        self.running.remove(&row.id);
+        let list = (row.list().clone(), row.status());
+        self.remove(&Place { list, position: (row.listed_at(), row.id.clone()) });
     }
 
     pub(super) fn list(&self, query: &ListQuery) -> Vec<ExecutionId> {
@@ -85,7 +93,7 @@ impl Index {
     }
 
     fn list_of(&mut self, row: &Execution, status: Status) -> &mut ByTime {
-        self.lists.entry((row.machine.clone(), status)).or_default()
+        self.lists.entry((row.list().clone(), status)).or_default()
     }
 
     fn remove(&mut self, place: &Place) {

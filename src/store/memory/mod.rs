@@ -36,6 +36,8 @@ pub struct MemoryStore {
 #[derive(Debug)]
 struct State {
     executions: HashMap<ExecutionId, Entry>,
+    /// Child executions by their parents, with which they are forgotten.
+    children: HashMap<ExecutionId, Vec<ExecutionId>>,
     index: Index,
 }
 
@@ -50,6 +52,7 @@ impl MemoryStore {
         MemoryStore {
             journal: Mutex::new(State {
                 executions: HashMap::new(),
+                children: HashMap::new(),
                 index: Index::keeping(closed),
             }),
             registry: Mutex::default(),
@@ -76,6 +79,17 @@ impl State {
     fn entry(&mut self, id: &ExecutionId) -> Result<&mut Entry, Error> {
         self.executions.get_mut(id).ok_or_else(|| Error::no_execution(id))
     }
+
+    /// Forgets an execution, and those that it was made of.
+    fn forget(&mut self, id: &ExecutionId) {
+        let mut gone = vec![id.clone()];
+        while let Some(id) = gone.pop() {
+            gone.extend(self.children.remove(&id).unwrap_or_default());
+            if let Some(entry) = self.executions.remove(&id) {
+                self.index.forget(&entry.row);
+            }
+        }
+    }
 }
 
 #[async_trait]
@@ -86,6 +100,10 @@ impl Journal for MemoryStore {
             return Ok(Creation::Exists(entry.row.clone()));
         }
         state.index.created(&execution);
+        if let Some(parent) = &execution.parent {
+            let parent = parent.lane.execution.clone();
+            state.children.entry(parent).or_default().push(execution.id.clone());
+        }
         state.executions.insert(execution.id.clone(), Entry::new(execution));
         Ok(Creation::Created)
     }
@@ -105,7 +123,7 @@ impl Journal for MemoryStore {
         row.closing = Some(closing);
         let row = entry.row.clone();
         if let Some(oldest) = state.index.closed(&row) {
-            state.executions.remove(&oldest);
+            state.forget(&oldest);
         }
         Ok(true)
     }
@@ -122,10 +140,11 @@ impl Journal for MemoryStore {
         if entry.row.closing.is_none() || redriven.count != count + 1 {
             return Ok(false);
         }
+        let before = entry.row.clone();
         let row = Arc::make_mut(&mut entry.row);
         (row.closing, row.redriven, row.deadline) = (None, Some(redriven), deadline);
         let row = entry.row.clone();
-        state.index.reopened(&row);
+        state.index.reopened(&before, &row);
         Ok(true)
     }
 

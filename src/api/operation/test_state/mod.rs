@@ -94,6 +94,7 @@ impl Bench {
             started: api.now(),
             input: request.trial.input.clone(),
             region: config.region.clone(),
+            flow: 0,
             redriven: None,
             version: None,
             alias: None,

@@ -14,7 +14,8 @@ pub(crate) fn phase(
     items: Option<Document>,
     started: EventRef,
 ) -> Step {
-    Step::Stay(Phase::Forked(Fork { lanes, input, items, started, resumed: None }))
+    let fork = Fork { lanes, input, items, started, run: None, resumed: None };
+    Step::Stay(Phase::Forked(fork))
 }
 
 /// All lanes have ended well.

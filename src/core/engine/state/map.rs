@@ -12,10 +12,8 @@ use crate::history::EventKind;
 
 /// Forks into lanes.
 pub(crate) fn fork(draft: &mut Draft<'_>, state: &State, map: &Map) -> Result<Step, Error> {
-    if map.distributed.is_some() {
-        return Err(Error::runtime(
-            "Map states with ProcessorConfig Mode DISTRIBUTED cannot be run by this version of the engine.",
-        ));
+    if let Some(parts) = &map.distributed {
+        return Ok(super::distributed::begin(draft, state, map, parts));
     }
     match prepare(draft, state, map) {
         Ok(Prepared { input, items, lanes }) => {
@@ -85,7 +83,7 @@ fn read_items(draft: &Draft<'_>, reader: &Value) -> Result<Option<Document>, Ref
     Ok(Some(read.all))
 }
 
-fn refuse(draft: &mut Draft<'_>, state: &State, refused: Refused) -> Step {
+pub(super) fn refuse(draft: &mut Draft<'_>, state: &State, refused: Refused) -> Step {
     match refused {
         Refused::Expression(error) => {
             let failure = draft.evaluation_failed(&error);
@@ -103,7 +101,7 @@ struct Prepared {
     lanes: u32,
 }
 
-enum Refused {
+pub(super) enum Refused {
     Expression(Error),
     Plain(Failure),
 }
@@ -127,13 +125,18 @@ fn prepare(draft: &Draft<'_>, state: &State, map: &Map) -> Result<Prepared, Refu
     Ok(Prepared { input, items, lanes })
 }
 
-struct Bounds {
-    concurrency: f64,
-    tolerated_count: Option<f64>,
-    tolerated_percentage: Option<f64>,
+pub(super) struct Bounds {
+    pub(super) concurrency: f64,
+    pub(super) tolerated_count: Option<f64>,
+    pub(super) tolerated_percentage: Option<f64>,
 }
 
-fn bounds(draft: &Draft<'_>, state: &State, map: &Map, input: &Document) -> Result<Bounds, Error> {
+pub(super) fn bounds(
+    draft: &Draft<'_>,
+    state: &State,
+    map: &Map,
+    input: &Document,
+) -> Result<Bounds, Error> {
     let look = plain(input, Draft::sight(state));
     let concurrency =
         draft.number(&map.max_concurrency, look, "MaxConcurrency")?.unwrap_or_default();
@@ -164,6 +167,8 @@ fn select(
             of: all.len() as u64,
             next: NextIndex::None,
             value: value.clone().into(),
+            key: None,
+            source: None,
         };
         let selected = item_input(draft, state, map, input, &item)?;
         within_bounds(draft, &state.name, &selected).map_err(Refused::Plain)?;
@@ -177,7 +182,7 @@ fn select(
     Ok(Some(inputs))
 }
 
-fn items(
+pub(super) fn items(
     draft: &Draft<'_>,
     state: &State,
     map: &Map,
@@ -189,7 +194,8 @@ fn items(
         (None, Some(path)) => (Document::from(draft.read(path, look)?), None),
         (None, None) => (input.clone(), None),
     };
-    if items.value().as_array().is_some() {
+    let members = map.distributed.is_some() && items.value().as_object().is_some();
+    if members || items.value().as_array().is_some() {
         return Ok(items);
     }
     if state.language == QueryLanguage::JsonPath {

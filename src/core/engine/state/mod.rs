@@ -6,6 +6,7 @@ use crate::asl::model::{Kind, State};
 use crate::expr::Error;
 
 pub(crate) mod choice;
+pub(crate) mod distributed;
 pub(crate) mod fail;
 pub(crate) mod fork;
 pub(crate) mod map;

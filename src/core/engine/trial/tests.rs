@@ -44,6 +44,7 @@ fn with<T>(state: &str, now: i64, then: impl FnOnce(&Setting<'_>) -> T) -> T {
         machine_arn: "arn:machine".into(),
         machine_name: "flow".into(),
         region: "eu-west-1".into(),
+        flow: 0,
     };
     then(&Setting {
         machine: &machine,

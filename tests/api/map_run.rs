@@ -1,0 +1,188 @@
+//! Map Runs and their child executions, as a client sees them.
+
+use serde_json::{Value, json};
+
+use super::work::World;
+use super::world::{FLOW, ROLE, RUN};
+
+/// A machine `flow` with a distributed Map; `more` are further fields of it.
+async fn world(states: Value, more: Value) -> World {
+    let mut map = json!({
+        "Type": "Map", "Label": "each", "End": true,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "Each", "States": states,
+        },
+    });
+    for (name, value) in more.as_object().unwrap() {
+        map[name] = value.clone();
+    }
+    let definition = json!({"StartAt": "M", "States": {"M": map}}).to_string();
+    let world = World::open().await;
+    let machine = json!({"name": "flow", "definition": definition, "roleArn": ROLE});
+    world.does("CreateStateMachine", machine).await;
+    world
+}
+
+async fn start(world: &World, input: &Value) {
+    let body = json!({"stateMachineArn": FLOW, "name": "run", "input": input.to_string()});
+    world.does("StartExecution", body).await;
+}
+
+/// The only Map Run of the execution `run`, once there is one.
+async fn run_of(world: &World) -> String {
+    loop {
+        let listed = world.does("ListMapRuns", json!({"executionArn": RUN})).await;
+        if let Some(run) = listed["mapRuns"][0]["mapRunArn"].as_str() {
+            return run.to_owned();
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Executions of a Map Run; fields of `filter` narrow them down.
+async fn children(world: &World, run: &str, filter: Value) -> Vec<Value> {
+    let mut body = json!({"mapRunArn": run});
+    for (name, value) in filter.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    world.does("ListExecutions", body).await["executions"].as_array().unwrap().clone()
+}
+
+/// Fails for the item 2.
+fn picky() -> Value {
+    json!({
+        "Each": {
+            "Type": "Choice", "Default": "Good",
+            "Choices": [{"Variable": "$", "NumericEquals": 2, "Next": "Bad"}]
+        },
+        "Good": {"Type": "Pass", "End": true},
+        "Bad": {"Type": "Fail", "Error": "Bad", "Cause": "two"}
+    })
+}
+
+#[tokio::test]
+async fn a_map_run_tells_what_became_of_its_children() {
+    let world = world(picky(), json!({"ToleratedFailureCount": 1, "MaxConcurrency": 2})).await;
+    start(&world, &json!([1, 2, 3])).await;
+    let ended = world.ended(RUN).await;
+    assert_eq!(ended["status"], "SUCCEEDED");
+    let run = run_of(&world).await;
+    let described = world.does("DescribeMapRun", json!({"mapRunArn": run})).await;
+    let counts = json!({
+        "pending": 0, "running": 0, "succeeded": 2, "failed": 1, "timedOut": 0, "aborted": 0,
+        "total": 3, "resultsWritten": 0, "failuresNotRedrivable": 0, "pendingRedrive": 0
+    });
+    assert_eq!(described["itemCounts"], counts);
+    assert_eq!(described["executionCounts"], counts);
+    for (field, expected) in [
+        ("executionArn", json!(RUN)),
+        ("status", json!("SUCCEEDED")),
+        ("maxConcurrency", json!(2)),
+        ("toleratedFailureCount", json!(1)),
+        ("toleratedFailurePercentage", json!(0.0)),
+        ("redriveCount", json!(0)),
+    ] {
+        assert_eq!(described[field], expected, "{field}");
+    }
+    assert!(described["stopDate"].as_f64() >= described["startDate"].as_f64());
+    assert_eq!(children(&world, &run, json!({})).await.len(), 3);
+    let failed = children(&world, &run, json!({"statusFilter": "FAILED"})).await;
+    assert_eq!(failed.len(), 1);
+    assert_eq!((&failed[0]["mapRunArn"], &failed[0]["itemCount"]), (&json!(run), &json!(1)));
+    let own = world.does("ListExecutions", json!({"stateMachineArn": FLOW})).await;
+    assert_eq!(
+        own["executions"].as_array().unwrap().len(),
+        1,
+        "children are no runs of the machine"
+    );
+}
+
+#[tokio::test]
+async fn a_child_is_an_execution_of_its_own() {
+    let world = world(picky(), json!({"ToleratedFailurePercentage": 100})).await;
+    start(&world, &json!([2])).await;
+    world.ended(RUN).await;
+    let run = run_of(&world).await;
+    let child = children(&world, &run, json!({})).await.remove(0);
+    let body = json!({"executionArn": child["executionArn"]});
+    let described = world.does("DescribeExecution", body.clone()).await;
+    let labelled = format!("{FLOW}/each");
+    for (field, expected) in [
+        ("stateMachineArn", json!(labelled)),
+        ("mapRunArn", json!(run)),
+        ("status", json!("FAILED")),
+        ("input", json!("2")),
+        ("error", json!("Bad")),
+        ("cause", json!("two")),
+        ("redriveStatus", json!("REDRIVABLE_BY_MAP_RUN")),
+    ] {
+        assert_eq!(described[field], expected, "{field}");
+    }
+    let told = world.does("GetExecutionHistory", body.clone()).await;
+    let types: Vec<_> =
+        told["events"].as_array().unwrap().iter().map(|e| e["type"].clone()).collect();
+    let expected = [
+        "ExecutionStarted",
+        "ChoiceStateEntered",
+        "ChoiceStateExited",
+        "FailStateEntered",
+        "ExecutionFailed",
+    ];
+    assert_eq!(types, expected);
+    let machine = world.does("DescribeStateMachineForExecution", body.clone()).await;
+    assert_eq!((&machine["label"], &machine["mapRunArn"]), (&json!("each"), &json!(run)));
+    let (_, kind, _) = world.refuses("RedriveExecution", body).await;
+    assert_eq!(kind, "ExecutionNotRedrivable");
+}
+
+#[tokio::test]
+async fn more_concurrency_lets_more_children_run_at_once() {
+    let wait = json!({"Each": {"Type": "Wait", "Seconds": 1000, "End": true}});
+    let world = world(wait, json!({"MaxConcurrency": 1})).await;
+    start(&world, &json!([1, 2, 3])).await;
+    let run = run_of(&world).await;
+    running(&world, &run, 1).await;
+    let body = json!({"mapRunArn": run, "maxConcurrency": 2, "toleratedFailureCount": 5});
+    world.does("UpdateMapRun", body).await;
+    running(&world, &run, 2).await;
+    let described = world.does("DescribeMapRun", json!({"mapRunArn": run})).await;
+    assert_eq!(described["status"], "RUNNING");
+    assert_eq!(
+        (&described["maxConcurrency"], &described["toleratedFailureCount"]),
+        (&json!(2), &json!(5))
+    );
+    assert_eq!(described["executionCounts"]["pending"], 1);
+    world.does("StopExecution", json!({"executionArn": RUN})).await;
+    let described = world.does("DescribeMapRun", json!({"mapRunArn": run})).await;
+    assert_eq!(described["status"], "ABORTED");
+    assert_eq!(described["executionCounts"]["aborted"], 2);
+    let (_, kind, _) = world.refuses("UpdateMapRun", json!({"mapRunArn": run})).await;
+    assert_eq!(kind, "ValidationException");
+}
+
+/// Waits until so many children run.
+async fn running(world: &World, run: &str, wanted: u64) {
+    loop {
+        let described = world.does("DescribeMapRun", json!({"mapRunArn": run})).await;
+        let running = described["executionCounts"]["running"].as_u64().unwrap();
+        assert!(running <= wanted, "{running} children run");
+        if running == wanted {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_map_run_that_is_none_is_not_found() {
+    let world = World::open().await;
+    let run = "arn:aws:states:us-east-1:123456789012:mapRun:flow/each:0";
+    for operation in ["DescribeMapRun", "UpdateMapRun", "ListExecutions"] {
+        let (status, kind, message) = world.refuses(operation, json!({"mapRunArn": run})).await;
+        assert_eq!((status, kind.as_str()), (400, "ResourceNotFound"), "{operation}");
+        assert_eq!(message, format!("Resource not found: '{run}'"));
+    }
+    let (_, kind, _) = world.refuses("DescribeMapRun", json!({"mapRunArn": FLOW})).await;
+    assert_eq!(kind, "InvalidArn");
+}

@@ -1,0 +1,293 @@
+//! Distributed Maps: child executions, tolerated failures, what stops them.
+
+use std::sync::Arc;
+
+use insta::assert_snapshot;
+use serde_json::{Value as Json, json};
+use stepwright::store::{Execution, Journal, ListQuery, Status};
+use stepwright_core::engine::{ExecutionId, Failure};
+
+use super::sim::{Risks, Sim, block_on};
+use super::{ALL_STATES, Scenario, tell};
+use crate::support::tasks::Act;
+
+const WORK: &str = "arn:aws:lambda:us-east-1:123456789012:function:work";
+
+/// A distributed Map over the input, whose children do this; `more` are further fields of it.
+fn map(each: Json, more: Json) -> Scenario {
+    let mut map = json!({
+        "Type": "Map", "Label": "each", "End": true,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "Each", "States": {"Each": each}
+        },
+    });
+    for (name, value) in more.as_object().unwrap() {
+        map[name] = value.clone();
+    }
+    Scenario::states("M", json!({"M": map}))
+}
+
+fn work() -> Json {
+    json!({"Type": "Task", "Resource": WORK, "End": true})
+}
+
+/// A child that fails for the items that say so.
+fn picky() -> Json {
+    json!({
+        "Type": "Choice",
+        "Choices": [{"Variable": "$.bad", "BooleanEquals": true, "Next": "Bad"}],
+        "Default": "Good"
+    })
+}
+
+/// The same with the states that it leads to.
+fn picky_map(more: Json) -> Scenario {
+    let mut scenario = map(picky(), more);
+    let states = &mut scenario.definition["States"]["M"]["ItemProcessor"]["States"];
+    states["Bad"] = json!({"Type": "Fail", "Error": "Bad", "Cause": "item"});
+    states["Good"] = json!({"Type": "Pass", "Parameters": {"n.$": "$.n"}, "End": true});
+    scenario
+}
+
+/// Twenty items, of which these are bad.
+fn twenty(bad: &[u64]) -> Json {
+    (0..20).map(|n| json!({"n": n, "bad": bad.contains(&n)})).collect()
+}
+
+#[test]
+fn each_item_becomes_a_child_execution() {
+    let story = map(work(), json!({"MaxConcurrency": 2}))
+        .input(json!([1, 2, 3, 4, 5]))
+        .function("work", &[Act::Echo])
+        .story();
+    assert_snapshot!(story, @r#"
+    SUCCEEDED [1,2,3,4,5]
+    1<0 ExecutionStarted input=[1,2,3,4,5]
+    2<0 MapStateEntered M [1,2,3,4,5]
+    3<2 MapStateStarted length=5
+    4<3 MapRunStarted arn:aws:states:us-east-1:123456789012:mapRun:machine/each
+    5<4 MapRunSucceeded
+    6<5 MapStateSucceeded
+    7<5 MapStateExited M [1,2,3,4,5]
+    8<7 ExecutionSucceeded output=[1,2,3,4,5]
+    "#);
+}
+
+#[test]
+fn of_twenty_children_some_may_fail() {
+    let scenario = picky_map(json!({
+        "ToleratedFailureCount": 3, "MaxConcurrency": 4,
+        "ResultSelector": {"failed.$": "$[?(@.Status == 'FAILED')].Name", "all.$": "States.ArrayLength($)"},
+    }))
+    .input(twenty(&[3, 7, 11]));
+    // Names of children follow from the run's id, which follows from the slot.
+    let end = |states| scenario.run(states, 0, Risks::NONE);
+    let one = end(1);
+    assert!(one.contains(r#""all":20"#), "{one}");
+    for seed in 0..20 {
+        assert_eq!(scenario.run(1, seed, Risks::ALL), one, "seed {seed}");
+    }
+    let all = end(ALL_STATES);
+    for seed in 0..20 {
+        assert_eq!(scenario.run(ALL_STATES, seed, Risks::ALL), all, "seed {seed}");
+    }
+}
+
+#[test]
+fn one_failure_too_many_fails_the_run_and_can_be_caught() {
+    let mut scenario = picky_map(json!({
+        "ToleratedFailurePercentage": 10, "MaxConcurrency": 1,
+        "Catch": [{"ErrorEquals": ["States.ExceedToleratedFailureThreshold"], "Next": "Caught"}],
+    }))
+    .input(twenty(&[3, 7, 11]));
+    scenario.definition["States"]["Caught"] = json!({"Type": "Pass", "End": true});
+    assert_snapshot!(scenario.story(), @r#"
+    SUCCEEDED {"Error":"States.ExceedToleratedFailureThreshold","Cause":"The specified tolerated failure threshold was exceeded"}
+    1<0 ExecutionStarted input=[{"n":0,"bad":false},{"n":1,"bad":false},{"n":2,"bad":false},{"n":3,"bad":true},{"n":4,"bad":false},{"n":5,"bad":false},{"n":6,"bad":false},{"n":7,"bad":true},{"n":8,"bad":false},{"n":9,"bad":false},{"n":10,"bad":false},{"n":11,"bad":true},{"n":12,"bad":false},{"n":13,"bad":false},{"n":14,"bad":false},{"n":15,"bad":false},{"n":16,"bad":false},{"n":17,"bad":false},{"n":18,"bad":false},{"n":19,"bad":false}]
+    2<0 MapStateEntered M [{"n":0,"bad":false},{"n":1,"bad":false},{"n":2,"bad":false},{"n":3,"bad":true},{"n":4,"bad":false},{"n":5,"bad":false},{"n":6,"bad":false},{"n":7,"bad":true},{"n":8,"bad":false},{"n":9,"bad":false},{"n":10,"bad":false},{"n":11,"bad":true},{"n":12,"bad":false},{"n":13,"bad":false},{"n":14,"bad":false},{"n":15,"bad":false},{"n":16,"bad":false},{"n":17,"bad":false},{"n":18,"bad":false},{"n":19,"bad":false}]
+    3<2 MapStateStarted length=20
+    4<3 MapRunStarted arn:aws:states:us-east-1:123456789012:mapRun:machine/each
+    5<4 MapRunFailed e=States.ExceedToleratedFailureThreshold c=The specified tolerated failure threshold was exceeded
+    6<5 MapStateFailed
+    7<6 MapStateExited M {"Error":"States.ExceedToleratedFailureThreshold","Cause":"The specified tolerated failure threshold was exceeded"}
+    8<7 PassStateEntered Caught {"Error":"States.ExceedToleratedFailureThreshold","Cause":"The specified tolerated failure threshold was exceeded"}
+    9<8 PassStateExited Caught {"Error":"States.ExceedToleratedFailureThreshold","Cause":"The specified tolerated failure threshold was exceeded"}
+    10<9 ExecutionSucceeded output={"Error":"States.ExceedToleratedFailureThreshold","Cause":"The specified tolerated failure threshold was exceeded"}
+    "#);
+}
+
+#[test]
+fn every_child_is_run_once_whatever_happens() {
+    for seed in 0..30 {
+        let scenario = map(work(), json!({"MaxConcurrency": 3}))
+            .input((0..12).collect())
+            .function("work", &[Act::Echo]);
+        let (mut sim, id) = scenario.begin(ALL_STATES, seed, Risks::ALL);
+        sim.run();
+        sim.calm();
+        assert_eq!(sim.execution(&id).status(), Status::Succeeded, "{}", tell(&sim.engine, &id));
+        assert_eq!(sim.tasks.performed().len(), 12, "seed {seed}");
+        let children = children(&sim, &id);
+        assert_eq!(children.len(), 12, "seed {seed}");
+        assert!(children.iter().all(|child| child.status() == Status::Succeeded));
+    }
+}
+
+#[test]
+fn stopping_the_parent_stops_the_children() {
+    let mut stopped_children = 0;
+    for seed in 0..30 {
+        let long = json!({"Type": "Wait", "Seconds": 1000, "End": true});
+        let scenario = map(long, json!({"MaxConcurrency": 3})).input((0..6).collect());
+        let (mut sim, id) = scenario.begin(1, seed, Risks::ALL);
+        sim.run_until(|sim| running(sim, &id) > seed % 3);
+        let execution = block_on(sim.store.execution(&id));
+        let Ok(Some(execution)) = execution else { continue };
+        let stopped = (0..100).any(|_| {
+            block_on(sim.engine.stop(&execution, Failure::new("Enough", "of it"))).is_ok()
+        });
+        assert!(stopped, "seed {seed}");
+        sim.run();
+        sim.calm();
+        assert_eq!(sim.execution(&id).status(), Status::Aborted);
+        for child in children(&sim, &id) {
+            assert_ne!(child.status(), Status::Running, "seed {seed}");
+            stopped_children += u32::from(child.status() == Status::Aborted);
+        }
+    }
+    assert!(stopped_children > 30, "{stopped_children}");
+}
+
+#[test]
+fn a_redriven_run_runs_its_failed_children_again_and_no_other() {
+    let scenario = map(work(), json!({"MaxConcurrency": 1}))
+        .input(json!([1, 2, 3]))
+        .function("work", &[Act::Echo, Act::Fail("Flaky", "not yet"), Act::Echo])
+        .redriven(1);
+    assert_snapshot!(scenario.story(), @r#"
+    SUCCEEDED [1,2,3]
+    1<0 ExecutionStarted input=[1,2,3]
+    2<0 MapStateEntered M [1,2,3]
+    3<2 MapStateStarted length=3
+    4<3 MapRunStarted arn:aws:states:us-east-1:123456789012:mapRun:machine/each
+    5<4 MapRunFailed e=States.ExceedToleratedFailureThreshold c=The specified tolerated failure threshold was exceeded
+    6<5 MapStateFailed
+    7<6 ExecutionFailed e=States.ExceedToleratedFailureThreshold c=The specified tolerated failure threshold was exceeded
+    8<7 ExecutionRedriven redrive_count=1
+    9<8 MapRunRedriven redrive_count=1
+    10<9 MapRunSucceeded
+    11<10 MapStateSucceeded
+    12<10 MapStateExited M [1,2,3]
+    13<12 ExecutionSucceeded output=[1,2,3]
+    "#);
+    for seed in 0..20 {
+        let (sim, id) = scenario.ran(1, seed, Risks::ALL);
+        assert_eq!(sim.tasks.performed().len(), 4, "seed {seed}");
+        let redriven = |child: &Arc<Execution>| child.redriven.is_some();
+        let children = children(&sim, &id);
+        assert_eq!((children.len(), children.iter().filter(|c| redriven(c)).count()), (3, 1));
+    }
+}
+
+#[test]
+fn what_fails_again_fails_a_redriven_run_again() {
+    let mut scenario = picky_map(json!({"ToleratedFailureCount": 1, "MaxConcurrency": 3}))
+        .input(twenty(&[3, 7, 11]))
+        .redriven(1);
+    // What fails every time fails the run every time.
+    let story = scenario.run(ALL_STATES, 0, Risks::NONE);
+    assert!(story.starts_with("FAILED States.ExceedToleratedFailureThreshold"), "{story}");
+    scenario = scenario.redriven(3);
+    for seed in 0..10 {
+        let story = scenario.run(ALL_STATES, seed, Risks::ALL);
+        assert!(story.starts_with("FAILED States.ExceedToleratedFailureThreshold"), "{story}");
+    }
+}
+
+#[test]
+fn batches_are_inputs_with_their_items() {
+    let story = map(
+        json!({"Type": "Pass", "End": true}),
+        json!({
+            "MaxConcurrency": 1,
+            "ItemSelector": {"v.$": "$$.Map.Item.Value", "i.$": "$$.Map.Item.Index", "s.$": "$$.Map.Item.Source"},
+            "ItemBatcher": {"MaxItemsPerBatch": 2, "BatchInput": {"all.$": "$"}},
+        }),
+    )
+    .input(json!([7, 8, 9]))
+    .story();
+    assert_snapshot!(story.lines().next().unwrap(), @r#"SUCCEEDED [{"BatchInput":{"all":[7,8,9]},"Items":[{"v":7,"i":0,"s":"STATE_DATA"},{"v":8,"i":1,"s":"STATE_DATA"}]},{"BatchInput":{"all":[7,8,9]},"Items":[{"v":9,"i":2,"s":"STATE_DATA"}]}]"#);
+}
+
+#[test]
+fn members_of_an_object_go_on_with_their_names() {
+    let pass = json!({"Type": "Pass", "End": true});
+    let plain = map(pass.clone(), json!({})).input(json!({"a": 1, "b": [2]})).story();
+    assert_snapshot!(plain.lines().next().unwrap(), @r#"SUCCEEDED [{"Key":"a","Value":1},{"Key":"b","Value":[2]}]"#);
+    let selector = json!({"ItemSelector": {"k.$": "$$.Map.Item.Key", "v.$": "$$.Map.Item.Value"}});
+    let selected = map(pass, selector).input(json!({"a": 1})).story();
+    assert_snapshot!(selected.lines().next().unwrap(), @r#"SUCCEEDED [{"k":"a","v":1}]"#);
+}
+
+#[test]
+fn no_items_are_a_run_without_children() {
+    assert_snapshot!(map(work(), json!({})).input(json!([])).story(), @r#"
+    SUCCEEDED []
+    1<0 ExecutionStarted input=[]
+    2<0 MapStateEntered M []
+    3<2 MapStateStarted length=0
+    4<3 MapRunStarted arn:aws:states:us-east-1:123456789012:mapRun:machine/each
+    5<4 MapRunSucceeded
+    6<5 MapStateSucceeded
+    7<5 MapStateExited M []
+    8<7 ExecutionSucceeded output=[]
+    "#);
+}
+
+#[test]
+fn maps_nest() {
+    let inner = json!({
+        "Type": "Map", "Label": "inner", "End": true,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+            "StartAt": "Deep", "States": {"Deep": {
+                "Type": "Pass", "End": true,
+                "Parameters": {"machine.$": "$$.StateMachine.Name", "input.$": "$$.Execution.Input"}
+            }}
+        },
+    });
+    let story = map(inner, json!({})).input(json!([[1], [2, 3]])).story();
+    assert_snapshot!(story.lines().next().unwrap(), @r#"SUCCEEDED [[{"machine":"machine/inner","input":1}],[{"machine":"machine/inner","input":2},{"machine":"machine/inner","input":3}]]"#);
+}
+
+#[test]
+fn more_units_than_a_record_holds_are_kept_in_the_store() {
+    let long = "x".repeat(500);
+    let items: Json = (0..120).map(|n| json!([n, long])).collect();
+    let first = json!({"Type": "Pass", "InputPath": "$[0]", "End": true});
+    let scenario = map(first, json!({"MaxConcurrency": 7})).input(items);
+    let expected: Vec<u64> = (0..120).collect();
+    // What takes so many steps comes to an end only where not every fiftieth step is the last one.
+    let risks = Risks { crash: 0.000_5, ..Risks::ALL };
+    for seed in 0..3 {
+        let story = scenario.run(ALL_STATES, seed, risks);
+        let end = story.lines().next().unwrap();
+        assert_eq!(end, format!("SUCCEEDED {}", json!(expected)), "seed {seed}");
+    }
+}
+
+/// How many children run, as far as the store says.
+fn running(sim: &Sim, id: &ExecutionId) -> u64 {
+    let Ok(runs) = block_on(sim.engine.map_runs(id, None, 1)) else { return 0 };
+    let tally = runs.first().map(|(_, run)| block_on(sim.store.tally(run)));
+    tally.and_then(Result::ok).map_or(0, |tally| tally.executions(Status::Running))
+}
+
+/// The children of the newest Map Run of an execution.
+fn children(sim: &Sim, id: &ExecutionId) -> Vec<Arc<Execution>> {
+    let runs = block_on(sim.engine.map_runs(id, None, 10)).unwrap();
+    let Some((_, machine)) = runs.first().cloned() else { return Vec::new() };
+    let query = ListQuery { machine, status: None, after: None, limit: 1000 };
+    block_on(sim.store.list(&query)).unwrap()
+}
