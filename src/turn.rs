@@ -23,6 +23,7 @@ mod live;
 mod load;
 mod outside;
 mod redrive;
+mod route;
 mod sweep;
 pub mod token;
 
@@ -41,8 +42,10 @@ use crate::store::{self, Store};
 use crate::task::Performer;
 use commit::{Made, Written};
 use live::{Live, Performing};
+use route::Elsewhere;
 pub use load::{Loaded, definition_key};
 pub use outside::ActivityWork;
+pub use route::{Invocation, Routing};
 pub use token::{TokenError, Tokens};
 
 /// Tells the time, and lets it pass. A seat for virtual time in tests.
@@ -111,11 +114,14 @@ pub struct Engine {
     /// How turns are run.
     pub config: Config,
     observer: Option<Observer>,
-    tokens: Tokens,
-    definitions: load::Definitions,
+    tokens: Arc<Tokens>,
+    definitions: Arc<load::Definitions>,
     nonces: AtomicU64,
     live: Live,
     closing: AtomicBool,
+    routing: Routing,
+    /// When the invocation ends that this engine is for, if it is for one.
+    until: Option<Timestamp>,
 }
 
 /// What becomes of a message after its turn.
@@ -166,7 +172,7 @@ impl Engine {
     /// # Errors
     /// The store is not available.
     pub async fn open(parts: Parts, config: Config) -> Result<Engine, Error> {
-        let tokens = Tokens::open(&*parts.store).await?;
+        let tokens = Arc::new(Tokens::open(&*parts.store).await?);
         let Parts { store, queue, offers, tasks, clock, observer } = parts;
         Ok(Engine {
             store,
@@ -177,10 +183,12 @@ impl Engine {
             config,
             observer,
             tokens,
-            definitions: load::Definitions::default(),
+            definitions: Arc::default(),
             nonces: AtomicU64::new(0),
             live: Live::default(),
             closing: AtomicBool::new(false),
+            routing: Routing::default(),
+            until: None,
         })
     }
 
@@ -223,7 +231,7 @@ impl Engine {
         }
         let tail = self.store.tail(&message.cursor.execution, &message.cursor.frame).await?;
         match self.deliver(&loaded, delivery, tail).await? {
-            Delivered::Drive(drive) => self.drive(&loaded, *drive, &delivery.id).await,
+            Delivered::Drive(drive) => self.drive(&loaded, *drive, delivery).await,
             Delivered::Verdict(verdict) => Ok(verdict),
         }
     }
@@ -325,10 +333,11 @@ impl Engine {
         &self,
         loaded: &Loaded,
         mut drive: Drive,
-        guard: &Arc<str>,
+        delivery: &Delivery,
     ) -> Result<Verdict, Error> {
         let mut states = self.config.states_per_turn;
         let mut performing: Option<Performing> = None;
+        let mut begun = false;
         loop {
             if self.overdue(loaded) {
                 self.interrupt(loaded, Stimulus::Deadline).await?;
@@ -346,6 +355,18 @@ impl Engine {
                 }
                 Made::Stale => return Ok(Verdict::Delete),
             };
+            match self.elsewhere(loaded, &decision).filter(|_| states > 0) {
+                // The outcome in hand is committed without what comes after it.
+                Some(_) if performed => {
+                    states = 0;
+                    continue;
+                }
+                Some(place) if begun || place == Elsewhere::Patient => {
+                    let message = if begun { None } else { Some(&delivery.message) };
+                    return self.hand_over(&drive.cursor, message, place).await;
+                }
+                _ => {}
+            }
             states = states.saturating_sub(decision.entered);
             // Where it cannot be known, the outcome in hand is worth more than a task performed in vain.
             let claims = matches!(decision.frame.phase, Phase::Claimed(_));
@@ -356,7 +377,7 @@ impl Engine {
             let record = self.record(
                 &drive.cursor,
                 *decision,
-                Written { time, guard: guard.clone(), cancels },
+                Written { time, guard: delivery.id.clone(), cancels },
             );
             let claimed = Performing::of(&self.live, &drive.cursor, &record);
             let committed = match performing {
@@ -375,7 +396,7 @@ impl Engine {
                 }
                 Err(_) => return Ok(Verdict::GiveBack(self.config.visibility_seconds)),
             };
-            performing = claimed;
+            (performing, begun) = (claimed, true);
             let stimulus = match self.next(loaded, &drive.cursor, &record, states).await? {
                 Ok(stimulus) => stimulus,
                 Err(verdict) => return Ok(verdict),

@@ -17,6 +17,12 @@ pub trait Queue: Send + Sync {
     /// earlier than a far time; the receiver sends such a message again.
     async fn send(&self, messages: Vec<(Message, Option<Timestamp>)>) -> Result<(), Error>;
 
+    /// Sends messages that lead to tasks that may take long, to receivers who have time for them. Where all receivers are
+    /// alike this is [`Queue::send`].
+    async fn send_patient(&self, messages: Vec<(Message, Option<Timestamp>)>) -> Result<(), Error> {
+        self.send(messages).await
+    }
+
     /// Waits for the next message that is due and makes it invisible to others.
     async fn receive(&self) -> Result<Delivery, Error>;
 

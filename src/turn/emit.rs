@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use stepwright_core::engine::{
-    Cursor, Effect, Failure, Message, MessageKind, Outcome, Phase, Record, effects,
+    Cursor, Effect, Failure, Frame, Message, MessageKind, Outcome, Phase, Record, effects,
 };
 use stepwright_core::time::Timestamp;
 
@@ -22,11 +22,8 @@ impl Engine {
     ) -> Result<(), Error> {
         let all = self.with_setting(loaded, here, record.time, 0, |set| effects(set, record));
         let own = |effect: &Effect| matches!(effect, Effect::Send { message, .. } if message.kind == MessageKind::Advance);
-        self.carry_out(
-            loaded,
-            all.into_iter().filter(|effect| !(going_on && own(effect))).collect(),
-        )
-        .await
+        let all = all.into_iter().filter(|effect| !(going_on && own(effect))).collect();
+        self.carry_out(loaded, &record.frame, all).await
     }
 
     /// Does again what follows from a settled record. Lanes that have begun look after themselves.
@@ -49,13 +46,21 @@ impl Engine {
                 all.push(Effect::Send { message: join_message(here), at: None });
             }
         }
-        self.carry_out(loaded, all).await
+        self.carry_out(loaded, &record.frame, all).await
     }
 
-    async fn carry_out(&self, loaded: &Loaded, all: Vec<Effect>) -> Result<(), Error> {
-        let mut messages = Vec::new();
+    async fn carry_out(
+        &self,
+        loaded: &Loaded,
+        frame: &Frame,
+        all: Vec<Effect>,
+    ) -> Result<(), Error> {
+        let (mut messages, mut patient) = (Vec::new(), Vec::new());
         for effect in all {
             match effect {
+                Effect::Send { message, at } if self.is_for_patient(loaded, frame, &message) => {
+                    patient.push((message, at));
+                }
                 Effect::Send { message, at } => messages.push((message, at)),
                 Effect::Offer { activity, offer } => self.offers.offer(&activity, offer).await?,
                 Effect::Join { fork, lane, lanes, failed } => {
@@ -70,6 +75,9 @@ impl Engine {
         }
         if !messages.is_empty() {
             self.queue.send(messages).await?;
+        }
+        if !patient.is_empty() {
+            self.queue.send_patient(patient).await?;
         }
         Ok(())
     }
