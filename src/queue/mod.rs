@@ -1,8 +1,10 @@
 //! The queue: messages that must be handled, each at least once, in any order, some of them not before a time. It promises
 //! no more than SQS does; a message that was lost altogether is found again by the sweep.
 
+pub mod dynamodb;
 pub mod embedded;
 pub mod offers;
+pub mod sqs;
 
 use std::sync::Arc;
 

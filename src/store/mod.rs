@@ -4,6 +4,7 @@
 //! What holds after a crash stands with each method: an `Ok` means durable.
 
 mod dispenser;
+pub mod dynamodb;
 pub mod embedded;
 pub mod memory;
 
