@@ -114,7 +114,7 @@ async fn join(store: &Arc<dyn Store>, lanes: u32) {
             let store = store.clone();
             tokio::spawn(async move {
                 for lane in (first..lanes).step_by(64) {
-                    store.join(&build::cursor("wide", "", 0), lane, false).await.unwrap();
+                    store.join(&build::cursor("wide", "", 0), lane, lanes, false).await.unwrap();
                 }
             })
         })

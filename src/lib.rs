@@ -15,8 +15,9 @@
 //! | room | what is in it |
 //! | --- | --- |
 //! | [`stepwright_core`] | everything pure: expressions, the States Language, history, the engine's decisions |
-//! | [`store`] | what must survive: executions, journals, definitions; embedded (SQLite) and in memory |
-//! | [`queue`] | messages to the engine, activity tasks on offer |
+//! | `retry` | requests to AWS, made again as long as that can help |
+//! | [`store`] | what must survive: executions, journals, definitions; embedded (SQLite), in memory, on DynamoDB |
+//! | [`queue`] | messages to the engine, activity tasks on offer; in memory, on SQS and DynamoDB |
 //! | [`task`] | what Task states call: one file per service |
 //! | [`turn`] | load, decide, commit, emit; what happens when each of them fails |
 //! | [`api`] | the Step Functions API: AWS JSON 1.0, one file per operation |
@@ -43,6 +44,7 @@ pub mod cli;
 pub mod cloud;
 pub mod local;
 pub mod queue;
+mod retry;
 pub mod store;
 pub mod task;
 pub mod turn;

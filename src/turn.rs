@@ -14,6 +14,7 @@
 //! - Never are messages sent again on a first delivery that finds its slot taken: duplicates would multiply.
 //! - A message is deleted only when the record it caused is settled or its successor message has been sent.
 
+mod carry;
 mod commit;
 mod emit;
 pub mod express;
@@ -40,11 +41,12 @@ use stepwright_core::time::Timestamp;
 use crate::queue::{self, Delivery, Offers, Queue};
 use crate::store::{self, Store};
 use crate::task::Performer;
+use carry::Carried;
 use commit::{Made, Written};
 use live::{Live, Performing};
-use route::Elsewhere;
 pub use load::{Loaded, definition_key};
 pub use outside::ActivityWork;
+use route::Elsewhere;
 pub use route::{Invocation, Routing};
 pub use token::{TokenError, Tokens};
 
@@ -210,13 +212,16 @@ impl Engine {
 
     async fn turn(&self, delivery: &Delivery) -> Result<Verdict, Error> {
         let message = &delivery.message;
-        let Some(loaded) = self.load(&message.cursor.execution).await? else {
-            return Ok(Verdict::Delete);
+        let carried = Carried::with(delivery);
+        let loaded = match &carried {
+            Some(carried) => Some(self.loaded(carried.execution.clone()).await?),
+            None => self.load(&message.cursor.execution).await?,
         };
+        let Some(loaded) = loaded else { return Ok(Verdict::Delete) };
         if let Some(due) = message.kind.due()
             && due > self.clock.now()
         {
-            self.queue.send(vec![(message.clone(), Some(due))]).await?;
+            self.send_again(delivery, due).await?;
             return Ok(Verdict::Delete);
         }
         if loaded.execution.closing.is_some() {
@@ -229,7 +234,10 @@ impl Engine {
         if self.cancelled(&message.cursor).await? {
             return Ok(Verdict::Delete);
         }
-        let tail = self.store.tail(&message.cursor.execution, &message.cursor.frame).await?;
+        let tail = match carried.and_then(|carried| carried.tail_for(&message.kind)) {
+            Some(tail) => tail,
+            None => self.store.tail(&message.cursor.execution, &message.cursor.frame).await?,
+        };
         match self.deliver(&loaded, delivery, tail).await? {
             Delivered::Drive(drive) => self.drive(&loaded, *drive, delivery).await,
             Delivered::Verdict(verdict) => Ok(verdict),
@@ -267,23 +275,34 @@ impl Engine {
         if cursor.slot > tail.slot {
             return self.awaited(loaded, delivery, &tail).await;
         }
+        if tail.frame.phase.settled() {
+            return self.settled(loaded, cursor, &tail, &delivery.id).await.map(Delivered::Verdict);
+        }
         let age = self.clock.now().seconds_since(tail.time);
         let fresh = age < self.config.visibility_seconds;
-        if tail.frame.phase.settled() {
-            let forked = matches!(tail.frame.phase, Phase::Forked(_));
-            if forked && fresh && tail.guard != delivery.id {
-                return Ok(Delivered::Verdict(Verdict::GiveBack(
-                    self.config.visibility_seconds - age,
-                )));
-            }
-            self.redo(loaded, &cursor_of(cursor, &tail), &tail).await?;
-            return Ok(Delivered::Verdict(Verdict::Delete));
-        }
         let mine = tail.guard == delivery.id && delivery.receive_count >= 2;
         if mine || !fresh || self.abandoned(&tail) {
             return self.awaited(loaded, delivery, &tail).await;
         }
         Ok(Delivered::Verdict(Verdict::GiveBack(self.config.visibility_seconds - age)))
+    }
+
+    /// A message whose slot is taken, by a record after which nothing goes on by itself: what follows from it is done
+    /// again. If those are the lanes of a fork, whoever made it gets the time to send them.
+    async fn settled(
+        &self,
+        loaded: &Loaded,
+        cursor: &Cursor,
+        tail: &Record,
+        guard: &Arc<str>,
+    ) -> Result<Verdict, Error> {
+        let left = self.config.visibility_seconds - self.clock.now().seconds_since(tail.time);
+        let forked = matches!(tail.frame.phase, Phase::Forked(_));
+        if forked && left > 0.0 && tail.guard != *guard {
+            return Ok(Verdict::GiveBack(left));
+        }
+        self.redo(loaded, &cursor_of(cursor, tail), tail).await?;
+        Ok(Verdict::Delete)
     }
 
     /// The frame is to go on from its tail.
@@ -338,6 +357,7 @@ impl Engine {
         let mut states = self.config.states_per_turn;
         let mut performing: Option<Performing> = None;
         let mut begun = false;
+        let mut looked = self.clock.now();
         loop {
             if self.overdue(loaded) {
                 self.interrupt(loaded, Stimulus::Deadline).await?;
@@ -362,16 +382,19 @@ impl Engine {
                     continue;
                 }
                 Some(place) if begun || place == Elsewhere::Patient => {
-                    let message = if begun { None } else { Some(&delivery.message) };
-                    return self.hand_over(&drive.cursor, message, place).await;
+                    let delivered = (!begun).then_some(delivery);
+                    return self.hand_over(&drive.cursor, delivered, place).await;
                 }
                 _ => {}
             }
             states = states.saturating_sub(decision.entered);
             // Where it cannot be known, the outcome in hand is worth more than a task performed in vain.
             let claims = matches!(decision.frame.phase, Phase::Claimed(_));
-            if claims && self.cancelled(&drive.cursor).await.unwrap_or(false) {
-                return Ok(Verdict::Delete);
+            if claims && self.clock.now().seconds_since(looked) > FRESH_SECONDS {
+                if self.cancelled(&drive.cursor).await.unwrap_or(false) {
+                    return Ok(Verdict::Delete);
+                }
+                looked = self.clock.now();
             }
             let cancels = drive.forked && !matches!(stimulus, Stimulus::Joined(_));
             let record = self.record(
@@ -391,8 +414,7 @@ impl Engine {
                     continue;
                 }
                 Err(other) if other.frame.phase.settled() => {
-                    self.redo(loaded, &cursor_of(&drive.cursor, &other), &other).await?;
-                    return Ok(Verdict::Delete);
+                    return self.settled(loaded, &drive.cursor, &other, &delivery.id).await;
                 }
                 Err(_) => return Ok(Verdict::GiveBack(self.config.visibility_seconds)),
             };
@@ -510,6 +532,9 @@ pub(crate) fn cursor_of(cursor: &Cursor, record: &Record) -> Cursor {
 fn answered_meanwhile(other: &Record) -> bool {
     matches!(&other.frame.phase, Phase::Claimed(claim) if claim.answer.is_some())
 }
+
+/// How long a look at the enclosing forks holds, in seconds.
+const FRESH_SECONDS: f64 = 1.0;
 
 /// A claim whose holder died: whether the task was performed is not known, so Retry and Catch decide.
 fn worker_lost() -> Failure {

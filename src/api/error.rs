@@ -249,7 +249,7 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Error {
         match error {
             store::Error::Unavailable(_) => Error::unavailable(error),
-            store::Error::Damaged(_) => Error::internal(error),
+            store::Error::Damaged(_) | store::Error::TooLarge(_) => Error::internal(error),
         }
     }
 }

@@ -50,13 +50,19 @@ pub(super) async fn operate(api: &Arc<Api>, call: Call) -> Result<Value, Failed>
     let body: Value = serde_json::from_str(&response.body).map_err(unavailable)?;
     match response.error_type {
         None => Ok(body),
-        Some(kind) => Err(failure(kind, body.get("message").and_then(Value::as_str).unwrap_or_default())),
+        Some(kind) => {
+            Err(failure(kind, body.get("message").and_then(Value::as_str).unwrap_or_default()))
+        }
     }
 }
 
 async fn over_http(world: &World, api: &Arc<Api>, request: &Request) -> Value {
     if request.method == "GET" && matches!(&*request.path, "/health" | "/_stepwright/health") {
-        return http::response(200, &JSON, &json!({"status": "ok", "service": "stepwright"}).to_string());
+        return http::response(
+            200,
+            &JSON,
+            &json!({"status": "ok", "service": "stepwright"}).to_string(),
+        );
     }
     if world.settings.keys
         && let Err(refused) = world.keys.prepare(request.header("authorization")).await

@@ -66,11 +66,18 @@ pub(super) async fn answer(world: &World, request: &Request) -> Result<Value, Fa
         }
         Err(error) => {
             let reason = format!("{}: {}", error.error_type, error.error_message);
-            tracing::error!(reason, resource = request.logical_resource_id, "a state machine cannot be kept");
+            tracing::error!(
+                reason,
+                resource = request.logical_resource_id,
+                "a state machine cannot be kept"
+            );
             let known = request.physical_resource_id.clone();
             answer.insert("Status".to_owned(), "FAILED".into());
             answer.insert("Reason".to_owned(), reason.into());
-            answer.insert("PhysicalResourceId".to_owned(), known.unwrap_or_else(|| NONE.to_owned()).into());
+            answer.insert(
+                "PhysicalResourceId".to_owned(),
+                known.unwrap_or_else(|| NONE.to_owned()).into(),
+            );
         }
     }
     tell(world, &request.response_url, &Value::Object(answer)).await
@@ -96,9 +103,12 @@ async fn keep(world: &World, request: &Request) -> Result<(String, Value), Faile
     let mut input = Map::new();
     input.insert("definition".to_owned(), definition(world, properties).await?.into());
     let role = text(properties, "RoleArn").or_else(|| text(properties, "Role"));
-    let role = role.unwrap_or_else(|| format!("arn:aws:iam::{}:role/stepwright", world.settings.account));
+    let role =
+        role.unwrap_or_else(|| format!("arn:aws:iam::{}:role/stepwright", world.settings.account));
     input.insert("roleArn".to_owned(), role.into());
-    for (property, member) in [("Logging", "loggingConfiguration"), ("Tracing", "tracingConfiguration")] {
+    for (property, member) in
+        [("Logging", "loggingConfiguration"), ("Tracing", "tracingConfiguration")]
+    {
         let given = properties.get(property).map(camel_case);
         input.extend(given.map(|value| (member.to_owned(), value)));
     }
@@ -132,15 +142,20 @@ async fn call(world: &World, operation: &str, input: Map<String, Value>) -> Resu
 }
 
 async fn definition(world: &World, properties: &Map<String, Value>) -> Result<String, Failed> {
-    let given = ["Definition", "DefinitionString", "DefinitionUri"].map(|name| properties.get(name));
+    let given =
+        ["Definition", "DefinitionString", "DefinitionUri"].map(|name| properties.get(name));
     let text = match given {
         [Some(Value::String(text)), ..] | [None, Some(Value::String(text)), _] => text.clone(),
         [Some(definition), ..] | [None, Some(definition), _] => unquoted(definition).to_string(),
         [None, None, Some(place)] => object(world, place).await?,
-        [None, None, None] => return Err(wrong("Definition, DefinitionString or DefinitionUri is missing")),
+        [None, None, None] => {
+            return Err(wrong("Definition, DefinitionString or DefinitionUri is missing"));
+        }
     };
     let mut values = BTreeMap::new();
-    for (name, value) in properties.get("DefinitionSubstitutions").and_then(Value::as_object).into_iter().flatten() {
+    for (name, value) in
+        properties.get("DefinitionSubstitutions").and_then(Value::as_object).into_iter().flatten()
+    {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         values.insert(name.clone(), value);
     }
@@ -151,19 +166,28 @@ async fn definition(world: &World, properties: &Map<String, Value>) -> Result<St
 async fn object(world: &World, place: &Value) -> Result<String, Failed> {
     let named = |name| place.get(name).and_then(Value::as_str).map(str::to_owned);
     let place = match place.as_str() {
-        Some(uri) => uri.strip_prefix("s3://").and_then(|rest| rest.split_once('/')).map(|(b, k)| (b.to_owned(), k.to_owned())),
+        Some(uri) => uri
+            .strip_prefix("s3://")
+            .and_then(|rest| rest.split_once('/'))
+            .map(|(b, k)| (b.to_owned(), k.to_owned())),
         None => named("Bucket").zip(named("Key")),
     };
-    let (bucket, key) = place.ok_or_else(|| wrong("DefinitionUri is neither s3://BUCKET/KEY nor {Bucket, Key}"))?;
+    let (bucket, key) =
+        place.ok_or_else(|| wrong("DefinitionUri is neither s3://BUCKET/KEY nor {Bucket, Key}"))?;
     let base = super::variable("AWS_ENDPOINT_URL_S3").or_else(|| world.settings.endpoint.clone());
     let url = match base {
         Some(base) => format!("{}/{bucket}/{key}", base.trim_end_matches('/')),
         None => format!("https://{bucket}.s3.{}.amazonaws.com/{key}", world.settings.region),
     };
     let request = web::Request { method: "GET", url: &url, headers: &[], body: Vec::new() };
-    let answer = Web::inside(&world.settings.region).signed(&request, "s3").await.map_err(unavailable)?;
+    let answer =
+        Web::inside(&world.settings.region).signed(&request, "s3").await.map_err(unavailable)?;
     let text = String::from_utf8_lossy(&answer.body).into_owned();
-    if answer.status == 200 { Ok(text) } else { Err(wrong(&format!("{url} answers {}", answer.status))) }
+    if answer.status == 200 {
+        Ok(text)
+    } else {
+        Err(wrong(&format!("{url} answers {}", answer.status)))
+    }
 }
 
 /// CloudFormation hands all numbers and truth values over as strings; in a definition they must be what they were.
@@ -183,7 +207,8 @@ fn field(name: &str, value: &Value) -> Value {
     let Some(text) = value.as_str() else { return unquoted(value) };
     let numeric = name.starts_with("Numeric") && !name.ends_with("Path");
     if NUMBERS.contains(&name) || numeric {
-        return serde_json::from_str::<serde_json::Number>(text).map_or_else(|_| text.into(), Value::Number);
+        return serde_json::from_str::<serde_json::Number>(text)
+            .map_or_else(|_| text.into(), Value::Number);
     }
     let truth = FLAGS.contains(&name) || name.starts_with("Is") || name == "BooleanEquals";
     match text {
@@ -196,7 +221,9 @@ fn field(name: &str, value: &Value) -> Value {
 fn tags(properties: &Map<String, Value>) -> Option<Value> {
     let given = properties.get("Tags")?;
     Some(match given {
-        Value::Object(tags) => tags.iter().map(|(key, value)| json!({"key": key, "value": value})).collect(),
+        Value::Object(tags) => {
+            tags.iter().map(|(key, value)| json!({"key": key, "value": value})).collect()
+        }
         other => camel_case(other),
     })
 }
@@ -204,7 +231,9 @@ fn tags(properties: &Map<String, Value>) -> Option<Value> {
 /// CloudFormation's names begin with a capital, the API's do not.
 fn camel_case(value: &Value) -> Value {
     match value {
-        Value::Object(members) => members.iter().map(|(name, member)| (lower(name), camel_case(member))).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, member)| (lower(name), camel_case(member))).collect()
+        }
         Value::Array(items) => items.iter().map(camel_case).collect(),
         Value::String(text) if text == "true" || text == "false" => (text == "true").into(),
         other => other.clone(),
@@ -213,7 +242,9 @@ fn camel_case(value: &Value) -> Value {
 
 fn lower(name: &str) -> String {
     let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| first.to_ascii_lowercase().to_string() + letters.as_str())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_ascii_lowercase().to_string() + letters.as_str())
 }
 
 fn text(properties: &Map<String, Value>, name: &str) -> Option<String> {
@@ -227,8 +258,18 @@ fn wrong(why: &str) -> Failed {
 /// Physical id of what was never made.
 const NONE: &str = "none";
 const NUMBERS: &[&str] = &[
-    "TimeoutSeconds", "HeartbeatSeconds", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "Seconds",
-    "MaxConcurrency", "MaxItems", "MaxItemsPerBatch", "MaxInputBytesPerBatch", "ToleratedFailureCount",
+    "TimeoutSeconds",
+    "HeartbeatSeconds",
+    "IntervalSeconds",
+    "MaxAttempts",
+    "BackoffRate",
+    "MaxDelaySeconds",
+    "Seconds",
+    "MaxConcurrency",
+    "MaxItems",
+    "MaxItemsPerBatch",
+    "MaxInputBytesPerBatch",
+    "ToleratedFailureCount",
     "ToleratedFailurePercentage",
 ];
 const FLAGS: &[&str] = &["End"];

@@ -7,8 +7,8 @@
 use aws_sdk_sqs::types::{Message as SqsMessage, MessageAttributeValue};
 use stepwright_core::engine::Failure;
 
-use super::world::{World, unavailable};
 use super::Failed;
+use super::world::{World, unavailable};
 use crate::queue::sqs::SqsQueue;
 use crate::turn::Engine;
 
@@ -93,7 +93,8 @@ async fn once_more(
 }
 
 async fn send_again(world: &World, body: String, redrives: u32) -> Result<(), Failed> {
-    let count = MessageAttributeValue::builder().data_type("Number").string_value(redrives.to_string());
+    let count =
+        MessageAttributeValue::builder().data_type("Number").string_value(redrives.to_string());
     let sent = world
         .clients
         .sqs

@@ -27,7 +27,10 @@ pub fn substituted(definition: &str, values: &BTreeMap<String, String>) -> Strin
 
 fn escaped(value: &str) -> String {
     let quoted = serde_json::Value::from(value).to_string();
-    quoted.strip_prefix('"').and_then(|q| q.strip_suffix('"')).map_or_else(String::new, str::to_owned)
+    quoted
+        .strip_prefix('"')
+        .and_then(|q| q.strip_suffix('"'))
+        .map_or_else(String::new, str::to_owned)
 }
 
 #[cfg(test)]

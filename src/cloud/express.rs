@@ -97,7 +97,8 @@ impl Launcher for Elsewhere {
             express: &'a Execution,
         }
         let failed = |why: String| Error::Queue(queue::Error(why));
-        let payload = serde_json::to_vec(&Event { express: execution }).map_err(|e| failed(e.to_string()))?;
+        let payload =
+            serde_json::to_vec(&Event { express: execution }).map_err(|e| failed(e.to_string()))?;
         let sent = self
             .client
             .invoke()

@@ -63,7 +63,9 @@ impl Request {
             method,
             sent_path: context.path.clone().unwrap_or_else(|| path.clone()),
             path: bare,
-            query: event.raw_query_string.unwrap_or_else(|| encoded(&event.multi_value_query_string_parameters)),
+            query: event
+                .raw_query_string
+                .unwrap_or_else(|| encoded(&event.multi_value_query_string_parameters)),
             headers: headers(event.headers, event.multi_value_headers),
             body,
             patience_seconds: if url { URL_SECONDS } else { GATEWAY_SECONDS },
@@ -113,7 +115,8 @@ pub(super) fn decoded(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
         let code = after.get(..2).filter(|_| first == b'%');
-        let code = code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
+        let code =
+            code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
         match code {
             Some(code) => {
                 bytes.push(code);
@@ -125,7 +128,8 @@ pub(super) fn decoded(text: &str) -> String {
             }
         }
     }
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 #[derive(Deserialize)]
@@ -241,16 +245,16 @@ mod tests {
 
     #[test]
     fn only_a_function_url_waits_for_minutes() {
-        let event = |domain: &str| {
-            json!({"rawPath": "/", "requestContext": {"http": {"method": "POST"}, "stage": "$default", "domainName": domain}})
-        };
+        let event = |domain: &str| json!({"rawPath": "/", "requestContext": {"http": {"method": "POST"}, "stage": "$default", "domainName": domain}});
         assert!(request(event("x.lambda-url.us-east-1.on.aws")).patience_seconds > 60.0);
         assert!(request(event("x.execute-api.us-east-1.amazonaws.com")).patience_seconds < 29.0);
     }
 
     #[test]
     fn what_is_no_request_is_not_taken_for_one() {
-        for event in [json!({}), json!({"requestContext": 1}), json!([]), json!({"requestContext": {}})] {
+        for event in
+            [json!({}), json!({"requestContext": 1}), json!([]), json!({"requestContext": {}})]
+        {
             assert!(Request::of(&event).is_none(), "{event}");
         }
         let broken = json!({"rawPath": "/", "requestContext": {"http": {"method": "POST"}}, "body": "€", "isBase64Encoded": true});
@@ -259,7 +263,9 @@ mod tests {
 
     #[test]
     fn percent_codes_are_decoded_and_what_is_none_stays() {
-        for (text, expected) in [("a%20b", "a b"), ("%E2%82%AC", "€"), ("100%", "100%"), ("%zz%4", "%zz%4")] {
+        for (text, expected) in
+            [("a%20b", "a b"), ("%E2%82%AC", "€"), ("100%", "100%"), ("%zz%4", "%zz%4")]
+        {
             assert_eq!(decoded(text), expected);
         }
     }

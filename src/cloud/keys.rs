@@ -63,7 +63,10 @@ impl RegistryKeys {
     /// The registry cannot be read. Nobody is let in then.
     pub(super) async fn prepare(&self, authorization: Option<&str>) -> Result<(), Error> {
         let Some(id) = authorization.and_then(named) else { return Ok(()) };
-        let secret = self.find(id).await.map_err(|error| Error::from(Refusal::Unavailable(error.to_string())))?;
+        let secret = self
+            .find(id)
+            .await
+            .map_err(|error| Error::from(Refusal::Unavailable(error.to_string())))?;
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.clear();
         seen.insert(id.to_owned(), secret);
@@ -85,7 +88,8 @@ impl RegistryKeys {
     async fn create(&self, name: &str) -> Result<Value, Failed> {
         let sealer = self.sealer().await.map_err(unavailable)?;
         let (id, secret) = draw().map_err(unavailable)?;
-        let sealed = sealer.close(&id, &secret).ok_or_else(|| unavailable("the secret cannot be sealed"))?;
+        let sealed =
+            sealer.close(&id, &secret).ok_or_else(|| unavailable("the secret cannot be sealed"))?;
         let created = SystemClock::default().now().to_string();
         let body = Stored { name: name.to_owned(), created, secret: sealed };
         let body = serde_json::to_string(&body).map_err(unavailable)?;
@@ -99,13 +103,19 @@ impl RegistryKeys {
         let mut keys = Vec::new();
         let mut after: Option<String> = None;
         loop {
-            let page = self.store.items(Kind::Secret, PREFIX, after.as_deref(), PAGE).await.map_err(unavailable)?;
+            let page = self
+                .store
+                .items(Kind::Secret, PREFIX, after.as_deref(), PAGE)
+                .await
+                .map_err(unavailable)?;
             let Some((last, _)) = page.last() else { return Ok(json!({ "keys": keys })) };
             after = Some(last.clone());
             for (key, item) in &page {
                 let stored: Stored = serde_json::from_str(&item.body).map_err(unavailable)?;
                 let id = key.strip_prefix(PREFIX).unwrap_or(key);
-                keys.push(json!({"accessKeyId": id, "name": stored.name, "created": stored.created}));
+                keys.push(
+                    json!({"accessKeyId": id, "name": stored.name, "created": stored.created}),
+                );
             }
         }
     }
@@ -133,10 +143,13 @@ impl RegistryKeys {
             if let Some(found) = self.store.item(Kind::Secret, SEAL).await? {
                 let key = STANDARD_NO_PAD.decode(found.body.trim_matches('"')).ok();
                 let key: Option<[u8; 32]> = key.and_then(|key| key.try_into().ok());
-                return key.map(Sealer::of).ok_or_else(|| store::Error::Damaged("the seal of access keys".into()));
+                return key
+                    .map(Sealer::of)
+                    .ok_or_else(|| store::Error::Damaged("the seal of access keys".into()));
             }
             let mut key = [0; 32];
-            getrandom::fill(&mut key).map_err(|error| store::Error::Unavailable(error.to_string()))?;
+            getrandom::fill(&mut key)
+                .map_err(|error| store::Error::Unavailable(error.to_string()))?;
             let body = format!("\"{}\"", STANDARD_NO_PAD.encode(key));
             self.store.put(Kind::Secret, SEAL, body, None).await?;
         }
@@ -176,7 +189,8 @@ mod tests {
         let keys = RegistryKeys::of(Arc::new(MemoryStore::new()));
         let made = keys.act(Action::Create { name: "laptop".into() }).await.unwrap();
         let id = made["accessKeyId"].as_str().unwrap();
-        let header = format!("AWS4-HMAC-SHA256 Credential={id}/20260101/us-east-1/states/aws4_request, …");
+        let header =
+            format!("AWS4-HMAC-SHA256 Credential={id}/20260101/us-east-1/states/aws4_request, …");
         keys.prepare(Some(&header)).await.unwrap();
         let secret = keys.secret(id).unwrap().unwrap();
         assert_eq!(Some(secret.reveal()), made["secretAccessKey"].as_str());

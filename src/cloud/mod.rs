@@ -23,8 +23,8 @@
 mod api;
 mod clients;
 mod custom_resource;
-pub mod definition;
 mod dead_letters;
+pub mod definition;
 mod express;
 mod http;
 mod keys;

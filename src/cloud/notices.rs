@@ -36,8 +36,10 @@ impl Notices {
     /// For the event bus that the settings name; `None` if they name none.
     pub(super) fn of(settings: &Settings) -> Option<Notices> {
         let bus = settings.event_bus.clone()?;
-        let own = super::variable("AWS_ENDPOINT_URL_EVENTBRIDGE").or_else(|| settings.endpoint.clone());
-        let url = own.unwrap_or_else(|| format!("https://events.{}.amazonaws.com/", settings.region));
+        let own =
+            super::variable("AWS_ENDPOINT_URL_EVENTBRIDGE").or_else(|| settings.endpoint.clone());
+        let url =
+            own.unwrap_or_else(|| format!("https://events.{}.amazonaws.com/", settings.region));
         let web = Web::inside(&settings.region);
         Some(Notices { waiting: Arc::default(), web, bus, url })
     }
@@ -63,7 +65,8 @@ impl Notices {
 
     /// Tells the event bus.
     pub(super) async fn tell(&self, store: &dyn Store) {
-        let changes = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        let changes =
+            std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         let mut entries = Vec::new();
         for change in changes {
             match store.execution(&change.execution).await {
@@ -86,7 +89,8 @@ impl Notices {
             ("x-amz-target", "AWSEvents.PutEvents"),
         ];
         let request = Request { method: "POST", url: &self.url, headers: &headers, body };
-        let answer = self.web.signed(&request, "events").await.map_err(|error| error.to_string())?;
+        let answer =
+            self.web.signed(&request, "events").await.map_err(|error| error.to_string())?;
         let text = String::from_utf8_lossy(&answer.body);
         let told: Value = serde_json::from_str(&text).unwrap_or_default();
         let failed = told.get("FailedEntryCount").and_then(Value::as_u64).unwrap_or(0);

@@ -32,7 +32,9 @@ pub(super) async fn answer(world: &World, api: &Arc<Api>, request: &Request) -> 
             Err(refused) => Err(refused),
         },
         ("POST", ["executions", "sync"]) => match body(request) {
-            Ok(start) => Box::pin(synchronously(world, api, &start, request.patience_seconds)).await,
+            Ok(start) => {
+                Box::pin(synchronously(world, api, &start, request.patience_seconds)).await
+            }
             Err(refused) => Err(refused),
         },
         ("POST", ["machines", machine, "executions"]) => {
@@ -168,7 +170,9 @@ impl Start {
         input.extend(self.name.clone().map(|name| ("name".to_owned(), name.into())));
         let text = match &self.input {
             None => None,
-            Some(Value::String(text)) if serde_json::from_str::<Value>(text).is_ok() => Some(text.clone()),
+            Some(Value::String(text)) if serde_json::from_str::<Value>(text).is_ok() => {
+                Some(text.clone())
+            }
             Some(value) => Some(value.to_string()),
         };
         input.extend(text.map(|text| ("input".to_owned(), text.into())));

@@ -122,10 +122,19 @@ mod tests {
     fn one_state_per_invocation_and_keys_are_the_default() {
         let settings = read(&[]).unwrap();
         assert_eq!((settings.states_per_turn, settings.keys), (1, true));
-        assert_eq!(read(&[("STEPWRIGHT_MAX_STATES_PER_INVOCATION", "0")]).unwrap().states_per_turn, ENDLESS);
-        assert_eq!(read(&[("STEPWRIGHT_MAX_STATES_PER_INVOCATION", "7")]).unwrap().states_per_turn, 7);
+        assert_eq!(
+            read(&[("STEPWRIGHT_MAX_STATES_PER_INVOCATION", "0")]).unwrap().states_per_turn,
+            ENDLESS
+        );
+        assert_eq!(
+            read(&[("STEPWRIGHT_MAX_STATES_PER_INVOCATION", "7")]).unwrap().states_per_turn,
+            7
+        );
         assert!(!read(&[("STEPWRIGHT_API_AUTH", "iam")]).unwrap().keys);
-        assert!(read(&[("STEPWRIGHT_API_AUTH", "none")]).unwrap().keys, "what is not known opens nothing");
+        assert!(
+            read(&[("STEPWRIGHT_API_AUTH", "none")]).unwrap().keys,
+            "what is not known opens nothing"
+        );
     }
 
     #[test]

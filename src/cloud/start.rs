@@ -22,7 +22,11 @@ use super::{Failed, custom_resource, failure};
 ///
 /// # Errors
 /// There is no machine to start, or the start was refused.
-pub(super) async fn answer(world: &World, event: Value, context: &Context) -> Result<Value, Failed> {
+pub(super) async fn answer(
+    world: &World,
+    event: Value,
+    context: &Context,
+) -> Result<Value, Failed> {
     if let Some(request) = custom_resource::Request::of(&event) {
         return custom_resource::answer(world, &request).await;
     }
@@ -33,11 +37,20 @@ pub(super) async fn answer(world: &World, event: Value, context: &Context) -> Re
     let api = world.api().await?;
     match operate(api, call).await {
         Err(error) if error.error_type == "ExecutionAlreadyExists" => {
-            let arn = format!("{}:{}", arn.replacen(":stateMachine:", ":execution:", 1), start.name);
+            let arn =
+                format!("{}:{}", arn.replacen(":stateMachine:", ":execution:", 1), start.name);
             let input = Some(json!({ "executionArn": arn }));
-            let found = operate(api, Call { operation: "DescribeExecution".to_owned(), input }).await?;
-            let same = found.get("input").and_then(Value::as_str).is_some_and(|text| same(text, &start.input));
-            if same { Ok(json!({"executionArn": arn, "startDate": found.get("startDate")})) } else { Err(error) }
+            let found =
+                operate(api, Call { operation: "DescribeExecution".to_owned(), input }).await?;
+            let same = found
+                .get("input")
+                .and_then(Value::as_str)
+                .is_some_and(|text| same(text, &start.input));
+            if same {
+                Ok(json!({"executionArn": arn, "startDate": found.get("startDate")}))
+            } else {
+                Err(error)
+            }
         }
         answered => answered,
     }
@@ -56,7 +69,8 @@ impl Start {
     fn of(event: Value, default: Option<&str>, request_id: &str) -> Result<Start, Failed> {
         if let Ok(order) = Order::deserialize(&event) {
             let input = order.input.unwrap_or_else(|| json!({}));
-            let id = order.name.or_else(|| event_id(&input)).unwrap_or_else(|| request_id.to_owned());
+            let id =
+                order.name.or_else(|| event_id(&input)).unwrap_or_else(|| request_id.to_owned());
             // A transformer can only put JSON text into a string.
             let input = match input {
                 Value::String(text) if serde_json::from_str::<Value>(&text).is_ok() => text,
@@ -64,7 +78,9 @@ impl Start {
             };
             return Ok(Start { machine: order.state_machine, name: name(&id), input });
         }
-        let Some(machine) = default else { return Err(failure("Stepwright.NoStateMachine", NO_MACHINE)) };
+        let Some(machine) = default else {
+            return Err(failure("Stepwright.NoStateMachine", NO_MACHINE));
+        };
         let id = event_id(&event).unwrap_or_else(|| request_id.to_owned());
         Ok(Start { machine: machine.to_owned(), name: name(&id), input: event.to_string() })
     }
@@ -88,7 +104,8 @@ fn event_id(event: &Value) -> Option<String> {
 
 /// An execution's name that is, or stands for, an id: what names may not contain becomes `-`.
 fn name(id: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.+=@()'!".contains(c) { c } else { '-' };
+    let plain =
+        |c: char| if c.is_ascii_alphanumeric() || "-_.+=@()'!".contains(c) { c } else { '-' };
     id.chars().take(80).map(plain).collect()
 }
 
@@ -112,15 +129,43 @@ mod tests {
     fn an_event_says_what_it_starts() {
         let bridge = json!({"id": "7-7", "detail-type": "t", "source": "s", "detail": {}});
         let table = [
-            (json!({"stateMachine": "m", "input": {"a": 1}}), start("m", "req", "{\"a\":1}"), "a direct call"),
-            (json!({"stateMachineArn": "arn:x", "name": "n"}), start("arn:x", "n", "{}"), "its own name"),
-            (json!({"stateMachine": "m", "input": "{\"a\":1}"}), start("m", "req", "{\"a\":1}"), "JSON in a string"),
-            (json!({"stateMachine": "m", "input": "text"}), start("m", "req", "\"text\""), "a string"),
-            (json!({"stateMachine": "m", "input": bridge}), start("m", "7-7", &bridge.to_string()), "a transformed event"),
+            (
+                json!({"stateMachine": "m", "input": {"a": 1}}),
+                start("m", "req", "{\"a\":1}"),
+                "a direct call",
+            ),
+            (
+                json!({"stateMachineArn": "arn:x", "name": "n"}),
+                start("arn:x", "n", "{}"),
+                "its own name",
+            ),
+            (
+                json!({"stateMachine": "m", "input": "{\"a\":1}"}),
+                start("m", "req", "{\"a\":1}"),
+                "JSON in a string",
+            ),
+            (
+                json!({"stateMachine": "m", "input": "text"}),
+                start("m", "req", "\"text\""),
+                "a string",
+            ),
+            (
+                json!({"stateMachine": "m", "input": bridge}),
+                start("m", "7-7", &bridge.to_string()),
+                "a transformed event",
+            ),
             (bridge.clone(), start("default", "7-7", &bridge.to_string()), "an event as it is"),
-            (json!({"stateMachine": "m", "x": 1}), start("default", "req", "{\"stateMachine\":\"m\",\"x\":1}"), "not an order"),
+            (
+                json!({"stateMachine": "m", "x": 1}),
+                start("default", "req", "{\"stateMachine\":\"m\",\"x\":1}"),
+                "not an order",
+            ),
             (json!([1]), start("default", "req", "[1]"), "anything"),
-            (json!({"stateMachine": "m", "name": "a b/c"}), start("m", "a-b-c", "{}"), "a name that is none"),
+            (
+                json!({"stateMachine": "m", "name": "a b/c"}),
+                start("m", "a-b-c", "{}"),
+                "a name that is none",
+            ),
         ];
         for (event, expected, reason) in table {
             assert_eq!(Start::of(event, Some("default"), "req"), Ok(expected), "{reason}");

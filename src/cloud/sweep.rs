@@ -28,7 +28,7 @@ pub(super) async fn sweep(world: &World, context: &Context) -> Result<Value, Fai
     let engine = world.engine_for(context).await?;
     let now = engine.clock.now();
     let until = deadline(context).plus_seconds(-RESERVED_SECONDS);
-    let timers = world.queue.forward_timers(now).await.map_err(unavailable)?;
+    let timers = world.queue.send_due().await.map_err(unavailable)?;
     let dead = dead_letters::redrive(world, &engine).await?;
     let looked_at = executions(world, &engine, now, until).await?;
     Ok(json!({"timers": timers, "deadLetters": dead, "executions": looked_at}))
@@ -83,7 +83,11 @@ async fn machines(world: &World) -> Result<Vec<String>, Failed> {
     let mut arns = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        let page = world.store.items(Kind::StateMachine, "", after.as_deref(), PAGE).await.map_err(unavailable)?;
+        let page = world
+            .store
+            .items(Kind::StateMachine, "", after.as_deref(), PAGE)
+            .await
+            .map_err(unavailable)?;
         let Some((last, _)) = page.last() else { return Ok(arns) };
         after = Some(last.clone());
         arns.extend(page.into_iter().map(|(arn, _)| arn));
@@ -114,7 +118,9 @@ mod tests {
     /// Ages, in minutes, at which an execution is looked at that was started at a minute of a day.
     fn looks(start: i64, up_to: i64) -> Vec<i64> {
         let due = |age: &i64| {
-            bands(start + age).iter().any(|(from, to)| *age as f64 >= *from && to.is_none_or(|to| (*age as f64) < to))
+            bands(start + age)
+                .iter()
+                .any(|(from, to)| *age as f64 >= *from && to.is_none_or(|to| (*age as f64) < to))
         };
         (0..up_to).filter(due).collect()
     }

@@ -50,7 +50,9 @@ pub struct Answer {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// There is nothing to sign with.
-    #[error("there are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE ({0})")]
+    #[error(
+        "there are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE ({0})"
+    )]
     Credentials(String),
     /// The request is none that can be sent.
     #[error("{url}: {why}")]
@@ -73,7 +75,10 @@ pub enum Error {
 impl Web {
     /// With the credentials that Lambda puts into the environment.
     pub fn inside(region: &str) -> Web {
-        Web::with(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()), region)
+        Web::with(
+            SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()),
+            region,
+        )
     }
 
     /// With the credentials of whoever works at this machine: environment, profile, container, instance.

@@ -21,10 +21,10 @@ use tokio::time::Instant;
 
 use super::world::{World, deadline, unavailable};
 use super::{Failed, dead_letters, failure};
+use crate::local::clock::SystemClock;
 use crate::queue::sqs::SqsQueue;
 use crate::queue::{Delivery, Queue};
 use crate::turn::{Clock as _, Engine, Verdict};
-use crate::local::clock::SystemClock;
 
 /// Handles a batch.
 ///
@@ -47,7 +47,9 @@ pub(super) async fn work(world: &World, event: Value, context: &Context) -> Resu
             }
         }
     }
-    let left = deadline(context).plus_seconds(-RESERVED_SECONDS).seconds_since(SystemClock::default().now());
+    let left = deadline(context)
+        .plus_seconds(-RESERVED_SECONDS)
+        .seconds_since(SystemClock::default().now());
     let until = Instant::now() + Duration::from_secs_f64(left.clamp(0.0, 900.0));
     failed.extend(turns(&engine, &world.queue, deliveries, until).await);
     let failures = failed.into_iter().map(|id| {
@@ -73,7 +75,12 @@ async fn turns(
     for delivery in deliveries {
         unfinished.insert(delivery.id.to_string());
         let (engine, queue, mine) = (engine.clone(), queue.clone(), delivery.clone());
-        let task = running.spawn(async move { turn(&engine, &*queue, &mine).await });
+        let announced = queue.turn();
+        let task = running.spawn(async move {
+            let done = turn(&engine, &*queue, &mine).await;
+            drop(announced);
+            done
+        });
         names.push((task.id(), delivery));
     }
     while let Ok(Some(ended)) = tokio::time::timeout_at(until, running.join_next_with_id()).await {

@@ -19,8 +19,8 @@ use crate::queue::dynamodb::{DynamoOffers, Timers};
 use crate::queue::sqs::{Queues, SqsQueue};
 use crate::store::Store;
 use crate::store::dynamodb::{DynamoStore, Tables};
-use crate::task::{self, Tasks};
 use crate::task::function::Functions;
+use crate::task::{self, Tasks};
 use crate::turn::{Config, Engine, Invocation, Parts, Routing};
 
 /// A deployed function's world.
@@ -48,7 +48,8 @@ impl World {
             slow_url: Some(settings.slow_queue_url.clone()),
         };
         let timers = Timers::new(clients.dynamodb.clone(), &settings.timers_table);
-        let queue = Arc::new(SqsQueue::new(clients.sqs.clone(), queues).with_timers(timers));
+        let queue = SqsQueue::new(clients.sqs.clone(), queues).with_timers(timers);
+        let queue = Arc::new(if patient { queue.at_slow() } else { queue });
         let notices = Notices::of(&settings);
         let keys = Arc::new(RegistryKeys::of(store.clone()));
         World {

@@ -107,6 +107,7 @@ impl EmbeddedQueue {
             id: format!("{:x}-{:x}", self.life, entry.number).into(),
             receive_count: entry.receive_count,
             receipt: Receipt(format!("{}.{}", entry.number, entry.receive_count).into()),
+            carried: None,
             message: entry.message,
         }
     }

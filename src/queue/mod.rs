@@ -1,6 +1,7 @@
 //! The queue: messages that must be handled, each at least once, in any order, some of them not before a time. It promises
 //! no more than SQS does; a message that was lost altogether is found again by the sweep.
 
+mod body;
 pub mod dynamodb;
 pub mod embedded;
 pub mod offers;
@@ -19,10 +20,14 @@ pub trait Queue: Send + Sync {
     /// earlier than a far time; the receiver sends such a message again.
     async fn send(&self, messages: Vec<(Message, Option<Timestamp>)>) -> Result<(), Error>;
 
-    /// Sends messages that lead to tasks that may take long, to receivers who have time for them. Where all receivers are
-    /// alike this is [`Queue::send`].
-    async fn send_patient(&self, messages: Vec<(Message, Option<Timestamp>)>) -> Result<(), Error> {
-        self.send(messages).await
+    /// Whether messages may carry something for their receivers, see [`Outgoing::carried`].
+    fn carries(&self) -> bool {
+        false
+    }
+
+    /// Sends messages with what they carry and to whom they are for; a queue that knows neither sends them without.
+    async fn send_carrying(&self, messages: Vec<Outgoing>) -> Result<(), Error> {
+        self.send(messages.into_iter().map(|out| (out.message, out.at)).collect()).await
     }
 
     /// Waits for the next message that is due and makes it invisible to others.
@@ -45,6 +50,19 @@ pub trait Offers: Send + Sync {
     async fn take(&self, activity: &str, seconds: f64) -> Result<Option<Offer>, Error>;
 }
 
+/// A message to be sent.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The message.
+    pub message: Message,
+    /// Not to be delivered before this time.
+    pub at: Option<Timestamp>,
+    /// What spares its receiver some reading, if the queue carries it; to the queue it is just text. Kilobytes at most.
+    pub carried: Option<Arc<str>>,
+    /// Whether it leads to a task that may take long, so that it is for receivers who have the time, if there are such.
+    pub patient: bool,
+}
+
 /// A message as it was delivered.
 #[derive(Clone, Debug)]
 pub struct Delivery {
@@ -54,6 +72,8 @@ pub struct Delivery {
     pub id: Arc<str>,
     /// How often it has been delivered, this time included.
     pub receive_count: u32,
+    /// What was sent with it, see [`Outgoing::carried`].
+    pub carried: Option<Arc<str>>,
     /// What names this delivery to [`Queue::delete`] and [`Queue::give_back`].
     pub receipt: Receipt,
 }

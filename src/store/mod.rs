@@ -51,6 +51,12 @@ pub trait Journal: Send + Sync {
         frame: &FrameId,
     ) -> Result<Option<Arc<Record>>, Error>;
 
+    /// Whether a slot has its record, strongly consistent.
+    async fn taken(&self, cursor: &Cursor) -> Result<bool, Error> {
+        let tail = self.tail(&cursor.execution, &cursor.frame).await?;
+        Ok(tail.is_some_and(|tail| tail.slot >= cursor.slot))
+    }
+
     /// All records of the lanes of a fork and of everything below them (`fork: Some(slot)`), or of everything below the
     /// frame and the frame itself (`None`), ordered by frame and slot.
     async fn records(
@@ -68,23 +74,24 @@ pub trait Journal: Send + Sync {
         fork: Option<u64>,
     ) -> Result<Vec<Stored>, Error>;
 
-    /// Adds a lane to the set of finished lanes of a fork; adding twice changes nothing. Says what the set is after it.
-    async fn join(&self, fork: &Cursor, lane: u32, failed: bool) -> Result<Joined, Error>;
-
-    /// What the set of finished lanes of a fork is.
-    async fn joined(&self, fork: &Cursor) -> Result<Joined, Error>;
-
-    /// The next item index for a lane of a Map: `first`, `first + 1`, … in the order of asking. `lane_slot` tells the
-    /// askings of a lane apart: the index of the item that it has just finished. A grant is for good: the same lane
-    /// asking for the same slot again gets the same index again, whatever it has asked for since; a lane that goes on
-    /// without writing a record may have asked many times before a crash makes it ask again from the first.
-    async fn dispense(
+    /// Adds a lane to the set of finished lanes of a fork that has so many; adding twice changes nothing. Says what the
+    /// set is after it. Of more than a hundred lanes it may know only some; but whoever completes the set is told of all,
+    /// and whoever failed is told so.
+    async fn join(
         &self,
         fork: &Cursor,
         lane: u32,
-        lane_slot: u64,
-        first: u64,
-    ) -> Result<u64, Error>;
+        lanes: u32,
+        failed: bool,
+    ) -> Result<Joined, Error>;
+
+    /// What the set of finished lanes of a fork that has so many is.
+    async fn joined(&self, fork: &Cursor, lanes: u32) -> Result<Joined, Error>;
+
+    /// The next item index for a lane of a Map: each from [`Asking::first`] on is granted once, to up to forty lanes in
+    /// the order of asking. A grant holds as long as it may be needed: asked for the same item again, the same lane gets
+    /// the same index again, until it has said that it has a record with a later item in hand.
+    async fn dispense(&self, fork: &Cursor, asking: Asking) -> Result<u64, Error>;
 
     /// Notes a heartbeat for the token issued at `ticket` (a cursor whose slot is the ticket).
     async fn beat(&self, ticket: &Cursor, at: Timestamp) -> Result<(), Error>;
@@ -333,19 +340,39 @@ pub struct Joined {
     pub failed: Vec<u32>,
 }
 
+/// What a lane of a Map says when it asks for its next item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// The lane.
+    pub lane: u32,
+    /// How many lanes the Map has.
+    pub lanes: u32,
+    /// Index of the item that it has just finished; tells the askings of a lane apart.
+    pub finished: u64,
+    /// Index of the item that its last record has in hand. A lane may finish many items before it writes a record, and
+    /// after a crash in between asks for all of them again.
+    pub recorded: u64,
+    /// The very first index to be granted.
+    pub first: u64,
+}
+
 /// What can go wrong with a store.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The store could not do it now; trying again later is right.
     #[error("the store is not available: {0}")]
     Unavailable(String),
+    /// It is more than the store takes; trying again will not help.
+    #[error("too large for the store: {0}")]
+    TooLarge(String),
     /// What is stored cannot be read; trying again will not help.
     #[error("the store holds something unreadable: {0}")]
     Damaged(String),
 }
 
 impl Error {
-    /// A record, lane or heartbeat of an execution that has no row: nothing that could come right later.
+    /// A closing, record, lane or heartbeat of an execution that has no row: nothing that could come right later. A store
+    /// that would have to read a row for it may take records, lanes and heartbeats without one.
     fn no_execution(id: &ExecutionId) -> Error {
         Error::Damaged(format!("there is no execution {id}"))
     }

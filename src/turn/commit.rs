@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use stepwright_core::engine::{
-    Cursor, Decided, Decision, Phase, Record, Stimulus, begin, decide, record,
+    Cursor, Decided, Decision, Frame, Phase, Record, Stimulus, begin, decide, record,
 };
 use stepwright_core::time::Timestamp;
 
@@ -50,6 +50,7 @@ impl Engine {
                 })
             };
         let asking = drive.made.as_ref().filter(|made| made.frame.phase == Phase::Asking);
+        let recorded = drive.made.as_ref().and_then(|made| in_hand(&made.frame)).unwrap_or(0);
         let mut decided = match asking {
             Some(made) => Decided::Commit(Box::new(made.clone())),
             None => ask(drive.made.clone(), drive.stimulus.clone()),
@@ -57,7 +58,8 @@ impl Engine {
         loop {
             match decided {
                 Decided::Commit(made) if made.frame.phase == Phase::Asking => {
-                    let granted = self.grant(loaded, &drive.cursor, &made.frame, time).await?;
+                    let granted =
+                        self.grant(loaded, &drive.cursor, &made.frame, (time, recorded)).await?;
                     decided = ask(Some(*made), Stimulus::Granted(granted));
                 }
                 Decided::Commit(mut made) => {
@@ -148,6 +150,11 @@ impl Engine {
             }
         }
     }
+}
+
+/// Index of the item that a lane has in hand.
+fn in_hand(frame: &Frame) -> Option<u64> {
+    Some(frame.lane.as_ref()?.item.as_ref()?.index)
 }
 
 /// How long an outcome waits for a store that is not available, in seconds.

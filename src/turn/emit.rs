@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use stepwright_core::engine::{
-    Cursor, Effect, Failure, Frame, Message, MessageKind, Outcome, Phase, Record, effects,
+    Cursor, Effect, Failure, Message, MessageKind, Outcome, Phase, Record, effects,
 };
 use stepwright_core::time::Timestamp;
 
@@ -23,7 +23,7 @@ impl Engine {
         let all = self.with_setting(loaded, here, record.time, 0, |set| effects(set, record));
         let own = |effect: &Effect| matches!(effect, Effect::Send { message, .. } if message.kind == MessageKind::Advance);
         let all = all.into_iter().filter(|effect| !(going_on && own(effect))).collect();
-        self.carry_out(loaded, &record.frame, all).await
+        self.carry_out(loaded, (here, record), all).await
     }
 
     /// Does again what follows from a settled record. Lanes that have begun look after themselves.
@@ -41,30 +41,27 @@ impl Engine {
                 Effect::Send { message, .. } => !begun.contains(&message.cursor.frame),
                 _ => true,
             });
-            let joined = self.store.joined(here).await?;
+            let joined = self.store.joined(here, fork.lanes).await?;
             if !joined.failed.is_empty() || joined.finished >= fork.lanes {
                 all.push(Effect::Send { message: join_message(here), at: None });
             }
         }
-        self.carry_out(loaded, &record.frame, all).await
+        self.carry_out(loaded, (here, record), all).await
     }
 
     async fn carry_out(
         &self,
         loaded: &Loaded,
-        frame: &Frame,
+        from: (&Cursor, &Record),
         all: Vec<Effect>,
     ) -> Result<(), Error> {
-        let (mut messages, mut patient) = (Vec::new(), Vec::new());
+        let mut messages = Vec::new();
         for effect in all {
             match effect {
-                Effect::Send { message, at } if self.is_for_patient(loaded, frame, &message) => {
-                    patient.push((message, at));
-                }
                 Effect::Send { message, at } => messages.push((message, at)),
                 Effect::Offer { activity, offer } => self.offers.offer(&activity, offer).await?,
                 Effect::Join { fork, lane, lanes, failed } => {
-                    let joined = self.store.join(&fork, lane, failed).await?;
+                    let joined = self.store.join(&fork, lane, lanes, failed).await?;
                     if !joined.failed.is_empty() || joined.finished >= lanes {
                         messages.push((join_message(&fork), None));
                     }
@@ -73,13 +70,12 @@ impl Engine {
                 Effect::Close { outcome, at, .. } => self.close(loaded, outcome, at).await?,
             }
         }
-        if !messages.is_empty() {
-            self.queue.send(messages).await?;
+        if messages.is_empty() {
+            return Ok(());
         }
-        if !patient.is_empty() {
-            self.queue.send_patient(patient).await?;
-        }
-        Ok(())
+        let (execution, frame) = (&loaded.execution, &from.1.frame);
+        let patient = |message: &Message| self.is_for_patient(loaded, frame, message);
+        self.send_on(execution, Some(from), messages, patient).await
     }
 
     pub(crate) async fn close(

@@ -11,7 +11,7 @@ use stepwright_core::expr::Document;
 use stepwright_core::time::Timestamp;
 
 use super::{Engine, Error, Loaded};
-use crate::store::Stored;
+use crate::store::{Asking, Stored};
 
 impl Engine {
     /// What has become of the lanes of the fork made at `here`, and the time of their latest record; `None` while it
@@ -61,7 +61,7 @@ impl Engine {
         loaded: &Loaded,
         cursor: &Cursor,
         lane: &Frame,
-        now: Timestamp,
+        (now, recorded): (Timestamp, u64),
     ) -> Result<Option<(Item, Document)>, Error> {
         let Some((parent, slot, number)) = cursor.frame.fork() else { return Ok(None) };
         let Some(held) = lane.lane.as_ref().and_then(|lane| lane.item.as_ref()) else {
@@ -73,8 +73,15 @@ impl Engine {
             NextIndex::Following => held.index + 1,
             NextIndex::Dispensed => {
                 // One index for each item that the lane finishes: the item in hand tells the askings apart.
-                let first = u64::from(lane.lane.as_ref().map_or(0, |lane| lane.of));
-                self.store.dispense(&at, number, held.index, first).await?
+                let lanes = lane.lane.as_ref().map_or(0, |lane| lane.of);
+                let asking = Asking {
+                    lane: number,
+                    lanes,
+                    finished: held.index,
+                    recorded,
+                    first: u64::from(lanes),
+                };
+                self.store.dispense(&at, asking).await?
             }
         };
         if index >= held.of {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use stepwright_core::asl::model::{ExecutionType, Machine};
-use stepwright_core::engine::{Cursor, ExecutionId, Facts, Phase, Setting, activities};
+use stepwright_core::engine::{Cursor, ExecutionId, Facts, Setting, activities};
 use stepwright_core::time::Timestamp;
 
 use super::{Engine, Error};
@@ -41,6 +41,11 @@ impl Engine {
     /// Loads an execution; `None` if there is none.
     pub(crate) async fn load(&self, id: &ExecutionId) -> Result<Option<Loaded>, Error> {
         let Some(execution) = self.store.execution(id).await? else { return Ok(None) };
+        self.loaded(execution).await.map(Some)
+    }
+
+    /// An execution whose row is at hand.
+    pub(crate) async fn loaded(&self, execution: Arc<Execution>) -> Result<Loaded, Error> {
         let parsed = self.definition(&execution).await?;
         let name = execution.machine.rsplit(':').next().unwrap_or_default();
         let facts = Facts {
@@ -56,12 +61,12 @@ impl Engine {
             machine_name: name.into(),
             region: self.config.region.clone(),
         };
-        Ok(Some(Loaded {
+        Ok(Loaded {
             execution,
             machine: parsed.machine,
             facts: Arc::new(facts),
             activities: parsed.activities,
-        }))
+        })
     }
 
     async fn definition(&self, execution: &Execution) -> Result<Parsed, Error> {
@@ -143,13 +148,12 @@ impl Engine {
     pub(crate) async fn cancelled(&self, cursor: &Cursor) -> Result<bool, Error> {
         let mut frame = cursor.frame.clone();
         while let Some((parent, slot, _)) = frame.fork() {
-            let tail = self.store.tail(&cursor.execution, &parent).await?;
-            let open =
-                tail.is_some_and(|t| t.slot == slot && matches!(t.frame.phase, Phase::Forked(_)));
-            if !open {
+            let after =
+                Cursor { execution: cursor.execution.clone(), frame: parent, slot: slot + 1 };
+            if self.store.taken(&after).await? {
                 return Ok(true);
             }
-            frame = parent;
+            frame = after.frame;
         }
         Ok(false)
     }

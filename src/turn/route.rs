@@ -2,7 +2,7 @@
 //!
 //! A process that lives for seconds (a Lambda function with a short timeout, so that what a crash has left is found
 //! again soon) must not begin a task that may take a quarter of an hour. Tasks that may take long go to *patient*
-//! processes, through [`Queue::send_patient`](crate::queue::Queue::send_patient). Who sends the message that leads to
+//! processes, see [`Outgoing::patient`]. Who sends the message that leads to
 //! such a task sends it there at once; where that could not be foreseen, the message is handed over before anything is
 //! written. Without [`Routing::quick_seconds`] there is no such distinction.
 
@@ -17,6 +17,7 @@ use stepwright_core::engine::{
 use stepwright_core::time::Timestamp;
 
 use super::{Clock, Engine, Error, Loaded, Verdict};
+use crate::queue::{Delivery, Outgoing};
 use crate::task::Performer;
 
 /// Which tasks are whose.
@@ -94,15 +95,16 @@ impl Engine {
     pub(super) async fn hand_over(
         &self,
         cursor: &Cursor,
-        delivered: Option<&Message>,
+        delivered: Option<&Delivery>,
         place: Elsewhere,
     ) -> Result<Verdict, Error> {
-        let onward = || Message { cursor: cursor.clone(), kind: MessageKind::Advance };
-        let messages = vec![(delivered.cloned().unwrap_or_else(onward), None)];
-        match place {
-            Elsewhere::Patient => self.queue.send_patient(messages).await?,
-            Elsewhere::Fresh => self.queue.send(messages).await?,
-        }
+        let (message, carried) = match delivered {
+            Some(delivery) => (delivery.message.clone(), delivery.carried.clone()),
+            None => (Message { cursor: cursor.clone(), kind: MessageKind::Advance }, None),
+        };
+        let patient = place == Elsewhere::Patient;
+        let onward = Outgoing { message, at: None, carried, patient };
+        self.queue.send_carrying(vec![onward]).await?;
         Ok(Verdict::Delete)
     }
 

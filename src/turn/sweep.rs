@@ -25,7 +25,7 @@ impl Engine {
             after = Some(last.clone());
             for id in &page {
                 found += 1;
-                if let Err(error) = self.sweep_one(id).await {
+                if let Err(error) = self.resume(id).await {
                     tracing::error!(%error, execution = %id, "an execution cannot be resumed now");
                 }
             }
@@ -68,8 +68,15 @@ impl Engine {
         Ok(())
     }
 
-    async fn sweep_one(&self, id: &ExecutionId) -> Result<(), Error> {
+    /// Sends again what an execution waits for, if it runs.
+    ///
+    /// # Errors
+    /// The store or the queue is not available.
+    pub async fn resume(&self, id: &ExecutionId) -> Result<(), Error> {
         let Some(loaded) = self.load(id).await? else { return Ok(()) };
+        if loaded.execution.closing.is_some() {
+            return Ok(());
+        }
         let root = FrameId::root();
         let Some(tail) = self.store.tail(id, &root).await? else {
             return self.start(&loaded.execution).await;

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use stepwright::store::embedded::{EmbeddedStore, OpenError};
-use stepwright::store::{Joined, Journal, Kind, ListQuery, Registry};
+use stepwright::store::{Asking, Joined, Journal, Kind, ListQuery, Registry};
 use stepwright_core::engine::{FrameId, Phase};
 use stepwright_core::expr::Document;
 
@@ -33,10 +33,10 @@ async fn a_store_that_is_opened_again_has_everything() {
         for slot in 0..3 {
             store.insert(&cursor("b", "", slot), record(slot, "n")).await.unwrap();
         }
-        store.join(&fork, 1, true).await.unwrap();
-        store.dispense(&fork, 1, 7, 5).await.unwrap();
-        store.dispense(&fork, 2, 7, 5).await.unwrap();
-        store.dispense(&fork, 2, 9, 5).await.unwrap();
+        store.join(&fork, 1, 3, true).await.unwrap();
+        store.dispense(&fork, asking(1, 7, 5)).await.unwrap();
+        store.dispense(&fork, asking(2, 7, 5)).await.unwrap();
+        store.dispense(&fork, asking(2, 9, 5)).await.unwrap();
         store.beat(&fork, at(3.0)).await.unwrap();
         store.put(Kind::Secret, "k", "s".to_owned(), None).await.unwrap();
     }
@@ -48,12 +48,16 @@ async fn a_store_that_is_opened_again_has_everything() {
     let query = ListQuery { machine: MACHINE.into(), status: None, after: None, limit: 9 };
     assert_eq!(store.list(&query).await.unwrap().len(), 3);
     assert_eq!(store.tail(&id("b"), &FrameId::root()).await.unwrap(), Some(record(2, "n")));
-    assert_eq!(store.joined(&fork).await.unwrap(), Joined { finished: 1, failed: vec![1] });
-    assert_eq!(store.join(&fork, 1, true).await.unwrap().finished, 1);
-    assert_eq!(store.join(&fork, 0, true).await.unwrap().failed, [0, 1]);
-    assert_eq!(store.dispense(&fork, 1, 7, 5).await.unwrap(), 5, "the same slot again");
-    assert_eq!(store.dispense(&fork, 2, 7, 5).await.unwrap(), 6, "a slot before the last one");
-    assert_eq!(store.dispense(&fork, 1, 8, 5).await.unwrap(), 8, "the next item");
+    assert_eq!(store.joined(&fork, 3).await.unwrap(), Joined { finished: 1, failed: vec![1] });
+    assert_eq!(store.join(&fork, 1, 3, true).await.unwrap().finished, 1);
+    assert_eq!(store.join(&fork, 0, 3, true).await.unwrap().failed, [0, 1]);
+    assert_eq!(store.dispense(&fork, asking(1, 7, 5)).await.unwrap(), 5, "the same slot again");
+    assert_eq!(
+        store.dispense(&fork, asking(2, 7, 5)).await.unwrap(),
+        6,
+        "a slot before the last one"
+    );
+    assert_eq!(store.dispense(&fork, asking(1, 8, 5)).await.unwrap(), 8, "the next item");
     assert_eq!(store.last_beat(&fork).await.unwrap(), Some(at(3.0)));
     assert_eq!(store.item(Kind::Secret, "k").await.unwrap().unwrap().version, 1);
     assert!(store.close(&id("b"), succeeded(at(4.0))).await.unwrap());
@@ -91,7 +95,7 @@ async fn a_kill_in_the_middle_of_writing_loses_nothing_that_was_acknowledged() {
                 records.iter().map(|(_, r)| r.frame.input.text().parse().unwrap()).collect();
             assert_eq!(items.len(), records.len(), "{name} has an item twice");
             let fork = cursor(&name.0, "", 0);
-            let next = store.dispense(&fork, 9, 1_000_000, 0).await.unwrap();
+            let next = store.dispense(&fork, asking(9, 1_000_000, 0)).await.unwrap();
             assert!(!items.contains(&next), "{name} was given item {next} again");
         }
     }
@@ -147,13 +151,17 @@ async fn write_on(store: &EmbeddedStore, name: &str) {
     store.create(execution(name, at(0.0))).await.unwrap();
     for slot in 0.. {
         let lane = (slot % 3) as u32;
-        let item = store.dispense(&cursor(name, "", 0), lane, slot, 0).await.unwrap();
+        let item = store.dispense(&cursor(name, "", 0), asking(lane, slot, 0)).await.unwrap();
         let payload = Document::from_trusted_text(item.to_string());
         let written = record_with(slot, "n", payload, Phase::Ready);
         store.insert(&cursor(name, "", slot), written).await.unwrap();
         let line = format!("acknowledged {name} {slot}\n");
         std::io::stdout().write_all(line.as_bytes()).unwrap();
     }
+}
+
+fn asking(lane: u32, finished: u64, first: u64) -> Asking {
+    Asking { lane, lanes: 40, finished, recorded: finished, first }
 }
 
 const DIRECTORY: &str = "STEPWRIGHT_TEST_DIRECTORY";

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use stepwright::queue::Queue;
 use stepwright::queue::embedded::EmbeddedQueue;
+use stepwright::queue::sqs::SqsQueue;
 use stepwright::store::Store;
+use stepwright::store::dynamodb::DynamoStore;
 use stepwright::store::embedded::EmbeddedStore;
 use stepwright::store::memory::MemoryStore;
 use stepwright::turn::Clock;
 use stepwright_core::time::Timestamp;
 use tempfile::TempDir;
 
+use crate::support::aws::Aws;
 use crate::support::clock::VirtualClock;
 use crate::support::fault::Faults;
 use crate::support::queue::{FaultyQueue, Habits};
@@ -19,24 +22,37 @@ use crate::support::store::FaultyStore;
 /// A store under contract and the place where it lives.
 pub(crate) struct StoreHome {
     pub(crate) store: Arc<dyn Store>,
+    /// Whether it refuses records, lanes and heartbeats of executions that are not there.
+    pub(crate) knows_rows: bool,
     _directory: Option<TempDir>,
 }
 
 impl StoreHome {
-    pub(crate) fn memory() -> StoreHome {
-        StoreHome { store: Arc::new(MemoryStore::new()), _directory: None }
+    pub(crate) async fn memory() -> Option<StoreHome> {
+        Some(StoreHome::of(Arc::new(MemoryStore::new())))
     }
 
-    pub(crate) fn embedded() -> StoreHome {
+    pub(crate) async fn embedded() -> Option<StoreHome> {
         let directory = tempfile::tempdir().unwrap();
         let store = EmbeddedStore::open(directory.path()).unwrap();
-        StoreHome { store: Arc::new(store), _directory: Some(directory) }
+        Some(StoreHome { _directory: Some(directory), ..StoreHome::of(Arc::new(store)) })
     }
 
     /// Without faults, the store that fails on purpose keeps the contract too.
-    pub(crate) fn wrapped() -> StoreHome {
+    pub(crate) async fn wrapped() -> Option<StoreHome> {
         let inner = Arc::new(MemoryStore::new());
-        StoreHome { store: Arc::new(FaultyStore::around(inner, Faults::never())), _directory: None }
+        Some(StoreHome::of(Arc::new(FaultyStore::around(inner, Faults::never()))))
+    }
+
+    /// In a table of its own; `None` where there is no emulator.
+    pub(crate) async fn dynamodb() -> Option<StoreHome> {
+        let aws = Aws::emulated()?;
+        let store = DynamoStore::new(aws.dynamodb(), aws.executions_table().await);
+        Some(StoreHome { knows_rows: false, ..StoreHome::of(Arc::new(store)) })
+    }
+
+    fn of(store: Arc<dyn Store>) -> StoreHome {
+        StoreHome { store, knows_rows: true, _directory: None }
     }
 }
 
@@ -47,20 +63,27 @@ pub(crate) struct QueueHome {
 }
 
 impl QueueHome {
-    pub(crate) fn embedded() -> QueueHome {
-        QueueHome { queue: Arc::new(EmbeddedQueue::new()), clock: None }
+    pub(crate) async fn embedded() -> Option<QueueHome> {
+        Some(QueueHome { queue: Arc::new(EmbeddedQueue::new()), clock: None })
     }
 
-    pub(crate) fn embedded_with_visibility() -> QueueHome {
-        QueueHome { queue: Arc::new(EmbeddedQueue::with_visibility(30.0)), clock: None }
+    pub(crate) async fn embedded_with_visibility() -> Option<QueueHome> {
+        Some(QueueHome { queue: Arc::new(EmbeddedQueue::with_visibility(30.0)), clock: None })
     }
 
-    pub(crate) fn well_behaved() -> QueueHome {
-        QueueHome::with(Habits::GOOD)
+    pub(crate) async fn well_behaved() -> Option<QueueHome> {
+        Some(QueueHome::with(Habits::GOOD))
     }
 
-    pub(crate) fn badly_behaved() -> QueueHome {
-        QueueHome::with(Habits::BAD)
+    pub(crate) async fn badly_behaved() -> Option<QueueHome> {
+        Some(QueueHome::with(Habits::BAD))
+    }
+
+    /// A queue of its own; `None` where there is no emulator.
+    pub(crate) async fn sqs() -> Option<QueueHome> {
+        let aws = Aws::emulated()?;
+        let queue = SqsQueue::new(aws.sqs(), aws.queue().await);
+        Some(QueueHome { queue: Arc::new(queue), clock: None })
     }
 
     fn with(habits: Habits) -> QueueHome {
@@ -85,7 +108,7 @@ pub(crate) fn wall_clock() -> Timestamp {
 /// Runs each test function of the calling module on each store.
 macro_rules! on_every_store {
     ($($test:ident)*) => {
-        crate::contract::homes::on_every_home! { StoreHome: memory embedded wrapped; $($test)* }
+        crate::contract::homes::on_every_home! { StoreHome: memory embedded wrapped dynamodb; $($test)* }
     };
 }
 
@@ -93,7 +116,7 @@ macro_rules! on_every_store {
 macro_rules! on_every_queue {
     ($($test:ident)*) => {
         crate::contract::homes::on_every_home! {
-            QueueHome: embedded embedded_with_visibility well_behaved badly_behaved; $($test)*
+            QueueHome: embedded embedded_with_visibility well_behaved badly_behaved sqs; $($test)*
         }
     };
 }
@@ -105,7 +128,9 @@ macro_rules! on_every_home {
             $(
                 #[tokio::test]
                 async fn $test() {
-                    super::$test(&crate::contract::homes::$type::$home()).await;
+                    if let Some(home) = crate::contract::homes::$type::$home().await {
+                        super::$test(&home).await;
+                    }
                 }
             )*
         }

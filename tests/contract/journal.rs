@@ -1,6 +1,6 @@
 //! Rows, records, tails, heartbeats.
 
-use stepwright::store::{Creation, Error, Insertion, Status, Stored};
+use stepwright::store::{Asking, Creation, Error, Insertion, Redriven, Status, Stored};
 use stepwright_core::engine::{FrameId, Phase};
 use stepwright_core::expr::Document;
 
@@ -76,21 +76,30 @@ async fn what_is_not_there_is_not_an_error_to_read(home: &StoreHome) {
     assert_eq!(records, Vec::new());
     let tails = home.store.tails(&nowhere.execution, &nowhere.frame, None).await.unwrap();
     assert_eq!(tails, Vec::new());
-    assert_eq!(home.store.joined(&nowhere).await.unwrap().finished, 0);
+    assert_eq!(home.store.joined(&nowhere, 1).await.unwrap().finished, 0);
     assert_eq!(home.store.last_beat(&nowhere).await.unwrap(), None);
 }
 
 async fn nothing_can_be_written_to_an_execution_that_is_not_there(home: &StoreHome) {
     let nowhere = cursor("nobody", "", 0);
-    let errors = [
-        home.store.insert(&nowhere, record(0, "n")).await.map(|_| ()),
+    let redriven = Redriven { count: 1, at: at(0.0) };
+    let always = [
         home.store.close(&nowhere.execution, succeeded(at(0.0))).await.map(|_| ()),
-        home.store.join(&nowhere, 0, false).await.map(|_| ()),
-        home.store.dispense(&nowhere, 0, 0, 0).await.map(|_| ()),
+        home.store.reopen(&nowhere.execution, redriven, None).await.map(|_| ()),
+    ];
+    for error in always {
+        assert!(matches!(error, Err(Error::Damaged(_))), "{error:?}");
+    }
+    let asking = Asking { lane: 0, lanes: 1, finished: 0, recorded: 0, first: 0 };
+    let if_it_knows = [
+        home.store.insert(&nowhere, record(0, "n")).await.map(|_| ()),
+        home.store.join(&nowhere, 0, 1, false).await.map(|_| ()),
+        home.store.dispense(&nowhere, asking).await.map(|_| ()),
         home.store.beat(&nowhere, at(0.0)).await,
     ];
-    for error in errors {
-        assert!(matches!(error, Err(Error::Damaged(_))), "{error:?}");
+    for error in if_it_knows {
+        let refused = matches!(error, Err(Error::Damaged(_)));
+        assert_eq!(refused, home.knows_rows, "{error:?}");
     }
 }
 

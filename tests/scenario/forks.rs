@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use stepwright::store::{Journal, Status};
+use stepwright::store::{Asking, Journal, Status};
 use stepwright_core::engine::Cursor;
 
 use super::sim::{Risks, block_on};
@@ -120,7 +120,8 @@ fn a_map_that_lacks_results_fails() {
     let story = Scenario::states("M", json!({"M": map})).input(json!([1, 2, 3, 4]));
     let (mut sim, id) = story.begin(ALL_STATES, 0, Risks::NONE);
     let fork = Cursor::root(id.clone(), 0);
-    let taken = block_on(sim.store.dispense(&fork, 9, 0, 2)).unwrap();
+    let asking = Asking { lane: 9, lanes: 2, finished: 0, recorded: 0, first: 2 };
+    let taken = block_on(sim.store.dispense(&fork, asking)).unwrap();
     assert_eq!(taken, 2, "by nobody who would work on it");
     sim.run();
     let ended = block_on(sim.store.execution(&id)).unwrap().unwrap();

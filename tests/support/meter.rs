@@ -11,6 +11,7 @@ pub(crate) enum Operation {
     Close,
     Insert,
     Tail,
+    Taken,
     Records,
     Tails,
     Join,

@@ -3,6 +3,7 @@
 //!
 //! Everything here is deterministic from a seed as long as it runs on one thread.
 
+pub(crate) mod aws;
 pub(crate) mod build;
 pub(crate) mod clock;
 pub(crate) mod fault;

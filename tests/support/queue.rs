@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use stepwright::queue::{Delivery, Error, Queue, Receipt};
+use stepwright::queue::{Delivery, Error, Outgoing, Queue, Receipt};
 use stepwright::turn::{Clock, Verdict};
 use stepwright_core::engine::Message;
 use stepwright_core::time::Timestamp;
@@ -52,6 +52,7 @@ pub(crate) struct FaultyQueue {
     clock: Arc<VirtualClock>,
     faults: Arc<Faults>,
     habits: Habits,
+    carries: bool,
     state: Mutex<State>,
     arrival: Notify,
 }
@@ -69,6 +70,7 @@ struct Entry {
     receipt: Receipt,
     id: Arc<str>,
     receive_count: u32,
+    carried: Option<Arc<str>>,
     message: Message,
     due: Timestamp,
 }
@@ -81,7 +83,8 @@ impl FaultyQueue {
         faults: Arc<Faults>,
     ) -> FaultyQueue {
         let state = State { random: Random::seeded(seed), entries: Vec::new(), numbers: 0 };
-        FaultyQueue { clock, faults, habits, state: Mutex::new(state), arrival: Notify::new() }
+        let (state, carries) = (Mutex::new(state), seed % 2 == 0);
+        FaultyQueue { clock, faults, habits, carries, state, arrival: Notify::new() }
     }
 
     /// A message that is due now.
@@ -130,13 +133,23 @@ impl FaultyQueue {
 
 #[async_trait]
 impl Queue for FaultyQueue {
+    /// By seed, so that turns are tried with what messages carry and without.
+    fn carries(&self) -> bool {
+        self.carries
+    }
+
     async fn send(&self, messages: Vec<(Message, Option<Timestamp>)>) -> Result<(), Error> {
+        let outgoing = |(message, at)| Outgoing { message, at, carried: None, patient: false };
+        self.send_carrying(messages.into_iter().map(outgoing).collect()).await
+    }
+
+    async fn send_carrying(&self, messages: Vec<Outgoing>) -> Result<(), Error> {
         self.faults.meter.count(Operation::Message, messages.len() as u64);
         let call = self.faults.begin(Operation::Send).await.map_err(Error)?;
-        for (message, at) in messages {
+        for Outgoing { message, at, carried, .. } in messages {
             let now = self.clock.now();
             let due = at.unwrap_or(now).max(now).min(now.plus_seconds(LONGEST_DELAY));
-            self.state.lock().unwrap().put(message, due, self.habits);
+            self.state.lock().unwrap().put((message, carried), due, self.habits);
             self.arrival.notify_waiters();
             call.reply().await.map_err(Error)?;
         }
@@ -181,11 +194,16 @@ impl State {
         format!("{letter}{}", self.numbers).into()
     }
 
-    fn put(&mut self, message: Message, due: Timestamp, habits: Habits) {
+    fn put(
+        &mut self,
+        (message, carried): (Message, Option<Arc<str>>),
+        due: Timestamp,
+        habits: Habits,
+    ) {
         let late = self.random.chance(habits.delay);
         let due = if late { self.later(due, habits) } else { due };
         let (id, receipt) = (self.number('m'), Receipt(self.number('r')));
-        self.entries.push(Entry { receipt, id, receive_count: 0, message, due });
+        self.entries.push(Entry { receipt, id, receive_count: 0, carried, message, due });
     }
 
     fn take(&mut self, now: Timestamp, habits: Habits) -> Option<Delivery> {
@@ -200,8 +218,8 @@ impl State {
         if !stays {
             entry.due = now.plus_seconds(VISIBILITY);
         }
-        let Entry { receipt, id, receive_count, message, .. } = entry.clone();
-        Some(Delivery { message, id, receive_count, receipt })
+        let Entry { receipt, id, receive_count, carried, message, .. } = entry.clone();
+        Some(Delivery { message, id, receive_count, carried, receipt })
     }
 
     /// One of the messages that are due.

@@ -1,11 +1,11 @@
 //! A store that fails on purpose, around any other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use stepwright::store::{
-    Closing, Creation, Error, Execution, Insertion, Item, Joined, Journal, Kind, ListQuery,
+    Asking, Closing, Creation, Error, Execution, Insertion, Item, Joined, Journal, Kind, ListQuery,
     Redriven, Registry, Store, Stored,
 };
 use stepwright_core::engine::{Cursor, ExecutionId, FrameId, Phase, Record};
@@ -19,11 +19,13 @@ pub(crate) struct FaultyStore {
     inner: Arc<dyn Store>,
     faults: Arc<Faults>,
     claims: Mutex<BTreeSet<(ExecutionId, FrameId)>>,
+    /// The item that the last record of a lane has in hand, as the lane says when it asks for the next.
+    recorded: Mutex<HashMap<(Cursor, u32), u64>>,
 }
 
 impl FaultyStore {
     pub(crate) fn around(inner: Arc<dyn Store>, faults: Arc<Faults>) -> FaultyStore {
-        FaultyStore { inner, faults, claims: Mutex::default() }
+        FaultyStore { inner, faults, claims: Mutex::default(), recorded: Mutex::default() }
     }
 
     /// Whether a task is claimed whose outcome is not recorded yet.
@@ -44,6 +46,21 @@ impl FaultyStore {
             };
         }
         Ok(answer)
+    }
+
+    /// Grants from before a lane's last record are forgotten, as a store may do.
+    async fn grant(&self, fork: &Cursor, asking: Asking) -> Result<u64, Error> {
+        let last = *self
+            .recorded
+            .lock()
+            .unwrap()
+            .entry((fork.clone(), asking.lane))
+            .and_modify(|last| *last = asking.recorded.max(*last))
+            .or_insert(asking.recorded);
+        if asking.recorded < last {
+            return Err(Error::Unavailable("this lane has gone on".into()));
+        }
+        self.inner.dispense(fork, asking).await
     }
 
     async fn through<T>(
@@ -92,6 +109,10 @@ impl Journal for FaultyStore {
         self.through(Operation::Tail, self.inner.tail(execution, frame)).await
     }
 
+    async fn taken(&self, cursor: &Cursor) -> Result<bool, Error> {
+        self.through(Operation::Taken, self.inner.taken(cursor)).await
+    }
+
     async fn records(
         &self,
         execution: &ExecutionId,
@@ -110,22 +131,22 @@ impl Journal for FaultyStore {
         self.through(Operation::Tails, self.inner.tails(execution, frame, fork)).await
     }
 
-    async fn join(&self, fork: &Cursor, lane: u32, failed: bool) -> Result<Joined, Error> {
-        self.through(Operation::Join, self.inner.join(fork, lane, failed)).await
-    }
-
-    async fn joined(&self, fork: &Cursor) -> Result<Joined, Error> {
-        self.through(Operation::Joined, self.inner.joined(fork)).await
-    }
-
-    async fn dispense(
+    async fn join(
         &self,
         fork: &Cursor,
         lane: u32,
-        lane_slot: u64,
-        first: u64,
-    ) -> Result<u64, Error> {
-        self.through(Operation::Dispense, self.inner.dispense(fork, lane, lane_slot, first)).await
+        lanes: u32,
+        failed: bool,
+    ) -> Result<Joined, Error> {
+        self.through(Operation::Join, self.inner.join(fork, lane, lanes, failed)).await
+    }
+
+    async fn joined(&self, fork: &Cursor, lanes: u32) -> Result<Joined, Error> {
+        self.through(Operation::Joined, self.inner.joined(fork, lanes)).await
+    }
+
+    async fn dispense(&self, fork: &Cursor, asking: Asking) -> Result<u64, Error> {
+        self.through(Operation::Dispense, self.grant(fork, asking)).await
     }
 
     async fn beat(&self, ticket: &Cursor, at: Timestamp) -> Result<(), Error> {

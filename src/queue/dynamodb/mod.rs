@@ -1,61 +1,62 @@
 //! What SQS cannot hold, in DynamoDB: timers further away than its longest delay, and activity tasks on offer to workers
-//! that poll. Both lie in one table, with `pk`, `sk` and `ttl` as in the store's table.
+//! that poll. Both lie in one table, with `pk`, `sk` and the expiry `ttl` as in the store's table, and no index.
+//!
+//! ```text
+//!  pk                    sk               item
+//!  T#<5 minutes>#<shard> <due>#<hash>     a message and when it is due
+//!  T                     swept            up to when the sweep has sent what was due
+//!  A#<activity>          <time>#<hash>    an activity task on offer
+//! ```
 
-use std::sync::Arc;
+mod offers;
+mod timers;
 
-use async_trait::async_trait;
-use aws_sdk_dynamodb::Client;
-use stepwright_core::engine::{Message, Offer};
-use stepwright_core::time::Timestamp;
-
-use super::{Error, Offers};
+pub use self::offers::DynamoOffers;
+pub use self::timers::{Due, Timers};
 
 /// Environment variable that names the table of timers and offers.
 pub const TIMERS_TABLE_VARIABLE: &str = "STEPWRIGHT_TIMERS_TABLE";
 
-/// Timers that are further away than a queue can delay a message.
-pub struct Timers {
-    client: Client,
-    table: Arc<str>,
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use sha2::{Digest, Sha256};
+use stepwright_core::time::Timestamp;
+
+use super::Error;
+
+type Attributes = HashMap<String, AttributeValue>;
+
+fn string(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
 }
 
-impl Timers {
-    /// Timers in this table.
-    pub fn new(client: Client, table: &str) -> Timers {
-        Timers { client, table: table.into() }
-    }
-
-    /// Keeps a message until it is near its time.
-    ///
-    /// # Errors
-    /// The table is not available.
-    pub async fn park(&self, _message: &Message, _due: Timestamp) -> Result<(), Error> {
-        let _ = (&self.client, &self.table);
-        Err(Error("not built yet".into()))
-    }
+fn number(n: impl ToString) -> AttributeValue {
+    AttributeValue::N(n.to_string())
 }
 
-/// Activity tasks on offer, for the serverless home.
-pub struct DynamoOffers {
-    client: Client,
-    table: Arc<str>,
+fn text<'a>(item: &'a Attributes, name: &str) -> Result<&'a str, Error> {
+    let text = item.get(name).and_then(|value| value.as_s().ok());
+    text.map(String::as_str).ok_or_else(|| Error(format!("an item has no {name}")))
 }
 
-impl DynamoOffers {
-    /// Offers in this table; the one of the timers will do.
-    pub fn new(client: Client, table: &str) -> DynamoOffers {
-        DynamoOffers { client, table: table.into() }
-    }
+/// Tells texts apart, in a few letters.
+fn hash(text: &str) -> [u8; 16] {
+    let digest = Sha256::digest(text.as_bytes());
+    let mut short = [0; 16];
+    short.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+    short
 }
 
-#[async_trait]
-impl Offers for DynamoOffers {
-    async fn offer(&self, _: &str, _: Offer) -> Result<(), Error> {
-        let _ = (&self.client, &self.table);
-        Err(Error("not built yet".into()))
-    }
-
-    async fn take(&self, _: &str, _: f64) -> Result<Option<Offer>, Error> {
-        Err(Error("not built yet".into()))
-    }
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// How long a request is tried.
+const PATIENCE: Duration = Duration::from_secs(8);

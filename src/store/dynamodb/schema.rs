@@ -1,17 +1,17 @@
 //! The table: its keys, its index, its attributes, and the names by which a deployment hands it over.
 //!
 //! ```text
-//!  pk                    sk               item
-//!  <id>                  e                row of the execution; alone in the index `list`
-//!  <id>                  r<frame>#<slot>  record of the root frame or of a lane 0..99
-//!  <id>#<frame>/<s>.<n>  r<frame>#<slot>  record of a lane n*100..n*100+99 of the fork at slot s, and of what is below it
-//!  <as its lanes>        j<frame>#<slot>  join leaf of these lanes
-//!  <id>                  J<level>.<n>#…   join node above leaves
-//!  <id>                  d<g>#…           dispenser of items, one for each 40 lanes
-//!  <as its frame>        b<frame>#<slot>  last heartbeat for a token
-//!  <as its item>         x<sk>#<part>     a payload that is too long for its item's own row
-//!  item#<kind>           <key>            registry item
-//!  machines              <arn>            a machine that has ever been started, for the sweep
+//!  pk                   sk                  item
+//!  <id>                 e                   row of the execution; alone in the index `list`
+//!  <id>                 p<hash>             a payload of the row that is too long for it
+//!  <id>                 r<frame>#<slot>     record of the root frame, or of one of the first 100 lanes of a fork
+//!  <id>#<fork>.<n>      r<frame>#<slot>     record of one of the lanes n*100.. of a fork, or of what is below them
+//!  <as its lanes>       j<fork>             join leaf of 100 lanes
+//!  <id>                 k<fork>#<level>.<n> join node of 100 leaves or nodes
+//!  <id>                 d<fork>#<group>     dispenser of the items of 40 lanes
+//!  <as its frame>       b<frame>#<slot>     last heartbeat for a token
+//!  item#<kind>          <key>               registry item
+//!  machines             <ARN>               a machine that was ever started, for the sweep
 //! ```
 //!
 //! Lanes of wide forks lie under partition keys of their own, a hundred under each: one key takes 1,000 writes a second.
@@ -44,7 +44,7 @@ pub const INDEX_PARTITION: &str = "lp";
 pub const INDEX_SORT: &str = "ls";
 
 /// What the index projects besides the keys: all of a row but its payloads.
-pub const INDEX_PROJECTED: &[&str] = &["m"];
+pub const INDEX_PROJECTED: &[&str] = &["m", "c", "rc", "ra", "d"];
 
 /// Days for which a closed execution is kept, as AWS keeps it.
 pub const RETENTION_DAYS: u32 = 90;

@@ -11,8 +11,8 @@ use super::integer;
 use super::ledger::{Known, Ledger};
 use super::read::Readers;
 use super::writer::{Write, Writer};
-use crate::store::Error;
 use crate::store::dispenser::{Answer, Dispenser, Grant};
+use crate::store::{Asking, Error};
 
 /// Dispensers of running executions that were asked since the start of the process.
 #[derive(Debug, Default)]
@@ -20,19 +20,12 @@ pub(super) struct Dispensers {
     executions: HashMap<ExecutionId, HashMap<(FrameId, u64), Dispenser>>,
 }
 
-/// A lane's question.
-pub(super) struct Ask {
-    pub(super) lane: u32,
-    pub(super) slot: u64,
-    pub(super) first: u64,
-}
-
 impl Dispensers {
     /// The index for a lane's slot.
     pub(super) fn dispense(
         &mut self,
         fork: &Cursor,
-        ask: &Ask,
+        ask: &Asking,
         readers: &Readers,
         writer: &Writer,
     ) -> Result<u64, Error> {
@@ -63,11 +56,11 @@ impl Dispensers {
 }
 
 /// Handed to the writer while the dispensers are locked, so grants are written in the order in which they are made.
-fn grant(dispenser: &mut Dispenser, fork: &Cursor, ask: &Ask, writer: &Writer) -> u64 {
-    match dispenser.grant(ask.lane, ask.slot, ask.first) {
+fn grant(dispenser: &mut Dispenser, fork: &Cursor, ask: &Asking, writer: &Writer) -> u64 {
+    match dispenser.grant(ask.lane, ask.finished, ask.first) {
         Answer::Known(index) => index,
         Answer::New(index) => {
-            let grant = Grant { slot: ask.slot, index };
+            let grant = Grant { slot: ask.finished, index };
             writer.submit_behind(Granted { fork: fork.clone(), lane: ask.lane, grant });
             index
         }

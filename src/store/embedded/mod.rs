@@ -40,7 +40,8 @@ use self::dispense::Dispensers;
 use self::read::Readers;
 use self::writer::{Write, Writer};
 use super::{
-    Closing, Creation, Error, Execution, Insertion, Joined, Journal, ListQuery, Redriven, Stored,
+    Asking, Closing, Creation, Error, Execution, Insertion, Joined, Journal, ListQuery, Redriven,
+    Stored,
 };
 
 /// A durable store in a directory.
@@ -177,24 +178,23 @@ impl Journal for EmbeddedStore {
         self.scan(move |readers| readers.tails(&execution, &frame, fork)).await
     }
 
-    async fn join(&self, fork: &Cursor, lane: u32, failed: bool) -> Result<Joined, Error> {
+    async fn join(
+        &self,
+        fork: &Cursor,
+        lane: u32,
+        _lanes: u32,
+        failed: bool,
+    ) -> Result<Joined, Error> {
         let joined = self.write(write::Join { fork: fork.clone(), lane, failed }).await?;
         joined.ok_or_else(|| Error::no_execution(&fork.execution))
     }
 
-    async fn joined(&self, fork: &Cursor) -> Result<Joined, Error> {
+    async fn joined(&self, fork: &Cursor, _lanes: u32) -> Result<Joined, Error> {
         self.readers.joined(fork)
     }
 
-    async fn dispense(
-        &self,
-        fork: &Cursor,
-        lane: u32,
-        lane_slot: u64,
-        first: u64,
-    ) -> Result<u64, Error> {
-        let ask = dispense::Ask { lane, slot: lane_slot, first };
-        self.memory.dispensers().dispense(fork, &ask, &self.readers, &self.writer)
+    async fn dispense(&self, fork: &Cursor, asking: Asking) -> Result<u64, Error> {
+        self.memory.dispensers().dispense(fork, &asking, &self.readers, &self.writer)
     }
 
     async fn beat(&self, ticket: &Cursor, at: Timestamp) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use stepwright_core::time::Timestamp;
 use super::EmbeddedStore;
 use super::cache::Cache;
 use super::read::TAILS;
-use crate::store::{Closing, Execution, Journal, Status};
+use crate::store::{Asking, Closing, Execution, Journal, Status};
 
 #[tokio::test]
 async fn an_execution_that_was_closed_leaves_nothing_in_memory() {
@@ -20,7 +20,7 @@ async fn an_execution_that_was_closed_leaves_nothing_in_memory() {
     let root = Cursor::root(row.id.clone(), 0);
     store.create(row.clone()).await.unwrap();
     store.insert(&root, record()).await.unwrap();
-    store.dispense(&root, 0, 1, 0).await.unwrap();
+    store.dispense(&root, ASKING).await.unwrap();
     let remembered = || {
         let mut cache = store.memory.cache();
         let row = cache.row(&row.id).is_ok();
@@ -33,7 +33,7 @@ async fn an_execution_that_was_closed_leaves_nothing_in_memory() {
 
     // Late ones are answered, and leave nothing either.
     store.execution(&row.id).await.unwrap().unwrap();
-    assert_eq!(store.dispense(&root, 0, 1, 0).await.unwrap(), 0);
+    assert_eq!(store.dispense(&root, ASKING).await.unwrap(), 0);
     assert_eq!(remembered(), (false, false, 0));
 }
 
@@ -152,3 +152,5 @@ fn record() -> Arc<Record> {
         results: Vec::new(),
     })
 }
+
+const ASKING: Asking = Asking { lane: 0, lanes: 1, finished: 1, recorded: 1, first: 0 };

@@ -7,7 +7,7 @@ use stepwright_core::engine::{Cursor, FrameId, Record};
 use stepwright_core::time::Timestamp;
 
 use crate::store::dispenser::{Answer, Dispenser};
-use crate::store::{Execution, Insertion, Joined, Stored, subtree};
+use crate::store::{Asking, Execution, Insertion, Joined, Stored, subtree};
 
 /// One execution.
 #[derive(Debug)]
@@ -110,8 +110,8 @@ impl ForkEntry {
         Joined { finished, failed: failed.collect() }
     }
 
-    pub(super) fn dispense(&mut self, lane: u32, slot: u64, first: u64) -> u64 {
-        match self.dispenser.grant(lane, slot, first) {
+    pub(super) fn dispense(&mut self, asking: Asking) -> u64 {
+        match self.dispenser.grant(asking.lane, asking.finished, asking.first) {
             Answer::New(index) | Answer::Known(index) => index,
         }
     }

@@ -19,7 +19,7 @@ use stepwright_core::time::Timestamp;
 use self::execution::Entry;
 use self::index::Index;
 use super::{
-    Closing, Creation, Error, Execution, Insertion, Item, Joined, Journal, Kind, ListQuery,
+    Asking, Closing, Creation, Error, Execution, Insertion, Item, Joined, Journal, Kind, ListQuery,
     Redriven, Registry, Stored,
 };
 
@@ -162,23 +162,23 @@ impl Journal for MemoryStore {
         Ok(state.executions.get(execution).map_or_else(Vec::new, |e| e.tails(frame, fork)))
     }
 
-    async fn join(&self, fork: &Cursor, lane: u32, failed: bool) -> Result<Joined, Error> {
+    async fn join(
+        &self,
+        fork: &Cursor,
+        lane: u32,
+        _lanes: u32,
+        failed: bool,
+    ) -> Result<Joined, Error> {
         Ok(self.journal().entry(&fork.execution)?.fork(fork).join(lane, failed))
     }
 
-    async fn joined(&self, fork: &Cursor) -> Result<Joined, Error> {
+    async fn joined(&self, fork: &Cursor, _lanes: u32) -> Result<Joined, Error> {
         let state = self.journal();
         Ok(state.executions.get(&fork.execution).map_or_else(Joined::default, |e| e.joined(fork)))
     }
 
-    async fn dispense(
-        &self,
-        fork: &Cursor,
-        lane: u32,
-        lane_slot: u64,
-        first: u64,
-    ) -> Result<u64, Error> {
-        Ok(self.journal().entry(&fork.execution)?.fork(fork).dispense(lane, lane_slot, first))
+    async fn dispense(&self, fork: &Cursor, asking: Asking) -> Result<u64, Error> {
+        Ok(self.journal().entry(&fork.execution)?.fork(fork).dispense(asking))
     }
 
     async fn beat(&self, ticket: &Cursor, at: Timestamp) -> Result<(), Error> {

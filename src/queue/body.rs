@@ -1,0 +1,128 @@
+//! Messages as text: JSON with a version, so that messages under way survive an update of the engine.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use serde::{Deserialize, Serialize};
+use stepwright_core::engine::Message;
+
+/// Version of the form; a reader refuses what is newer than itself.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Written<'a> {
+    v: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    m: Option<&'a Message>,
+    /// What the message carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    c: Option<&'a str>,
+    /// All of it, compressed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    z: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    v: u32,
+    m: Option<Message>,
+    c: Option<Arc<str>>,
+    z: Option<String>,
+}
+
+/// A message and what it carries as text. Compressed if it is so long that this makes it cheaper.
+pub(super) fn write(message: &Message, carried: Option<&str>) -> Result<String, String> {
+    let plain = json(&Written { v: VERSION, m: Some(message), c: carried, z: None })?;
+    if plain.len() <= CHUNK {
+        return Ok(plain);
+    }
+    let compressed = zstd::bulk::compress(plain.as_bytes(), 3).map_err(|e| e.to_string())?;
+    let z = Some(STANDARD_NO_PAD.encode(compressed));
+    let packed = json(&Written { v: VERSION, m: None, c: None, z })?;
+    Ok(if packed.len() < plain.len() { packed } else { plain })
+}
+
+/// What [`write`] wrote.
+///
+/// # Errors
+/// What is wrong with the text.
+pub(super) fn read(text: &str) -> Result<(Message, Option<Arc<str>>), String> {
+    match parsed(text)? {
+        Read { m: Some(message), c, .. } => Ok((message, c)),
+        Read { z: Some(z), .. } => {
+            let compressed = STANDARD_NO_PAD.decode(z).map_err(|error| error.to_string())?;
+            let plain = zstd::stream::decode_all(&*compressed).map_err(|e| e.to_string())?;
+            match parsed(std::str::from_utf8(&plain).map_err(|error| error.to_string())?)? {
+                Read { m: Some(message), c, .. } => Ok((message, c)),
+                _ => Err(EMPTY.to_owned()),
+            }
+        }
+        _ => Err(EMPTY.to_owned()),
+    }
+}
+
+fn parsed(text: &str) -> Result<Read, String> {
+    let read: Read = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if read.v > VERSION {
+        let newer = read.v;
+        return Err(format!("it has version {newer}, this engine reads up to {VERSION}"));
+    }
+    Ok(read)
+}
+
+/// JSON without the two characters that JSON allows and SQS does not.
+fn json(written: &Written<'_>) -> Result<String, String> {
+    let text = serde_json::to_string(written).map_err(|error| error.to_string())?;
+    Ok(if text.contains(['\u{FFFE}', '\u{FFFF}']) {
+        text.replace('\u{FFFE}', "\\ufffe").replace('\u{FFFF}', "\\uffff")
+    } else {
+        text
+    })
+}
+
+const EMPTY: &str = "there is no message in it";
+
+/// Each request is paid for by chunks of 64 KB.
+const CHUNK: usize = 60 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use stepwright_core::engine::{Cursor, ExecutionId, MessageKind};
+    use stepwright_core::time::Timestamp;
+
+    use super::*;
+
+    fn message() -> Message {
+        let kind = MessageKind::Timer { due: Timestamp(7) };
+        Message { cursor: Cursor::root(ExecutionId("e.0".into()), 3), kind }
+    }
+
+    #[test]
+    fn a_message_comes_back_with_what_it_carries() {
+        let odd = "\u{FFFE}\u{FFFF}\0\u{7}\u{1F4A5}\"";
+        let long = odd.repeat(9_000);
+        for carried in [None, Some("{}"), Some(odd), Some(&*long)] {
+            let text = write(&message(), carried).unwrap();
+            assert!(!text.contains(|c: char| c < ' ' || ['\u{FFFE}', '\u{FFFF}'].contains(&c)));
+            assert!(text.len() < CHUNK);
+            assert_eq!(read(&text).unwrap(), (message(), carried.map(Arc::from)));
+        }
+    }
+
+    #[test]
+    fn what_is_no_message_is_told() {
+        let table = [
+            ("", "EOF while parsing a value at line 1 column 0"),
+            ("[]", "invalid length 0, expected struct Read with 4 elements at line 1 column 2"),
+            ("{}", "missing field `v` at line 1 column 2"),
+            ("{\"v\":1}", "there is no message in it"),
+            ("{\"v\":2}", "it has version 2, this engine reads up to 1"),
+            ("{\"v\":1,\"z\":\"?\"}", "Invalid symbol 63, offset 0."),
+            ("{\"v\":1,\"z\":\"AAAA\"}", "incomplete frame"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(read(text).unwrap_err(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Requests to AWS, made again as long as that can help: when the service throttles or is not well, when a reply is lost.
+//! The SDK's own retries are to be switched off: two who retry multiply.
+
+mod backoff;
+
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+pub(crate) use self::backoff::Backoff;
+
+/// Makes a request until it is answered, or for so long. The inner error is the service's answer.
+///
+/// # Errors
+/// There was no answer, in words.
+pub(crate) async fn tried<T, E, F>(
+    patience: Duration,
+    request: impl Fn() -> F,
+) -> Result<Result<T, E>, String>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+{
+    let mut backoff = Backoff::within(patience);
+    loop {
+        let error = match request().await {
+            Ok(answer) => return Ok(Ok(answer)),
+            Err(error) => error,
+        };
+        let passing = passing(&error);
+        let told = DisplayErrorContext(&error).to_string();
+        match error {
+            SdkError::ServiceError(answer) if !passing => return Ok(Err(answer.into_err())),
+            _ if passing && backoff.pause().await => {}
+            _ => return Err(told),
+        }
+    }
+}
+
+/// A service's answer in words.
+pub(crate) fn told<E: ProvideErrorMetadata + std::error::Error>(error: &E) -> String {
+    let message = error.message().map_or_else(|| error.to_string(), str::to_owned);
+    error.code().map_or_else(|| message.clone(), |code| format!("{code}: {message}"))
+}
+
+/// Whether the same request may do better later.
+fn passing<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    match error {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+            true
+        }
+        SdkError::ServiceError(answer) => {
+            answer.raw().status().as_u16() >= 500
+                || answer.err().code().is_some_and(|code| PASSING.contains(&code))
+        }
+        _ => false,
+    }
+}
+
+/// Codes of answers below 500 that pass.
+const PASSING: &[&str] = &[
+    "LimitExceededException",
+    "OverLimit",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionConflictException",
+];
