@@ -18,7 +18,20 @@ from botocore.config import Config
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
-ACCOUNT = "000000000000"
+ACCOUNT = "123456789012"
+
+
+def resolve(host, port, *rest, _system=socket.getaddrinfo, **options):
+    """Hosts of the emulator's: names below localhost, which not every system knows, and function URLs. The emulator hands
+    AWS's own name of a URL to the function, so a request must be signed for that name."""
+    if isinstance(host, str) and host.endswith(".localhost"):
+        return _system("127.0.0.1", port, *rest, **options)
+    if isinstance(host, str) and host.endswith(".on.aws"):
+        return _system("127.0.0.1", Emulator.latest.port, *rest, **options)
+    return _system(host, port, *rest, **options)
+
+
+socket.getaddrinfo = resolve
 
 
 def free_port():
@@ -41,7 +54,10 @@ def until(look, seconds=60, what="nothing came"):
 class Emulator:
     """MiniStack on a free port of this machine."""
 
+    latest = None
+
     def __init__(self):
+        Emulator.latest = self
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.directory = tempfile.mkdtemp(prefix="stepwright-deploy-")
@@ -51,7 +67,7 @@ class Emulator:
             BIND_HOST="127.0.0.1",
             GATEWAY_PORT=str(self.port),
             AWS_ENDPOINT_URL=self.url,
-            AWS_ACCESS_KEY_ID="test",
+            AWS_ACCESS_KEY_ID=ACCOUNT,
             AWS_SECRET_ACCESS_KEY="test",
             AWS_DEFAULT_REGION=REGION,
             MINISTACK_ACCOUNT_ID=ACCOUNT,
@@ -73,7 +89,7 @@ class Emulator:
 
     def client(self, service, **options):
         return boto3.client(
-            service, endpoint_url=self.url, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test",
+            service, endpoint_url=self.url, region_name=REGION, aws_access_key_id=ACCOUNT, aws_secret_access_key="test",
             config=Config(retries={"total_max_attempts": 1}, read_timeout=120, **options),
         )
 
@@ -146,12 +162,12 @@ class Stack:
 
     def url(self):
         """Where the emulator answers for the function's URL."""
-        host = self.outputs["Endpoint"].split("//")[1].split("/")[0].split(".")[0]
-        return f"{self.emulator.url}/_aws/lambda-url/{host}"
+        name = self.outputs["Endpoint"].split("//")[1].split(".")[0]
+        return f"http://{name}.lambda-url.{REGION}.on.aws"
 
     def http(self):
         """Where the emulator answers for the HTTP API."""
-        return f"{self.emulator.url}/_aws/execute-api/{self.outputs['HttpApiId']}/$default"
+        return f"http://{self.outputs['HttpApiId']}.execute-api.localhost:{self.emulator.port}"
 
     def client(self):
         """A client of the Step Functions API, with a key of the installation."""
