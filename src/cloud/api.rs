@@ -32,10 +32,12 @@ pub(super) async fn answer(world: &World, event: Value, _: &Context) -> Result<V
             Err(why) => http::response(400, &[], &why),
         });
     }
+    if let Some(execution) = event.get("express") {
+        return Box::pin(express::run(world, &execution.to_string())).await;
+    }
     match Direct::deserialize(event) {
         Ok(Direct::Operation(call)) => operate(world.api().await?, call).await,
         Ok(Direct::Keys(action)) => world.keys.act(action).await,
-        Ok(Direct::Express(event)) => Box::pin(express::run(world, event.express)).await,
         Err(_) => Err(failure(
             "Stepwright.InvalidEvent",
             "expected an HTTP request, {\"operation\": …, \"input\": …} or {\"keys\": …}",
@@ -108,7 +110,6 @@ fn aws_json(response: Response) -> Value {
 enum Direct {
     Operation(Call),
     Keys(super::keys::Action),
-    Express(Box<express::Event>),
 }
 
 /// An operation of the API and its input.

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Failed;
 use super::world::{World, unavailable};
+use super::{Failed, failure};
 use crate::local::clock::SystemClock;
 use crate::local::pump::{OffSeat, Pump};
 use crate::queue;
@@ -22,13 +22,6 @@ use crate::store::memory::MemoryStore;
 use crate::task::Performer;
 use crate::turn::express::{self, Ends, Launcher};
 use crate::turn::{Config, Engine, Error, Parts};
-
-/// What the function sends to itself.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Event {
-    pub(super) express: Execution,
-}
 
 /// Express executions of this process.
 pub(super) struct Express {
@@ -63,11 +56,13 @@ impl Express {
     }
 }
 
-/// Runs an execution that another invocation has started.
+/// Runs an execution, given as JSON, that another invocation has started.
 ///
 /// # Errors
-/// The store is not available.
-pub(super) async fn run(world: &World, execution: Execution) -> Result<Value, Failed> {
+/// It is none, or the store is not available.
+pub(super) async fn run(world: &World, execution: &str) -> Result<Value, Failed> {
+    let execution: Execution = serde_json::from_str(execution)
+        .map_err(|error| failure("Stepwright.InvalidEvent", error))?;
     let home = world.express().await?;
     let express = express::Express::new(home.engine.clone(), home.ends.clone());
     // A repeated event is a repeated execution; the one before lives in another process, if at all.

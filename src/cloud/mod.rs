@@ -110,6 +110,7 @@ async fn serve(role: Role) -> Result<(), lambda_runtime::Error> {
         .await
 }
 
+/// Answers an event. The runtime logs what fails.
 async fn answer(world: &World, role: Role, event: LambdaEvent<Value>) -> Result<Value, Failed> {
     let LambdaEvent { payload, context } = event;
     let answer = match role {
@@ -119,9 +120,6 @@ async fn answer(world: &World, role: Role, event: LambdaEvent<Value>) -> Result<
         Role::Sweep => Box::pin(sweep::sweep(world, &context)).await,
     };
     world.tell().await;
-    if let Err(error) = &answer {
-        tracing::error!(kind = error.error_type, error = error.error_message, "an event failed");
-    }
     answer
 }
 
@@ -173,6 +171,14 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_template_makes_the_index_that_the_store_reads() {
+        let template = std::fs::read_to_string("template.yaml").unwrap();
+        let projected = crate::store::dynamodb::schema::INDEX_PROJECTED.join(", ");
+        let expected = format!("ProjectionType: INCLUDE, NonKeyAttributes: [{projected}]");
+        assert!(template.contains(&expected), "{expected}");
+    }
 
     #[test]
     fn every_handler_of_the_template_is_a_role() {
