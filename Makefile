@@ -28,10 +28,13 @@ test-jsonata: ## random expressions against jsonata-js 2.0.6, from npm (COUNT=10
 	$(CARGO) build --quiet --release -p stepwright-core --example jsonata_lines
 	node tests/jsonata/compare.mjs target/release/examples/jsonata_lines $(or $(COUNT),100000)
 
+model: ## the journal protocol, every order of events and faults, and every seeded mistake (minutes, gigabytes)
+	$(CARGO) run --release --quiet -p stepwright-model $(ONLY)
+
 deny: ## licences, bans and sources of dependencies (needs cargo-deny)
 	$(CARGO) deny --offline check licenses bans sources
 
 bench: ## throughput of the stores and the queue
 	$(CARGO) bench --bench store --bench queue
 
-.PHONY: help run test check core test-jsonata deny bench
+.PHONY: help run test check core test-jsonata model deny bench

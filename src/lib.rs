@@ -19,6 +19,7 @@
 //! | [`store`] | what must survive: executions, journals, definitions; embedded (SQLite), in memory, on DynamoDB |
 //! | [`queue`] | messages to the engine, activity tasks on offer; in memory, on SQS and DynamoDB |
 //! | [`task`] | what Task states call: one file per service |
+//! | [`log`] | execution logs: from records to their destination |
 //! | [`turn`] | load, decide, commit, emit; what happens when each of them fails |
 //! | [`api`] | the Step Functions API: AWS JSON 1.0, one file per operation |
 //! | [`local`] | the local home: HTTP server, pump, clock, function processes |
@@ -43,6 +44,7 @@ pub mod api;
 pub mod cli;
 pub mod cloud;
 pub mod local;
+pub mod log;
 pub mod queue;
 mod retry;
 pub mod store;

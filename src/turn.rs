@@ -19,6 +19,7 @@ mod commit;
 mod emit;
 pub mod express;
 mod held;
+mod job;
 mod join;
 mod live;
 mod load;
@@ -38,6 +39,7 @@ use stepwright_core::engine::{
 };
 use stepwright_core::time::Timestamp;
 
+use crate::log::Log;
 use crate::queue::{self, Delivery, Offers, Queue};
 use crate::store::{self, Store};
 use crate::task::Performer;
@@ -116,6 +118,7 @@ pub struct Engine {
     /// How turns are run.
     pub config: Config,
     observer: Option<Observer>,
+    log: Option<Arc<Log>>,
     tokens: Arc<Tokens>,
     definitions: Arc<load::Definitions>,
     nonces: AtomicU64,
@@ -184,6 +187,7 @@ impl Engine {
             clock,
             config,
             observer,
+            log: None,
             tokens,
             definitions: Arc::default(),
             nonces: AtomicU64::new(0),
@@ -192,6 +196,16 @@ impl Engine {
             routing: Routing::default(),
             until: None,
         })
+    }
+
+    /// The same, with an execution log.
+    pub fn with_log(self, log: Option<Arc<Log>>) -> Engine {
+        Engine { log, ..self }
+    }
+
+    /// The execution log, if there is one.
+    pub fn log(&self) -> Option<&Arc<Log>> {
+        self.log.as_ref()
     }
 
     /// Has turns end with the task that they perform: what comes after it is left to the next start.
@@ -262,9 +276,10 @@ impl Engine {
                 ),
                 MessageKind::Fork(frame) => {
                     let made = Some(Decision::from((**frame).clone()));
+                    let resumed = frame.lane.as_ref().and_then(|lane| lane.resumed);
                     Delivered::drive(
                         cursor.clone(),
-                        frame.visit.entered_at,
+                        resumed.unwrap_or(frame.visit.entered_at),
                         made,
                         Stimulus::Fork(frame.clone()),
                     )
@@ -293,7 +308,7 @@ impl Engine {
         &self,
         loaded: &Loaded,
         cursor: &Cursor,
-        tail: &Record,
+        tail: &Arc<Record>,
         guard: &Arc<str>,
     ) -> Result<Verdict, Error> {
         let left = self.config.visibility_seconds - self.clock.now().seconds_since(tail.time);
@@ -314,12 +329,15 @@ impl Engine {
     ) -> Result<Delivered, Error> {
         let Message { cursor, kind } = &delivery.message;
         let here = cursor_of(cursor, tail);
+        self.log_again(loaded, &here, tail);
         if tail.cancels {
-            self.seal_below(&here, tail.slot.saturating_sub(1)).await?;
+            self.seal_below(loaded, &here, tail.slot.saturating_sub(1)).await?;
         }
+        self.stop_job(loaded, &here, tail).await;
         let stimulus = match (&tail.frame.phase, kind) {
             (Phase::Ready | Phase::Asking, _) => Stimulus::Advance,
             (Phase::Claimed(claim), _) => match self.death(&here, claim) {
+                None if self.repeatable(loaded, &here, tail) => Stimulus::Reclaim,
                 None => Stimulus::Task(TaskOutcome::Failed(worker_lost())),
                 Some(seconds) => return Ok(Delivered::Verdict(Verdict::GiveBack(seconds))),
             },
@@ -327,13 +345,19 @@ impl Engine {
                 let ticket = Cursor { slot: pending.ticket, ..cursor.clone() };
                 Stimulus::Due { beat: self.store.last_beat(&ticket).await? }
             }
+            (Phase::Polling(job), MessageKind::Timer { .. }) => {
+                match self.look(loaded, &here, (tail, job)).await? {
+                    Some(stimulus) => stimulus,
+                    None => return Ok(Delivered::Verdict(Verdict::Delete)),
+                }
+            }
             // Somebody wants to be sure that what follows from the record was done.
             (phase, MessageKind::Advance) if phase.settled() => {
                 self.redo(loaded, &here, tail).await?;
                 return Ok(Delivered::Verdict(Verdict::Delete));
             }
             (_, MessageKind::Timer { .. }) => Stimulus::Due { beat: None },
-            (Phase::Forked(_), MessageKind::Join) => match self.lanes(&here).await? {
+            (Phase::Forked(fork), MessageKind::Join) => match self.lanes(&here, fork).await? {
                 Some((stimulus, latest)) => {
                     let pinned = matches!(stimulus, Stimulus::LaneFailed(_));
                     let drive = Drive::after(&here, tail, stimulus);
@@ -397,6 +421,8 @@ impl Engine {
                 looked = self.clock.now();
             }
             let cancels = drive.forked && !matches!(stimulus, Stimulus::Joined(_));
+            let submitted =
+                matches!(decision.frame.phase, Phase::Polling(_)).then(|| decision.frame.clone());
             let record = self.record(
                 &drive.cursor,
                 *decision,
@@ -409,14 +435,14 @@ impl Engine {
             };
             let record = match committed? {
                 Ok(record) => record,
-                Err(other) if performed && answered_meanwhile(&other) => {
-                    drive = Drive::after(&cursor_of(&drive.cursor, &other), &other, stimulus);
-                    continue;
-                }
                 Err(other) if other.frame.phase.settled() => {
+                    self.disown(loaded, &drive.cursor, submitted).await;
                     return self.settled(loaded, &drive.cursor, &other, &delivery.id).await;
                 }
-                Err(_) => return Ok(Verdict::GiveBack(self.config.visibility_seconds)),
+                Err(_) => {
+                    self.disown(loaded, &drive.cursor, submitted).await;
+                    return Ok(Verdict::GiveBack(self.config.visibility_seconds));
+                }
             };
             (performing, begun) = (claimed, true);
             let stimulus = match self.next(loaded, &drive.cursor, &record, states).await? {
@@ -435,7 +461,7 @@ impl Engine {
         &self,
         loaded: &Loaded,
         cursor: &Cursor,
-        record: &Record,
+        record: &Arc<Record>,
         states: u32,
     ) -> Result<Result<Stimulus, Verdict>, Error> {
         let runnable = matches!(record.frame.phase, Phase::Ready | Phase::Asking);
@@ -450,10 +476,13 @@ impl Engine {
         })
     }
 
-    /// Whether the machine's `TimeoutSeconds` is over. Asked at every step, so that a message that comes late cannot
-    /// carry an execution over its end.
+    /// Whether the machine's `TimeoutSeconds` is over, or the longest time that any execution may take. Asked at every
+    /// step, so that a message that comes late cannot carry an execution over its end.
     fn overdue(&self, loaded: &Loaded) -> bool {
-        loaded.execution.deadline.is_some_and(|deadline| deadline <= self.clock.now())
+        let now = self.clock.now();
+        let age = now.seconds_since(loaded.execution.started);
+        loaded.execution.deadline.is_some_and(|deadline| deadline <= now)
+            || self.config.limits.execution_seconds.is_some_and(|most| age >= most as f64)
     }
 
     /// Performs the claimed task.
@@ -526,11 +555,6 @@ impl Drive {
 /// The place of a record of the same frame.
 pub(crate) fn cursor_of(cursor: &Cursor, record: &Record) -> Cursor {
     Cursor { slot: record.slot, ..cursor.clone() }
-}
-
-/// Whether the record that took a performer's slot is only the callback that came before the service's answer.
-fn answered_meanwhile(other: &Record) -> bool {
-    matches!(&other.frame.phase, Phase::Claimed(claim) if claim.answer.is_some())
 }
 
 /// How long a look at the enclosing forks holds, in seconds.

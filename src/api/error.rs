@@ -122,6 +122,13 @@ impl Error {
         Error::new("StateMachineAlreadyExists", format!("State Machine Already Exists: '{arn}'"))
     }
 
+    pub(super) fn machine_limit() -> Error {
+        Error::new(
+            "StateMachineLimitExceeded",
+            "The maximum number of state machines has been reached. Existing state machines must be deleted before a new state machine can be created.",
+        )
+    }
+
     pub(super) fn machine_deleting(arn: &str) -> Error {
         Error::new("StateMachineDeleting", format!("State Machine is being deleted: '{arn}'"))
     }
@@ -185,6 +192,27 @@ impl Error {
 
     pub(super) fn execution_exists(arn: &str) -> Error {
         Error::new("ExecutionAlreadyExists", format!("Execution Already Exists: '{arn}'"))
+    }
+
+    pub(super) fn execution_limit() -> Error {
+        Error::new(
+            "ExecutionLimitExceeded",
+            "The maximum number of running executions has been reached. Running executions must end or be stopped before a new execution can be started.",
+        )
+    }
+
+    pub(super) fn activity_limit() -> Error {
+        Error::new(
+            "ActivityLimitExceeded",
+            "The maximum number of activities has been reached. Existing activities must be deleted before a new activity can be created.",
+        )
+    }
+
+    pub(super) fn worker_limit() -> Error {
+        Error::new(
+            "ActivityWorkerLimitExceeded",
+            "The maximum number of workers concurrently polling for activity tasks has been reached.",
+        )
     }
 
     pub(super) fn not_redrivable(why: impl Display) -> Error {

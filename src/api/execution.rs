@@ -9,7 +9,7 @@ use stepwright_core::time::Timestamp;
 use super::arn::ExecutionArn;
 use super::error::Error;
 use super::{Api, machine};
-use crate::store::{Execution, Status, Store};
+use crate::store::{Execution, Status};
 
 /// The id of an execution: 26 base-32 characters of a hash of machine ARN and name, and which run of that name it is.
 /// So a name is taken by one conditional insert, without asking first.
@@ -39,14 +39,29 @@ pub(super) fn draw(id: &ExecutionId) -> u64 {
     hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)) % 100
 }
 
-/// The execution with this ARN.
+/// The execution with this ARN; of several of one name the last one.
 ///
 /// # Errors
 /// `InvalidArn`, `ExecutionDoesNotExist`, or the store is not available.
-pub(super) async fn require(store: &dyn Store, arn: &str) -> Result<Arc<Execution>, Error> {
+pub(super) async fn require(api: &Api, arn: &str) -> Result<Arc<Execution>, Error> {
+    let (store, now) = (api.store(), api.now());
     let parsed = ExecutionArn::parse(arn)?;
-    let id = id(&parsed.machine, parsed.name, 0);
-    store.execution(&id).await?.ok_or_else(|| Error::no_execution(arn))
+    let mut found = None;
+    for run in 0.. {
+        match store.execution(&id(&parsed.machine, parsed.name, run)).await? {
+            // A later execution of the same name can only be there if this one is not the last.
+            Some(execution) if forgotten(&execution, now) => found = Some(execution),
+            Some(execution) => return Ok(execution),
+            None => break,
+        }
+    }
+    found.ok_or_else(|| Error::no_execution(arn))
+}
+
+/// Whether an execution was closed so long ago that its name is free again (source: StartExecution).
+pub(super) fn forgotten(execution: &Execution, now: Timestamp) -> bool {
+    let closing = execution.closing.as_ref();
+    closing.is_some_and(|closing| now.seconds_since(closing.stopped) > NAME_KEPT_SECONDS)
 }
 
 /// Why an execution cannot be redriven; `None` if it can.
@@ -89,6 +104,8 @@ fn unfit(execution: &Execution, now: Timestamp) -> Option<&'static str> {
 
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 const ID_CHARACTERS: usize = 26;
+/// 90 days (source: StartExecution).
+const NAME_KEPT_SECONDS: f64 = 90.0 * 86_400.0;
 /// 14 days (source: RedriveExecution).
 const REDRIVABLE_SECONDS: f64 = 14.0 * 86_400.0;
 /// A year (source: quotas).

@@ -22,9 +22,11 @@ mod mock;
 mod name;
 mod operation;
 mod output;
+mod own;
 mod page;
 pub mod protocol;
 mod publication;
+mod quota;
 mod settings;
 mod shape;
 mod tags;
@@ -38,6 +40,7 @@ use tokio::sync::watch;
 pub use error::Error;
 pub use execution::id as execution_id;
 pub use protocol::Response;
+pub use quota::Quotas;
 
 use crate::store::Store;
 use crate::turn::Engine;
@@ -50,6 +53,7 @@ pub struct Api {
     keys: Option<Arc<dyn auth::Keys>>,
     pages: page::Pages,
     histories: history::Histories,
+    account: quota::Account,
     closing: watch::Sender<bool>,
 }
 
@@ -57,6 +61,7 @@ impl Api {
     /// The API of an engine.
     pub fn new(engine: Arc<Engine>) -> Api {
         Api {
+            account: quota::Account::with(Quotas::beside(&engine.config.limits)),
             engine,
             express: None,
             keys: None,
@@ -64,6 +69,11 @@ impl Api {
             histories: history::Histories::default(),
             closing: watch::Sender::new(false),
         }
+    }
+
+    /// The same with other quotas than those that go with the limits of workflows.
+    pub fn with_quotas(self, quotas: Quotas) -> Api {
+        Api { account: quota::Account::with(quotas), ..self }
     }
 
     /// The same, with Express executions.

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use stepwright_core::expr::Value;
 
+use super::Api;
 use super::error::Error;
 use super::input::Input;
 use super::output::Object;
@@ -96,6 +97,20 @@ impl Settings {
         })
     }
 
+    /// Sees to it that what these settings name beyond those before is there.
+    ///
+    /// # Errors
+    /// `InvalidLoggingConfiguration`
+    pub(super) async fn reach(&self, api: &Api, before: Option<&Settings>) -> Result<(), Error> {
+        let known = before.and_then(|before| before.logging.group());
+        match (self.logging.group(), api.engine.log()) {
+            (Some(group), Some(log)) if Some(group) != known && !log.admits(group).await => {
+                Err(Error::logging("Log Destination not found."))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Appends the settings as members of an answer.
     ///
     /// # Errors
@@ -109,6 +124,12 @@ impl Settings {
 }
 
 impl Logging {
+    /// ARN of the log group that is the destination.
+    fn group(&self) -> Option<&str> {
+        let destination = self.destinations.as_ref()?.first()?;
+        destination.cloud_watch_logs_log_group.as_ref()?.log_group_arn.as_deref()
+    }
+
     /// A level other than `OFF` needs one destination; more than one is never allowed (recorded).
     fn read(value: &Value) -> Result<Logging, Error> {
         let level = text(value, "level").unwrap_or_else(|| OFF.to_owned());

@@ -3,6 +3,8 @@
 mod common;
 mod door;
 mod keys;
+mod logs;
+mod prefix;
 mod progress;
 mod run;
 mod serve;

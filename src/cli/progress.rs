@@ -104,6 +104,7 @@ impl Progress {
             Phase::Claimed(_) => "working",
             Phase::Pending(pending) if pending.activity.is_some() => "waiting for a worker",
             Phase::Pending(_) => "waiting for its task token",
+            Phase::Polling(_) => "waiting for its job",
             Phase::Forked(_) => "running its lanes",
             Phase::Waiting { until } | Phase::Backoff { until } => {
                 &*format!("waiting {:.0} s", until.seconds_since(now))

@@ -23,7 +23,7 @@ use super::progress::Progress;
 use super::signal;
 use crate::api::Api;
 use crate::local::serve;
-use crate::local::world::{Home, World};
+use crate::local::world::{Home, Watchers, World};
 use crate::store::{Closing, Execution, Status};
 use crate::task::function::Functions;
 use crate::task::{Settings, Tasks};
@@ -125,7 +125,8 @@ impl Run {
             }
         });
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
-        Ok((World::open(&Home::Memory, self.common.world(), tasks, Some(observer)).await?, ends))
+        let watchers = Watchers { observer: Some(observer), logs: None };
+        Ok((World::open(&Home::Memory, self.common.world(), tasks, watchers).await?, ends))
     }
 
     async fn execute(

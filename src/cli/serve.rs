@@ -12,13 +12,14 @@ use tokio::time::Instant;
 use crate::api::Api;
 use crate::local::serve;
 use crate::local::survivors::{self, Mark};
-use crate::local::world::{Home, World};
+use crate::local::world::{Home, Watchers, World};
 use crate::task::function::standard_error;
 use crate::task::{Settings, Tasks};
 
 use super::common::Common;
 use super::door::Door;
-use super::signal;
+use super::logs::Logs;
+use super::{prefix, signal};
 
 /// Serve the Step Functions API on this machine.
 ///
@@ -48,6 +49,8 @@ pub(super) struct Serve {
     common: Common,
     #[command(flatten)]
     door: Door,
+    #[command(flatten)]
+    logs: Logs,
 }
 
 /// Serves until the process is told to stop.
@@ -66,10 +69,17 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         environment.extend(mark.as_ref().map(Mark::variable));
         let functions = arguments.common.functions(environment, standard_error())?;
         let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
-        let world = World::open(&home, arguments.common.world(), tasks, None).await?;
+        let watchers = Watchers { observer: None, logs: arguments.logs.sink(&home) };
+        let world = World::open(&home, arguments.common.world(), tasks, watchers).await?;
         let greeting = greeting(&home, listener.local_addr()?);
         // Nobody may be there to read it.
         let _ = writeln!(io::stdout(), "{greeting}");
+        if let Some(hint) = prefix::hint(listener.local_addr()?) {
+            let _ = writeln!(io::stdout(), "{hint}");
+        }
+        prefix::look(listener.local_addr()?, |found| {
+            let _ = writeln!(io::stdout(), "{found}");
+        });
         let api = Api::new(world.engine.clone()).with_express(world.express.clone());
         let api = match keys {
             Some(keys) => api.with_keys(keys),

@@ -14,12 +14,14 @@ use super::world::{World, unavailable};
 use super::{Failed, failure};
 use crate::local::clock::SystemClock;
 use crate::local::pump::{OffSeat, Pump};
+use crate::log::{Log, Sink};
 use crate::queue;
 use crate::queue::embedded::EmbeddedQueue;
 use crate::queue::offers::EmbeddedOffers;
 use crate::store::Execution;
 use crate::store::memory::MemoryStore;
 use crate::task::Performer;
+use crate::task::own::StepFunctions;
 use crate::turn::express::{self, Ends, Launcher};
 use crate::turn::{Config, Engine, Error, Parts};
 
@@ -27,6 +29,7 @@ use crate::turn::{Config, Engine, Error, Parts};
 pub(super) struct Express {
     engine: Arc<Engine>,
     ends: Ends,
+    log: Arc<Log>,
     _pump: Pump,
 }
 
@@ -35,7 +38,11 @@ impl Express {
     ///
     /// # Errors
     /// None that are known.
-    pub(super) async fn open(config: Config, tasks: Arc<dyn Performer>) -> Result<Express, Error> {
+    pub(super) async fn open(
+        config: Config,
+        tasks: Arc<dyn Performer>,
+        sink: Arc<dyn Sink>,
+    ) -> Result<Express, Error> {
         let ends = Ends::default();
         let parts = Parts {
             store: Arc::new(MemoryStore::keeping(KEPT)),
@@ -46,8 +53,22 @@ impl Express {
             observer: Some(ends.observer()),
         };
         let config = Config { states_per_turn: STATES_PER_TURN, claim_seconds: 1e9, ..config };
-        let engine = Arc::new(Engine::open(parts, config).await?);
-        Ok(Express { _pump: Pump::start(engine.clone()), engine, ends })
+        let log = Arc::new(Log::new(parts.store.clone(), sink));
+        let engine = Engine::open(parts, config).await?.with_log(Some(log.clone()));
+        let engine = Arc::new(engine);
+        Ok(Express { log, _pump: Pump::start(engine.clone()), engine, ends })
+    }
+
+    /// Tells where this engine's own API is.
+    pub(super) fn attach(&self, own: Arc<dyn StepFunctions>) {
+        self.engine.tasks.attach(own);
+    }
+
+    /// Delivers what is to be logged.
+    pub(super) async fn flush(&self) {
+        if self.log.flush().await > 0 {
+            tracing::error!("some events of Express executions could not be logged");
+        }
     }
 
     /// As the API uses them, with asynchronous ones started elsewhere.

@@ -37,8 +37,8 @@ pub(super) struct Settings {
     pub(super) machine: Option<String>,
     /// Event bus that is told of executions' status changes.
     pub(super) event_bus: Option<String>,
-    /// Name of this function, by which it calls itself for Express executions.
-    pub(super) function: String,
+    /// Name of the `api` function, which runs Express executions.
+    pub(super) api_function: String,
 }
 
 /// The environment does not say what it must.
@@ -82,7 +82,7 @@ impl Settings {
             keys: variable("STEPWRIGHT_API_AUTH").is_none_or(|auth| auth != "iam"),
             machine: variable("STEPWRIGHT_STATE_MACHINE"),
             event_bus: variable("STEPWRIGHT_EVENT_BUS"),
-            function: variable("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
+            api_function: variable("STEPWRIGHT_API_FUNCTION").unwrap_or_default(),
         })
     }
 

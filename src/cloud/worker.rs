@@ -34,6 +34,8 @@ pub(super) async fn work(world: &World, event: Value, context: &Context) -> Resu
     let batch: SqsEvent = serde_json::from_value(event).map_err(|error| {
         failure("Stepwright.InvalidEvent", format!("not a batch of SQS messages: {error}"))
     })?;
+    // Nested executions go through the API.
+    world.api().await?;
     let engine = world.engine_for(context).await?;
     let mut failed = BTreeSet::new();
     let mut deliveries = Vec::new();

@@ -17,9 +17,12 @@ use crate::api::Api;
 use crate::local::clock::SystemClock;
 use crate::queue::dynamodb::{DynamoOffers, Timers};
 use crate::queue::sqs::{Queues, SqsQueue};
+use crate::log::cloudwatch::CloudWatch;
+use crate::log::{Log, Sink};
 use crate::store::Store;
 use crate::store::dynamodb::{DynamoStore, Tables};
 use crate::task::function::Functions;
+use crate::task::own::{self, StepFunctions};
 use crate::task::{self, Tasks};
 use crate::turn::{Config, Engine, Invocation, Parts, Routing};
 
@@ -31,6 +34,8 @@ pub(super) struct World {
     pub(super) queue: Arc<SqsQueue>,
     pub(super) keys: Arc<RegistryKeys>,
     notices: Option<Notices>,
+    sink: Arc<dyn Sink>,
+    log: Arc<Log>,
     patient: bool,
     engine: OnceCell<Arc<Engine>>,
     express: OnceCell<Arc<Express>>,
@@ -50,15 +55,18 @@ impl World {
         let timers = Timers::new(clients.dynamodb.clone(), &settings.timers_table);
         let queue = SqsQueue::new(clients.sqs.clone(), queues).with_timers(timers);
         let queue = Arc::new(if patient { queue.at_slow() } else { queue });
+        let sink: Arc<dyn Sink> = Arc::new(CloudWatch::new(task::Settings::default()));
         let notices = Notices::of(&settings);
         let keys = Arc::new(RegistryKeys::of(store.clone()));
         World {
             settings,
             clients,
-            store,
+            store: store.clone(),
             queue,
             keys,
             notices,
+            log: Arc::new(Log::shared(store, sink.clone())),
+            sink,
             patient,
             engine: OnceCell::new(),
             express: OnceCell::new(),
@@ -95,7 +103,7 @@ impl World {
     pub(super) async fn express(&self) -> Result<&Arc<Express>, Failed> {
         let open = || async {
             let config = Config { sole: true, ..self.config() };
-            Express::open(config, tasks()).await.map(Arc::new).map_err(unavailable)
+            Express::open(config, tasks(), self.sink.clone()).await.map(Arc::new).map_err(unavailable)
         };
         self.express.get_or_try_init(open).await
     }
@@ -106,20 +114,31 @@ impl World {
     /// The store is not available.
     pub(super) async fn api(&self) -> Result<&Arc<Api>, Failed> {
         let open = || async {
-            let launcher = Elsewhere::new(self.clients.lambda.clone(), &self.settings.function);
+            let launcher = Elsewhere::new(self.clients.lambda.clone(), &self.settings.api_function);
             let express = self.express().await?.starting_through(Arc::new(launcher));
             let api = Api::new(self.engine().await?.clone()).with_express(Arc::new(express));
             let api = match self.settings.keys {
                 true => api.with_keys(self.keys.clone()),
                 false => api,
             };
-            Ok(Arc::new(api))
+            let api = Arc::new(api);
+            let own: Arc<dyn StepFunctions> = api.clone();
+            // Nested executions are executions of this engine.
+            self.engine().await?.tasks.attach(own::loosely(&own));
+            self.express().await?.attach(own::loosely(&own));
+            Ok(api)
         };
         self.api.get_or_try_init(open).await
     }
 
-    /// Tells who wants to know of status changes what this invocation has changed.
+    /// Tells who wants to know what this invocation has done: execution logs, and status changes.
     pub(super) async fn tell(&self) {
+        if self.log.flush().await > 0 {
+            tracing::error!("some events of executions could not be logged");
+        }
+        if let Some(express) = self.express.get() {
+            express.flush().await;
+        }
         if let Some(notices) = &self.notices {
             notices.tell(&*self.store).await;
         }
@@ -139,6 +158,7 @@ impl World {
         };
         let engine = Engine::open(parts, self.config()).await.map_err(unavailable)?;
         let quick_seconds = Some(self.settings.quick_task_seconds);
+        let engine = engine.with_log(Some(self.log.clone()));
         Ok(Arc::new(engine.routed(Routing { quick_seconds, patient: self.patient })))
     }
 

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use stepwright_core::engine::{TaskCall, TaskOutcome};
+use stepwright_core::engine::{JobCall, TaskCall, TaskOutcome};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::queue::Delivery;
-use crate::task::Performer;
+use crate::task::own::StepFunctions;
+use crate::task::{Look, Performer};
 use crate::turn::{Engine, Verdict};
 
 /// Turns that compute at a time; it bounds the memory that they need, and is more than the store commits at once.
@@ -75,6 +76,22 @@ impl Performer for OffSeat {
             let _ = SEAT.try_with(|place| place.set(seat));
         }
         outcome
+    }
+
+    async fn look(&self, job: &JobCall) -> Look {
+        self.0.look(job).await
+    }
+
+    async fn stop(&self, job: &JobCall) {
+        self.0.stop(job).await;
+    }
+
+    fn attach(&self, own: Arc<dyn StepFunctions>) {
+        self.0.attach(own);
+    }
+
+    fn repeatable(&self, call: &TaskCall) -> bool {
+        self.0.repeatable(call)
     }
 }
 

@@ -9,11 +9,14 @@ use tokio::time::Instant;
 
 use super::clock::SystemClock;
 use super::pump::{OffSeat, Pump};
+use crate::api::Api;
+use crate::log::{Batcher, Log, Sink};
 use crate::queue::embedded::EmbeddedQueue;
 use crate::queue::offers::EmbeddedOffers;
 use crate::store::memory::MemoryStore;
 use crate::store::{self, Store};
 use crate::task::Performer;
+use crate::task::own::{self, StepFunctions};
 use crate::turn::express::{Ends, Express};
 use crate::turn::{self, Config, Engine, Observer, Parts};
 
@@ -23,6 +26,9 @@ const STATES_PER_TURN: u32 = 10_000;
 
 /// Pause before another try to resume what was running.
 const RESUME_AGAIN: Duration = Duration::from_secs(5);
+
+/// How long the last execution logs may take beside all else.
+const LOG_TIME: Duration = Duration::from_secs(3);
 
 /// Express executions that stay in memory after their end, for their logs.
 const EXPRESS_KEPT: usize = 1_000;
@@ -72,7 +78,21 @@ pub struct World {
     pub engine: Arc<Engine>,
     /// Express executions.
     pub express: Arc<Express>,
+    /// For the tasks of this home, which only know of it.
+    #[expect(dead_code, reason = "held for those who have a weak reference")]
+    api: Arc<dyn StepFunctions>,
     pumps: [Pump; 2],
+    logs: Vec<Arc<Log>>,
+    _batchers: Vec<Batcher>,
+}
+
+/// Who is told of what executions do.
+#[derive(Default)]
+pub struct Watchers {
+    /// Is told of each record.
+    pub observer: Option<Observer>,
+    /// Takes execution logs.
+    pub logs: Option<Arc<dyn Sink>>,
 }
 
 impl World {
@@ -84,14 +104,16 @@ impl World {
         home: &Home,
         (place, limits): (Place, Limits),
         tasks: Arc<dyn Performer>,
-        observer: Option<Observer>,
+        watchers: Watchers,
     ) -> Result<World, Error> {
+        let Watchers { observer, logs } = watchers;
         let store: Arc<dyn Store> = match home {
             Home::Directory(path) => Arc::new(store::embedded::EmbeddedStore::open(path)?),
             Home::Memory => Arc::new(MemoryStore::new()),
         };
         let tasks: Arc<dyn Performer> = Arc::new(OffSeat(tasks));
         let clock = Arc::new(SystemClock::default());
+        let performer = tasks.clone();
         let parts = |store, tasks, observer| Parts {
             store,
             queue: Arc::new(EmbeddedQueue::new()),
@@ -103,13 +125,25 @@ impl World {
         let ends = Ends::default();
         let fleeting: Arc<dyn Store> = Arc::new(MemoryStore::keeping(EXPRESS_KEPT));
         let express = parts(fleeting, tasks.clone(), Some(ends.observer()));
-        let express = Arc::new(Engine::open(express, config(&place, limits)).await?);
+        let log = |store: &Arc<dyn Store>| {
+            logs.clone().map(|sink| Arc::new(Log::new(store.clone(), sink)))
+        };
+        let express = Engine::open(express, config(&place, limits)).await?;
+        let express_log = log(&express.store);
+        let express = Arc::new(express.with_log(express_log.clone()));
         let engine = Engine::open(parts(store, tasks, observer), config(&place, limits)).await?;
-        let engine = Arc::new(engine);
+        let engine_log = log(&engine.store);
+        let engine = Arc::new(engine.with_log(engine_log.clone()));
+        let logs: Vec<_> = engine_log.into_iter().chain(express_log).collect();
+        let batchers = logs.iter().map(Log::start).collect();
+        let express = Arc::new(Express::new(express, ends));
+        let api: Arc<dyn StepFunctions> =
+            Arc::new(Api::new(engine.clone()).with_express(express.clone()));
+        performer.attach(own::loosely(&api));
         // In the background: those who start now need not wait until all that was running is found again.
         tokio::spawn(resume(engine.clone()));
-        let pumps = [Pump::start(engine.clone()), Pump::start(express.clone())];
-        Ok(World { engine, express: Arc::new(Express::new(express, ends)), pumps })
+        let pumps = [Pump::start(engine.clone()), Pump::start(express.engine().clone())];
+        Ok(World { engine, express, api, pumps, logs, _batchers: batchers })
     }
 
     /// Begins nothing more: turns under way go on to the end of the task that they perform. Express executions go on as
@@ -121,11 +155,22 @@ impl World {
     }
 
     /// Lets the turns under way end, but not beyond the deadline, and abandons those that are left, which commit nothing
-    /// more; how many those are.
+    /// more; how many those are. Then execution logs are delivered, for which there is always a moment.
     pub async fn stop(self, deadline: Instant) -> usize {
         self.close();
         let [standard, express] = self.pumps;
         let (standard, express) = tokio::join!(standard.stop(deadline), express.stop(deadline));
+        let deliver = async {
+            let mut left = 0;
+            for log in &self.logs {
+                left += log.flush().await;
+            }
+            left
+        };
+        let last = deadline.max(Instant::now() + LOG_TIME);
+        if tokio::time::timeout_at(last, deliver).await != Ok(0) {
+            tracing::error!("the execution log could not be delivered whole");
+        }
         standard + express
     }
 }

@@ -34,6 +34,9 @@ pub struct Settings {
     /// Endpoint of the Lambda API, over all others; by default `LAMBDA_ENDPOINT` (as Step Functions Local has it), then
     /// `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL` and AWS itself.
     pub lambda_endpoint: Option<String>,
+    /// Endpoint of all other services, over all others; by default the variable that Step Functions Local has for the
+    /// service, then `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`, the same of the profile, and AWS itself.
+    pub endpoint: Option<String>,
     /// Credentials; by default those of environment, profile, web identity, container or instance, in this order.
     pub credentials: Option<SharedCredentialsProvider>,
 }
@@ -134,16 +137,17 @@ async fn chain(region: Option<Region>, provider: ProviderConfig) -> impl Provide
 }
 
 /// Whether a request failed because there were no credentials to sign it with, and what to do about it.
+/// `machine_role` begins the text where the role is refused (recorded for `Credentials`).
 pub(super) fn credentials_failure(
     error: &(dyn Error + 'static),
     role: Option<&Arc<str>>,
+    machine_role: &str,
 ) -> Option<Failure> {
     let found = sources(error).find_map(|source| source.downcast_ref::<CredentialsError>())?;
     let detail = deepest(found);
     let cause = match (role, found) {
-        // AWS begins with the ARN of the state machine's role, which nobody has to have here.
         (Some(role), error) if format!("{error:?}").contains("AccessDenied") => format!(
-            "The role of the state machine is not authorized to assume the task state's role, {role}."
+            "The role {machine_role} is not authorized to assume the task state's role, {role}."
         ),
         (Some(role), _) => format!("The task state's role, {role}, cannot be assumed: {detail}"),
         (None, CredentialsError::CredentialsNotLoaded(_)) => NO_CREDENTIALS.to_owned(),

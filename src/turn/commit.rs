@@ -100,6 +100,7 @@ impl Engine {
             events: decision.events,
             cancels: written.cancels,
             results: decision.results,
+            abandons: decision.abandons,
         })
     }
 

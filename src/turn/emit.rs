@@ -1,6 +1,7 @@
 //! Emit: carrying out what follows from a record, once or again.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use stepwright_core::engine::{
     Cursor, Effect, Failure, Message, MessageKind, Outcome, Phase, Record, effects,
@@ -17,9 +18,10 @@ impl Engine {
         &self,
         loaded: &Loaded,
         here: &Cursor,
-        record: &Record,
+        record: &Arc<Record>,
         going_on: bool,
     ) -> Result<(), Error> {
+        self.log_now(loaded, here, record);
         let all = self.with_setting(loaded, here, record.time, 0, |set| effects(set, record));
         let own = |effect: &Effect| matches!(effect, Effect::Send { message, .. } if message.kind == MessageKind::Advance);
         let all = all.into_iter().filter(|effect| !(going_on && own(effect))).collect();
@@ -31,8 +33,9 @@ impl Engine {
         &self,
         loaded: &Loaded,
         here: &Cursor,
-        record: &Record,
+        record: &Arc<Record>,
     ) -> Result<(), Error> {
+        self.log_again(loaded, here, record);
         let mut all = self.with_setting(loaded, here, record.time, 0, |set| effects(set, record));
         if let Phase::Forked(fork) = &record.frame.phase {
             let begun = self.store.tails(&here.execution, &here.frame, Some(record.slot)).await?;
@@ -47,6 +50,20 @@ impl Engine {
             }
         }
         self.carry_out(loaded, (here, record), all).await
+    }
+
+    /// Logs a record that another process committed: that process may have ended before it could.
+    pub(super) fn log_again(&self, loaded: &Loaded, here: &Cursor, record: &Arc<Record>) {
+        let writer = record.nonce.rsplit_once('.').map_or("", |(holder, _)| holder);
+        if writer != &*self.config.holder {
+            self.log_now(loaded, here, record);
+        }
+    }
+
+    fn log_now(&self, loaded: &Loaded, here: &Cursor, record: &Arc<Record>) {
+        if let (Some(log), Some(logging)) = (&self.log, &loaded.logging) {
+            log.note((&loaded.execution, logging), &here.frame, record);
+        }
     }
 
     async fn carry_out(
@@ -66,7 +83,8 @@ impl Engine {
                         messages.push((join_message(&fork), None));
                     }
                 }
-                Effect::Cancel { by, fork } => self.seal_below(&by, fork).await?,
+                Effect::Cancel { by, fork } => self.seal_below(loaded, &by, fork).await?,
+                Effect::StopJob(job) => self.tasks.stop(&job).await,
                 Effect::Close { outcome, at, .. } => self.close(loaded, outcome, at).await?,
             }
         }
@@ -96,19 +114,31 @@ impl Engine {
     }
 
     /// Seals all unfinished frames of a cancelled fork: no transition of theirs can be committed any more.
-    pub(crate) async fn seal_below(&self, by: &Cursor, fork: u64) -> Result<(), Error> {
+    pub(crate) async fn seal_below(
+        &self,
+        loaded: &Loaded,
+        by: &Cursor,
+        fork: u64,
+    ) -> Result<(), Error> {
         let records = self.store.records(&by.execution, &by.frame, Some(fork)).await?;
         for (at, (frame, record)) in records.iter().enumerate() {
             let last = records.get(at + 1).is_none_or(|(next, _)| next != frame);
+            let mut here =
+                Cursor { execution: by.execution.clone(), frame: frame.clone(), slot: record.slot };
+            if last && record.frame.phase == Phase::Sealed {
+                self.stop_job(loaded, &here, record).await;
+            }
             if !last || record.frame.phase.over() {
                 continue;
             }
-            let mut here =
-                Cursor { execution: by.execution.clone(), frame: frame.clone(), slot: record.slot };
             let mut tail = record.clone();
             while !tail.frame.phase.over() {
                 let mut sealed = stepwright_core::engine::Decision::from(tail.frame_after());
-                sealed.frame.phase = Phase::Sealed;
+                if let Phase::Polling(job) =
+                    std::mem::replace(&mut sealed.frame.phase, Phase::Sealed)
+                {
+                    sealed.abandons = Some(job);
+                }
                 let time = Timestamp(self.clock.now().0.max(tail.time.0 + 1));
                 here = here.next();
                 let record = self.record(
@@ -117,7 +147,10 @@ impl Engine {
                     Written { time, guard: tail.guard.clone(), cancels: false },
                 );
                 match self.commit(&here, record).await? {
-                    Ok(_) => break,
+                    Ok(record) => {
+                        self.stop_job(loaded, &here, &record).await;
+                        break;
+                    }
                     Err(other) => tail = other,
                 }
             }

@@ -130,8 +130,11 @@ impl Express {
         if self.engine.store.item(Kind::Definition, &key).await?.is_some() {
             return Ok(());
         }
-        if let Some(item) = from.item(Kind::Definition, &key).await? {
-            self.engine.store.put(Kind::Definition, &key, item.body, None).await?;
+        // The definition last: with it, the revision counts as brought.
+        for kind in [Kind::Revision, Kind::Definition] {
+            if let Some(item) = from.item(kind, &key).await? {
+                self.engine.store.put(kind, &key, item.body, None).await?;
+            }
         }
         Ok(())
     }

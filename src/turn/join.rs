@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use stepwright_core::engine::{
-    Cursor, Failure, Frame, FrameId, Item, LaneFailure, Lanes, NextIndex, Outcome, Phase, Record,
-    Stimulus, failure, failure_of, item,
+    Cursor, EarlierFork, Failure, Fork, Frame, FrameId, Item, LaneFailure, Lanes, NextIndex,
+    Outcome, Phase, Record, Stimulus, failure, failure_of, item,
 };
 use stepwright_core::expr::Document;
 use stepwright_core::time::Timestamp;
@@ -19,6 +19,7 @@ impl Engine {
     pub(crate) async fn lanes(
         &self,
         here: &Cursor,
+        fork: &Fork,
     ) -> Result<Option<(Stimulus, Timestamp)>, Error> {
         let records = self.store.records(&here.execution, &here.frame, Some(here.slot)).await?;
         let events = records.iter().map(|(_, record)| record.events.len() as u64).sum();
@@ -34,25 +35,43 @@ impl Engine {
         }
         let lanes: Vec<_> = tails.iter().filter(|(frame, _)| is_lane(here, frame)).collect();
         let done = lanes.iter().filter(|(_, record)| record.frame.phase.over()).count();
-        let of = lanes
-            .first()
-            .and_then(|(_, record)| record.frame.lane.as_ref())
-            .map_or(u32::MAX, |lane| lane.of);
-        if done < of as usize {
+        if done < fork.lanes as usize {
             return Ok(None);
         }
         let last = lanes.iter().max_by_key(|(frame, record)| (record.time, (*frame).clone()));
-        let Some((_, last)) = last else { return Ok(None) };
-        let outputs = outputs(here, &records);
-        if let Some(failure) = incomplete(&last.frame, outputs.len()) {
+        let last = last.map(|(_, record)| &record.frame);
+        let outputs = self.outputs(here, fork, &records).await?;
+        if let (Some(failure), Some(lane)) = (incomplete(fork, outputs.len()), last) {
             let cause = failure.cause.as_deref();
             tracing::error!(execution = %here.execution, frame = %here.frame, cause, "a fork is not complete");
-            let lane = last.frame.clone();
+            let lane = lane.clone();
             let failure = LaneFailure { failure, lane, unfinished: Vec::new(), events };
             return Ok(Some((Stimulus::LaneFailed(Box::new(failure)), latest)));
         }
-        let last = last.frame.last.clone();
+        let last = match last {
+            Some(lane) => lane.last.clone(),
+            None => Some(fork.started.clone()),
+        };
         Ok(last.map(|last| (Stimulus::Joined(Lanes { outputs, last, events }), latest)))
+    }
+
+    /// Outputs in the order of branches or items, with those that forks before a redrive have brought.
+    async fn outputs(
+        &self,
+        here: &Cursor,
+        fork: &Fork,
+        records: &[Stored],
+    ) -> Result<Vec<Document>, Error> {
+        let mut ordered = BTreeMap::new();
+        for earlier in fork.resumed.iter().flat_map(|resumed| &resumed.kept) {
+            let EarlierFork { frame, slot } = earlier.clone();
+            let fork = Cursor { execution: here.execution.clone(), frame, slot };
+            let records = self.store.records(&fork.execution, &fork.frame, Some(fork.slot)).await?;
+            ordered.extend(brought(&fork, &records));
+        }
+        // What was done again counts, not what was done too late for the history.
+        ordered.extend(brought(here, records));
+        Ok(ordered.into_values().collect())
     }
 
     /// The next item for a lane of a Map that has finished one; `None` when there are no more.
@@ -84,11 +103,9 @@ impl Engine {
                 self.store.dispense(&at, asking).await?
             }
         };
-        if index >= held.of {
-            return Ok(None);
-        }
         let Some(tail) = self.store.tail(&at.execution, &at.frame).await? else { return Ok(None) };
         let Phase::Forked(fork) = &tail.frame.phase else { return Ok(None) };
+        let Some(index) = fork.place(index) else { return Ok(None) };
         Ok(self.with_setting(loaded, &at, now, 0, |set| item(set, &tail, fork, index)))
     }
 }
@@ -115,26 +132,25 @@ fn first_failed<'a>(
 
 /// The failure of a fork whose lanes have all ended well and which has not exactly one output for each branch or item.
 /// It never comes to that unless a store breaks its word; but a result that lacks items must not pass for a whole one.
-fn incomplete(lane: &Frame, outputs: usize) -> Option<Failure> {
-    let lane = lane.lane.as_ref()?;
-    let due = lane.item.as_ref().map_or(u64::from(lane.of), |item| item.of);
+fn incomplete(fork: &Fork, outputs: usize) -> Option<Failure> {
+    let due = fork.total();
     (outputs as u64 != due).then(|| {
         let cause = format!("The state brought {outputs} results where {due} were due.");
         Failure::new(failure::name::RUNTIME, cause)
     })
 }
 
-/// Outputs in the order of branches or items.
-fn outputs(fork: &Cursor, records: &[Stored]) -> Vec<Document> {
+/// What the lanes of a fork brought, by branch or item.
+fn brought(fork: &Cursor, records: &[Stored]) -> BTreeMap<u64, Document> {
     let mut ordered = BTreeMap::new();
-    for (frame, record) in records.iter().filter(|(frame, _)| is_lane(fork, frame)) {
+    for (_, record) in records.iter().filter(|(frame, _)| is_lane(fork, frame)) {
         ordered.extend(record.results.iter().cloned());
-        let branch = record.frame.lane.as_ref().is_some_and(|lane| lane.item.is_none());
-        if let (true, Phase::Done(Outcome::Succeeded(output)), Some((_, _, lane))) =
-            (branch, &record.frame.phase, frame.fork())
-        {
-            ordered.insert(u64::from(lane), output.clone());
+        let Some(lane) = record.frame.lane.as_ref().filter(|lane| lane.item.is_none()) else {
+            continue;
+        };
+        if let Phase::Done(Outcome::Succeeded(output)) = &record.frame.phase {
+            ordered.insert(u64::from(lane.branch.unwrap_or(lane.number)), output.clone());
         }
     }
-    ordered.into_values().collect()
+    ordered
 }

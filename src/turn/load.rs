@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use stepwright_core::asl::model::{ExecutionType, Machine};
 use stepwright_core::engine::{Cursor, ExecutionId, Facts, Setting, activities};
+use stepwright_core::history::log::Logging;
 use stepwright_core::time::Timestamp;
 
 use super::{Engine, Error};
+use crate::log;
 use crate::store::{Execution, Kind};
 
 /// An execution with all that its turns need to know.
@@ -17,6 +19,7 @@ pub struct Loaded {
     pub execution: Arc<Execution>,
     /// The definition that it runs on.
     pub machine: Arc<Machine>,
+    pub(super) logging: Option<Arc<Logging>>,
     facts: Arc<Facts>,
     activities: Arc<[Arc<str>]>,
 }
@@ -31,6 +34,7 @@ type Revision = (Arc<str>, Arc<str>);
 #[derive(Clone)]
 struct Parsed {
     machine: Arc<Machine>,
+    logging: Option<Arc<Logging>>,
     activities: Arc<[Arc<str>]>,
 }
 
@@ -64,6 +68,7 @@ impl Engine {
         Ok(Loaded {
             execution,
             machine: parsed.machine,
+            logging: parsed.logging,
             facts: Arc::new(facts),
             activities: parsed.activities,
         })
@@ -88,13 +93,23 @@ impl Engine {
                 unreadable(found.first().map(ToString::to_string).unwrap_or_default())
             })?;
         let activities = activities(&machine).cloned().collect();
-        let parsed = Parsed { machine: Arc::new(machine), activities };
+        let logging = self.logging(&name).await?.map(Arc::new);
+        let parsed = Parsed { machine: Arc::new(machine), logging, activities };
         let mut definitions = self.definitions.0.lock().unwrap_or_else(PoisonError::into_inner);
         if definitions.len() >= KEPT {
             definitions.clear();
         }
         definitions.insert(key, parsed.clone());
         Ok(parsed)
+    }
+
+    /// What executions of a revision log.
+    async fn logging(&self, revision: &str) -> Result<Option<Logging>, Error> {
+        if self.log.is_none() {
+            return Ok(None);
+        }
+        let item = self.store.item(Kind::Revision, revision).await?;
+        Ok(item.and_then(|item| log::logging_of(&item.body)))
     }
 
     /// Which of the activities that the definition names exist. Nothing is read for one that names none.

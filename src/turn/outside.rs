@@ -157,7 +157,7 @@ impl Engine {
         };
         let waits = match &tail.frame.phase {
             Phase::Pending(pending) => pending.ticket == ticket.slot,
-            Phase::Claimed(claim) => claim.ticket == ticket.slot && claim.answer.is_none(),
+            Phase::Claimed(claim) => claim.ticket == ticket.slot,
             _ => false,
         };
         let alive = waits && !self.cancelled(ticket).await?;

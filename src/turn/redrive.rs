@@ -1,4 +1,6 @@
-//! RedriveExecution: an execution that ended badly goes on from the state that it ended in.
+//! RedriveExecution: an execution that ended badly goes on from the state that it ended in; of a Parallel or Map only with
+//! the branches or iterations that had not ended well. By the time the row is closed all lanes of a cancelled fork are
+//! sealed, so what is read of them here does not change any more.
 //!
 //! The record comes first, then the row: what closes rows follows from the last record, so between the two nothing can
 //! close the execution again. If it stops there, redriving again goes on with it.
@@ -6,7 +8,7 @@
 use std::sync::Arc;
 
 use stepwright_core::engine::{
-    Cursor, FrameId, Message, MessageKind, Outcome, Phase, Record, Stimulus,
+    Cursor, FrameId, Message, MessageKind, Record, Stimulus, resumption,
 };
 use stepwright_core::time::Timestamp;
 
@@ -26,9 +28,10 @@ impl Engine {
             return Ok(None);
         };
         let record = if tail.frame.phase.over() {
-            let entered = self.entered(execution, &tail).await?;
+            let records = self.store.records(&root.execution, &root.frame, None).await?;
+            let resumption = resumption(&records);
             let here = super::cursor_of(&root, &tail);
-            let drive = Drive::after(&here, &tail, Stimulus::Redrive { count, entered });
+            let drive = Drive::after(&here, &tail, Stimulus::Redrive { count, resumption });
             let Made::Commit(decision, time) = self.decide(&loaded, &drive, 0).await? else {
                 return Ok(None);
             };
@@ -59,7 +62,7 @@ impl Engine {
     async fn go_on(
         &self,
         here: &Cursor,
-        record: &Record,
+        record: &Arc<Record>,
         deadline: Option<Timestamp>,
     ) -> Result<(), Error> {
         if let Some(due) = deadline {
@@ -70,17 +73,5 @@ impl Engine {
             Some(loaded) => self.emit(&loaded, here, record, false).await,
             None => Ok(()),
         }
-    }
-
-    /// Whether an execution had entered the state that it ended in. What fails, fails in a state; what is stopped may be
-    /// just before one.
-    async fn entered(&self, execution: &Execution, last: &Arc<Record>) -> Result<bool, Error> {
-        if matches!(last.frame.phase, Phase::Done(Outcome::Failed(_))) {
-            return Ok(true);
-        }
-        let records = self.store.records(&execution.id, &FrameId::root(), None).await?;
-        let before =
-            records.iter().find(|(frame, record)| frame.is_root() && record.slot + 1 == last.slot);
-        Ok(before.is_some_and(|(_, record)| record.frame.phase != Phase::Ready))
     }
 }

@@ -10,15 +10,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use stepwright_core::asl::model::{Kind, Number, Pattern, Resource, State, Task};
+use stepwright_core::asl::model::{Kind, Number, Resource, State, Task};
 use stepwright_core::engine::{
-    Cursor, Decision, Failure, Frame, Message, MessageKind, Phase, TaskCall, TaskOutcome, failure,
+    Cursor, Decision, Failure, Frame, JobCall, Message, MessageKind, Phase, TaskCall, TaskOutcome, failure,
 };
 use stepwright_core::time::Timestamp;
 
 use super::{Clock, Engine, Error, Loaded, Verdict};
 use crate::queue::{Delivery, Outgoing};
-use crate::task::Performer;
+use crate::task::own::StepFunctions;
+use crate::task::{Look, Performer};
 
 /// Which tasks are whose.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -60,6 +61,7 @@ impl Engine {
             clock: self.clock.clone(),
             config,
             observer: self.observer.clone(),
+            log: self.log.clone(),
             tokens: self.tokens.clone(),
             definitions: self.definitions.clone(),
             nonces: std::sync::atomic::AtomicU64::new(0),
@@ -160,6 +162,22 @@ impl Performer for Punctual {
             Err(_) => TaskOutcome::Failed(Failure::new(failure::name::TASK_FAILED, TOO_LONG)),
         }
     }
+
+    async fn look(&self, job: &JobCall) -> Look {
+        self.tasks.look(job).await
+    }
+
+    async fn stop(&self, job: &JobCall) {
+        self.tasks.stop(job).await;
+    }
+
+    fn attach(&self, own: Arc<dyn StepFunctions>) {
+        self.tasks.attach(own);
+    }
+
+    fn repeatable(&self, call: &TaskCall) -> bool {
+        self.tasks.repeatable(call)
+    }
 }
 
 fn task_of(state: Option<&State>) -> Option<&Task> {
@@ -170,14 +188,13 @@ fn task_of(state: Option<&State>) -> Option<&Task> {
 }
 
 /// Whether a call may take longer than a few seconds by its nature. Most APIs answer at once; what they start is
-/// waited for by token or not at all.
+/// waited for by token or looked at from time to time.
 fn may_take_long(resource: &Resource) -> bool {
     match resource {
         Resource::LambdaFunction(_) => true,
         Resource::Activity(_) => false,
         Resource::Service(service) => {
-            matches!(service.pattern, Pattern::Sync | Pattern::Sync2)
-                || SLOW.contains(&&*service.resource_type)
+            SLOW.contains(&&*service.resource_type)
         }
     }
 }

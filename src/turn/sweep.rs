@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use stepwright_core::engine::{Cursor, ExecutionId, FrameId, Message, MessageKind, Phase, Record};
+use stepwright_core::engine::{
+    Cursor, ExecutionId, FrameId, Message, MessageKind, Phase, Record, Stimulus,
+};
 use stepwright_core::time::Timestamp;
 
 use super::{Engine, Error, Loaded};
@@ -77,6 +79,10 @@ impl Engine {
         if loaded.execution.closing.is_some() {
             return Ok(());
         }
+        if self.overdue(&loaded) {
+            self.interrupt(&loaded, Stimulus::Deadline).await?;
+            return Ok(());
+        }
         let root = FrameId::root();
         let Some(tail) = self.store.tail(id, &root).await? else {
             return self.start(&loaded.execution).await;
@@ -125,6 +131,7 @@ fn due(tail: &Record) -> Timestamp {
         Phase::Ready | Phase::Asking | Phase::Forked(_) | Phase::Done(_) => tail.time,
         Phase::Claimed(claim) => claim.until.max(tail.time),
         Phase::Waiting { until } | Phase::Backoff { until } => *until,
+        Phase::Polling(job) => job.due(None),
         Phase::Pending(pending) if pending.activity.as_ref().is_some_and(|task| !task.started) => {
             tail.time
         }

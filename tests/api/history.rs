@@ -165,6 +165,7 @@ fn record(slot: u64, last: bool) -> Record {
         events,
         cancels: false,
         results: Vec::new(),
+        abandons: None,
     }
 }
 

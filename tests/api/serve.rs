@@ -207,9 +207,14 @@ fn request(target: &str, body: &str) -> String {
 }
 
 impl Client {
-    async fn post(&mut self, target: &str, body: &str) -> Answer {
+    pub(super) async fn post(&mut self, target: &str, body: &str) -> Answer {
         self.send(&request(target, body)).await;
         self.receive().await
+    }
+
+    /// Asks for an operation and does not wait for the answer.
+    pub(super) async fn ask(&mut self, operation: &str, body: &str) {
+        self.send(&request(&format!("AWSStepFunctions.{operation}"), body)).await;
     }
 
     /// Sends one request and receives one answer.

@@ -8,7 +8,7 @@ use stepwright_core::engine::Limits;
 
 use serde_json::{Value, json};
 use stepwright::api::Api;
-use stepwright::local::world::{Home, Place, World as Running};
+use stepwright::local::world::{Home, Place, Watchers, World as Running};
 
 use super::world::{FLOW, Nobody, ROLE, RUN, refusal};
 
@@ -115,7 +115,9 @@ impl World {
     pub(super) async fn within(limits: Limits) -> World {
         let place = Place { region: "us-east-1".into(), account: "123456789012".into() };
         let running =
-            Running::open(&Home::Memory, (place, limits), Arc::new(Nobody), None).await.unwrap();
+            Running::open(&Home::Memory, (place, limits), Arc::new(Nobody), Watchers::default())
+                .await
+                .unwrap();
         World { api: Api::new(running.engine.clone()), _running: running }
     }
 

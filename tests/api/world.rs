@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use stepwright::api::{Api, Response};
+use stepwright::api::{Api, Quotas, Response};
 use stepwright::queue::embedded::EmbeddedQueue;
 use stepwright::queue::offers::EmbeddedOffers;
 use stepwright::store::memory::MemoryStore;
@@ -50,6 +50,13 @@ impl World {
         };
         let engine = Arc::new(Engine::open(parts, config).await.unwrap());
         World { api: Arc::new(Api::new(engine.clone())), engine, clock }
+    }
+
+    /// A world in which an account may not have more than this.
+    pub(super) async fn within(quotas: Quotas) -> World {
+        let world = World::new().await;
+        let api = Api::new(world.engine.clone()).with_quotas(quotas);
+        World { api: Arc::new(api), ..world }
     }
 
     /// A world with the machine `flow` and its execution `run`.

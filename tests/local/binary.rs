@@ -18,9 +18,15 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn start(arguments: &[&str]) -> Server {
+        Server::start_with(arguments, &[])
+    }
+
+    /// The same, with variables in its environment.
+    pub(super) fn start_with(arguments: &[&str], environment: &[(&str, &str)]) -> Server {
         let mut process = stepwright()
             .args(["serve", "--port", "0"])
             .args(arguments)
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -122,7 +128,8 @@ impl Drop for Server {
 pub(super) fn stepwright() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stepwright"));
     command.env_remove("AWS_ACCOUNT_ID").env_remove("AWS_DEFAULT_REGION");
-    command.env_remove("STEPWRIGHT_LOG");
+    command.env_remove("STEPWRIGHT_LOG").env_remove("STEPWRIGHT_EXECUTION_LOGS");
+    command.env_remove("AWS_ENDPOINT_URL").env_remove("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS");
     command
 }
 

@@ -2,6 +2,7 @@
 
 mod binary;
 mod endpoint;
+mod logs;
 mod pump;
 mod run;
 mod stop;

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use stepwright::api::Api;
-use stepwright::local::world::{Home, Place, World};
+use stepwright::local::world::{Home, Place, Watchers, World};
 use stepwright::task::Performer;
 use stepwright_core::engine::{Limits, TaskCall, TaskOutcome};
 use stepwright_core::expr::Document;
@@ -74,7 +74,8 @@ fn task() -> Value {
 
 async fn open(tasks: Arc<dyn Performer>) -> (World, Arc<Api>) {
     let place = Place { region: "us-east-1".into(), account: "123456789012".into() };
-    let world = World::open(&Home::Memory, (place, Limits::AWS), tasks, None).await.unwrap();
+    let world =
+        World::open(&Home::Memory, (place, Limits::AWS), tasks, Watchers::default()).await.unwrap();
     let api = Arc::new(Api::new(world.engine.clone()));
     (world, api)
 }

@@ -92,6 +92,25 @@ fn an_execution_that_takes_longer_than_its_machine_allows_times_out() {
 }
 
 #[test]
+fn no_execution_takes_longer_than_a_year() {
+    let wait = |next: &str| json!({"Type": "Wait", "Seconds": 20_000_000, "Next": next});
+    let scenario =
+        Scenario::states("A", json!({"A": wait("B"), "B": wait("C"), "C": {"Type": "Succeed"}}));
+    for states in [1, ALL_STATES] {
+        let story = scenario.run(states, 0, Risks::NONE);
+        assert!(story.starts_with("TIMED_OUT - -") && !story.contains("Exited B"), "{story}");
+    }
+    // One that waits for nothing that will come is found by the sweep.
+    let forever = json!({"Type": "Parallel", "Branches": [{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 99_999_999, "End": true}}}], "End": true});
+    let (mut sim, id) = Scenario::states("F", json!({"F": forever})).begin(1, 0, Risks::NONE);
+    sim.run_until(|sim| sim.queue.next_due() > Some(START));
+    sim.clock.advance(365.0 * 86_400.0);
+    block_on(sim.engine.sweep()).unwrap();
+    let story = tell(&sim.engine, &id);
+    assert!(story.starts_with("TIMED_OUT"), "{story}");
+}
+
+#[test]
 fn whatever_the_queue_loses_the_sweep_finds_again() {
     let scenario = Scenario::states(
         "First",

@@ -14,9 +14,12 @@ pub mod sim;
 mod callbacks;
 mod failures;
 mod forks;
+mod hang_ups;
 mod interrupts;
+mod jobs;
 mod laws;
 mod queries;
+mod redrives;
 mod states;
 mod waits;
 
@@ -36,6 +39,7 @@ pub struct Scenario {
     input: Json,
     scripts: Vec<(&'static str, Vec<Act>)>,
     alike: Alike,
+    redrives: usize,
 }
 
 /// What all runs of a scenario have in common.
@@ -52,7 +56,13 @@ enum Alike {
 impl Scenario {
     /// A machine with this definition.
     pub fn of(definition: Json) -> Scenario {
-        Scenario { definition, input: json!({}), scripts: Vec::new(), alike: Alike::Story }
+        Scenario {
+            definition,
+            input: json!({}),
+            scripts: Vec::new(),
+            alike: Alike::Story,
+            redrives: 0,
+        }
     }
 
     /// A machine that starts with `first` and has these states.
@@ -81,6 +91,11 @@ impl Scenario {
         Scenario { alike: Alike::End, ..self }
     }
 
+    /// Each time that it has come to its end it is redriven, so many times.
+    pub fn redriven(self, redrives: usize) -> Scenario {
+        Scenario { redrives, ..self }
+    }
+
     /// Runs it in all ways and tells the story that all of them tell.
     pub fn story(&self) -> String {
         let straight = self.run(ALL_STATES, 0, Risks::NONE);
@@ -104,10 +119,20 @@ impl Scenario {
 
     /// One run to its end.
     pub fn run(&self, states: u32, seed: u64, risks: Risks) -> String {
+        let (sim, id) = self.ran(states, seed, risks);
+        tell(&sim.engine, &id)
+    }
+
+    /// A world in which the execution has come to its end.
+    pub fn ran(&self, states: u32, seed: u64, risks: Risks) -> (Sim, ExecutionId) {
         let (mut sim, id) = self.begin(states, seed, risks);
         sim.run();
+        for _ in 0..self.redrives {
+            sim.redrive(&id);
+            sim.run();
+        }
         sim.calm();
-        tell(&sim.engine, &id)
+        (sim, id)
     }
 
     /// A world in which the execution was just started.

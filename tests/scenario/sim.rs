@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use stepwright::queue::Delivery;
 use stepwright::store::memory::MemoryStore;
-use stepwright::store::{Execution, Journal, Kind, Registry};
+use stepwright::store::{Execution, Journal, Kind, Registry, Status};
 use stepwright::turn::{Config, Engine, Parts, Verdict, definition_key};
 use stepwright_core::asl::model::ExecutionType;
 use stepwright_core::engine::{ExecutionId, Limits};
@@ -144,6 +144,32 @@ impl Sim {
         block_on(self.store.execution(id)).unwrap().expect("the execution is there")
     }
 
+    /// RedriveExecution, by a caller who asks until the execution runs again, and may be cut off each time; nothing if it
+    /// has succeeded.
+    pub fn redrive(&mut self, id: &ExecutionId) {
+        loop {
+            let execution = self.execution(id);
+            if execution.status() == Status::Succeeded {
+                return;
+            }
+            if execution.closing.is_none() {
+                // What was cut off is found by the sweep, sooner or later.
+                block_on(self.engine.sweep()).unwrap();
+                self.faults.plan(self.risks.plan);
+                return;
+            }
+            self.faults.plan(self.risks.plan);
+            let engine = self.engine.clone();
+            let mut redrive = Box::pin(async move { engine.redrive(&execution).await });
+            let mut context = Context::from_waker(Waker::noop());
+            while !self.random.chance(self.risks.crash) {
+                if redrive.as_mut().poll(&mut context).is_ready() {
+                    break;
+                }
+            }
+        }
+    }
+
     /// Runs until nothing is left to do, or until `done` says so.
     pub fn run_until(&mut self, mut done: impl FnMut(&Sim) -> bool) {
         for _ in 0..2_000_000 {
@@ -197,8 +223,9 @@ impl Sim {
         match turn.future.as_mut().poll(&mut context) {
             Poll::Pending => {
                 if let Some(at) = self.tasks.wakes_at().filter(|_| self.turns.len() == 1) {
-                    let next = self.queue.next_due().map_or(at, |due| due.min(at));
-                    self.clock.advance_to(next);
+                    // What is due before must wait if no further turn can take it.
+                    let due = self.queue.next_due().filter(|_| self.risks.turns > 1);
+                    self.clock.advance_to(due.map_or(at, |due| due.min(at)));
                 }
             }
             Poll::Ready(verdict) => {

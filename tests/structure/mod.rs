@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const SHELL: &[&[&str]] = &[
     &["retry"],
     &["store", "queue", "task"],
+    &["log"],
     &["turn"],
     &["api", "console"],
     &["local"],

@@ -1,13 +1,14 @@
 //! Tasks that follow a script: it says what comes of each call, and every performance is noted.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use stepwright::task::Performer;
+use stepwright::task::{Look, Performer};
 use stepwright::turn::Clock;
-use stepwright_core::asl::model::Resource;
-use stepwright_core::engine::{Failure, TaskCall, TaskOutcome};
+use stepwright_core::asl::model::{Pattern, Resource};
+use stepwright_core::engine::{Failure, JobCall, TaskCall, TaskOutcome};
 use stepwright_core::expr::Document;
 use stepwright_core::time::Timestamp;
 use tokio::task::yield_now;
@@ -33,12 +34,30 @@ pub(crate) struct ScriptedTasks {
     scripts: Mutex<HashMap<String, Vec<Act>>>,
     performed: Mutex<Vec<(String, String)>>,
     waiting: Mutex<Vec<Timestamp>>,
+    jobs: Mutex<HashMap<String, Job>>,
+    looks: AtomicU64,
+    recognises: AtomicBool,
+}
+
+/// A job that was submitted: what it does, when it ends, and how often it was stopped.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    act: Act,
+    ends: Timestamp,
+    pub(crate) stops: u32,
 }
 
 impl ScriptedTasks {
     pub(crate) fn new(clock: Arc<VirtualClock>) -> ScriptedTasks {
-        let (scripts, performed, waiting) = (Mutex::default(), Mutex::default(), Mutex::default());
-        ScriptedTasks { clock, scripts, performed, waiting }
+        ScriptedTasks {
+            clock,
+            scripts: Mutex::default(),
+            performed: Mutex::default(),
+            waiting: Mutex::default(),
+            jobs: Mutex::default(),
+            looks: AtomicU64::default(),
+            recognises: AtomicBool::default(),
+        }
     }
 
     /// Function `name` does these things, one call after the other, the last one for ever.
@@ -49,6 +68,31 @@ impl ScriptedTasks {
     /// Function names and idempotency tokens of all performances.
     pub(crate) fn performed(&self) -> Vec<(String, String)> {
         self.performed.lock().unwrap().clone()
+    }
+
+    /// The jobs that were submitted, by idempotency token.
+    pub(crate) fn jobs(&self) -> HashMap<String, Job> {
+        self.jobs.lock().unwrap().clone()
+    }
+
+    /// How often a job was looked at.
+    pub(crate) fn looks(&self) -> u64 {
+        self.looks.load(Ordering::Relaxed)
+    }
+
+    /// From now on the service takes a job that it has already for the same one.
+    pub(crate) fn recognise(&self) {
+        self.recognises.store(true, Ordering::Relaxed);
+    }
+
+    fn submit(&self, call: &TaskCall, act: Act) -> TaskOutcome {
+        let token = call.idempotency_token.clone();
+        let seconds = if let Act::Take(seconds) = act { seconds } else { 0.0 };
+        let job = Job { act, ends: self.clock.now().plus_seconds(seconds), stops: 0 };
+        self.jobs.lock().unwrap().entry(token.clone()).or_insert(job);
+        let output = Document::from_trusted_text("{\"JobId\":1}");
+        let handle = serde_json::json!(token).to_string();
+        TaskOutcome::Submitted { output, handle: Document::parse(handle).unwrap() }
     }
 
     /// When the next task that takes its time is done.
@@ -85,11 +129,15 @@ fn function(call: &TaskCall) -> String {
         Resource::Service(_) => call
             .parameters
             .value()
-            .get("FunctionName")
+            .get(if is_job(&call.resource) { "JobName" } else { "FunctionName" })
             .and_then(|n| n.as_str())
             .unwrap_or("")
             .to_owned(),
     }
+}
+
+fn is_job(resource: &Resource) -> bool {
+    matches!(resource, Resource::Service(service) if service.pattern == Pattern::Sync)
 }
 
 #[async_trait]
@@ -102,6 +150,13 @@ impl Performer for ScriptedTasks {
             let acts = scripts.entry(name).or_insert_with(|| vec![Act::Echo]);
             if acts.len() > 1 { acts.remove(0) } else { acts[0].clone() }
         };
+        if is_job(&call.resource) {
+            // The service has the job before its answer is there.
+            let outcome = self.submit(call, act);
+            yield_now().await;
+            yield_now().await;
+            return outcome;
+        }
         let seconds = if let Act::Take(seconds) = act { seconds } else { 0.0 };
         let most = call.timeout_seconds.map_or(f64::MAX, |s| s as f64);
         let until = self.clock.now().plus_seconds(seconds.min(most));
@@ -125,5 +180,28 @@ impl Performer for ScriptedTasks {
             Act::Return(json) => TaskOutcome::Succeeded(Document::from_trusted_text(json)),
             Act::Fail(error, cause) => TaskOutcome::Failed(Failure::new(error, cause)),
         }
+    }
+
+    async fn look(&self, job: &JobCall) -> Look {
+        self.looks.fetch_add(1, Ordering::Relaxed);
+        let token = job.handle.value().as_str().unwrap().to_owned();
+        yield_now().await;
+        let job = self.jobs.lock().unwrap()[&token].clone();
+        match job.act {
+            _ if self.clock.now() < job.ends => Look::Running,
+            Act::Echo | Act::Take(_) => Look::Succeeded(Document::empty_object()),
+            Act::Return(json) => Look::Succeeded(Document::from_trusted_text(json)),
+            Act::Fail(error, cause) => Look::Failed(Failure::new(error, cause)),
+        }
+    }
+
+    async fn stop(&self, job: &JobCall) {
+        let token = job.handle.value().as_str().unwrap().to_owned();
+        yield_now().await;
+        self.jobs.lock().unwrap().get_mut(&token).unwrap().stops += 1;
+    }
+
+    fn repeatable(&self, call: &TaskCall) -> bool {
+        is_job(&call.resource) && self.recognises.load(Ordering::Relaxed)
     }
 }

@@ -53,6 +53,7 @@ fn tasks(url: &str) -> Tasks {
     let settings = Settings {
         region: Some("us-east-1".to_owned()),
         lambda_endpoint: Some(url.to_owned()),
+        endpoint: None,
         credentials: Some(SharedCredentialsProvider::new(Credentials::new(
             "123456789012",
             "test",
@@ -188,6 +189,7 @@ async fn without_credentials_a_task_says_what_is_missing() {
     let settings = Settings {
         region: Some("us-east-1".to_owned()),
         lambda_endpoint: Some("http://127.0.0.1:9".to_owned()),
+        endpoint: None,
         credentials: Some(SharedCredentialsProvider::new(NoCredentials)),
     };
     let tasks = Tasks::new(Functions::default(), settings);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use stepwright::task::function::{Functions, Host};
 use stepwright::task::{Performer, Settings, Tasks};
 use stepwright_core::asl::model::{Pattern, Resource, ServiceResource};
-use stepwright_core::engine::{Cursor, ExecutionId, Failure, TaskCall, TaskOutcome};
+use stepwright_core::engine::{Cursor, ExecutionId, Failure, Origin, TaskCall, TaskOutcome};
 use stepwright_core::expr::{Document, Value};
 
 mod commands;
@@ -43,6 +43,7 @@ fn call(resource: Resource, parameters: &str, timeout_seconds: Option<u64>) -> T
         timeout_seconds,
         credentials: None,
         idempotency_token: "token".into(),
+        origin: Origin::default(),
     }
 }
 
@@ -53,6 +54,7 @@ fn plain(outcome: TaskOutcome) -> Result<String, (String, String)> {
         TaskOutcome::Failed(Failure { error, cause }) => {
             Err((error.unwrap().to_string(), cause.unwrap().to_string()))
         }
+        TaskOutcome::Submitted { output, .. } => Ok(output.text().to_owned()),
         TaskOutcome::TimedOut => Err(("timed out".to_owned(), String::new())),
     }
 }

@@ -66,18 +66,26 @@ impl Activity {
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
     let name = input.required("name")?;
     name::check(name)?;
-    let arn = format!("{}{name}", arn::prefix(&api.engine.config, "activity"));
+    let prefix = arn::prefix(&api.engine.config, "activity");
+    let arn = format!("{prefix}{name}");
     let activity = Activity {
         name: name.to_string(),
         created: api.now(),
         encryption: Encryption::of(&input)?,
         tags: tags::of(&input, &arn)?,
     };
-    let body = serde_json::to_string(&activity).map_err(Error::internal)?;
-    if api.store().put(Kind::Activity, &arn, body, None).await? {
-        return Ok(answer(&arn, &activity));
-    }
-    let existing = Activity::require(api.store(), &arn).await?;
+    let existing = match Activity::find(api.store(), &arn).await? {
+        Some((existing, _)) => existing,
+        None => {
+            api.account.another_activity(api.store(), &prefix).await?;
+            let body = serde_json::to_string(&activity).map_err(Error::internal)?;
+            if api.store().put(Kind::Activity, &arn, body, None).await? {
+                return Ok(answer(&arn, &activity));
+            }
+            // Somebody was faster.
+            Activity::require(api.store(), &arn).await?
+        }
+    };
     if existing.encryption != activity.encryption {
         return Err(Error::activity_exists(&arn));
     }

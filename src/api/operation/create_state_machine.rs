@@ -20,9 +20,10 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
     let settings = Settings::default().changed(&input)?;
     let express = input.text("type").is_some_and(|kind| &**kind == "EXPRESS");
     let text = input.required("definition")?;
-    let arn = format!("{}{name}", arn::prefix(&api.engine.config, "stateMachine"));
+    let arn = format!("{}{name}", arn::prefix(&api.engine.config, KIND));
     let tags = tags::of(&input, &arn)?;
     let accepted = definition::accept(text, express)?;
+    settings.reach(api, None).await?;
     let created = api.now();
     let wanted = StateMachine {
         name: name.clone(),
@@ -59,6 +60,7 @@ async fn existing(api: &Api, arn: &str) -> Result<Option<StateMachine>, Error> {
 }
 
 async fn create(api: &Api, arn: &str, machine: &StateMachine, text: &str) -> Answer {
+    api.account.another_machine(api.store(), &arn::prefix(&api.engine.config, KIND)).await?;
     machine::keep_revision(api.store(), arn, &machine.current, text).await?;
     if api.store().put(Kind::StateMachine, arn, machine.body()?, None).await? {
         return answer(api, arn, machine).await;
@@ -98,5 +100,6 @@ async fn answer(api: &Api, arn: &str, machine: &StateMachine) -> Answer {
     Ok(answer.finish())
 }
 
+const KIND: &str = "stateMachine";
 /// Number of the first version.
 const FIRST: u64 = 1;

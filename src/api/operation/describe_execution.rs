@@ -6,7 +6,7 @@ use crate::api::output::Object;
 use crate::api::{Api, execution};
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
-    let execution = execution::require(api.store(), input.required("executionArn")?).await?;
+    let execution = execution::require(api, input.required("executionArn")?).await?;
     let data = input.all_data();
     let included = if data { r#"{"included":true}"# } else { r#"{"included":false}"# };
     let mut answer = Object::new();

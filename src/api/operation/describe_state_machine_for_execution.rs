@@ -7,7 +7,7 @@ use crate::api::output::Object;
 use crate::api::{Api, execution, machine, variables};
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
-    let execution = execution::require(api.store(), input.required("executionArn")?).await?;
+    let execution = execution::require(api, input.required("executionArn")?).await?;
     let arn = MachineArn::parse(&execution.machine)?;
     let revision = machine::revision(api.store(), arn.base, &execution.revision).await?;
     let name = arn.base.rsplit(':').next().unwrap_or_default();

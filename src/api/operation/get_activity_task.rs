@@ -10,6 +10,7 @@ use crate::api::output::Object;
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
     let arn = input.required("activityArn")?;
     Activity::require(api.store(), arn).await?;
+    let _polling = api.account.another_worker(arn)?;
     let worker = input.text("workerName").map(|name| &**name);
     let work = tokio::select! {
         biased;

@@ -11,7 +11,7 @@ use crate::api::{Api, execution};
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
     let arn = input.required("executionArn")?;
-    let execution = execution::require(api.store(), arn).await?;
+    let execution = execution::require(api, arn).await?;
     let reverse = input.flag("reverseOrder").unwrap_or(false);
     let data = input.flag("includeExecutionData").unwrap_or(true);
     let scope = format!("GetExecutionHistory {arn} {reverse}");

@@ -10,7 +10,7 @@ use crate::api::{Api, arn, execution};
 
 pub(super) async fn list(api: &Api, input: Input) -> Answer {
     let arn = input.required("executionArn")?;
-    execution::require(api.store(), arn).await?;
+    execution::require(api, arn).await?;
     if let Some(token) = input.text("nextToken") {
         let scope = format!("ListMapRuns {arn}");
         api.pages.open(api.store(), &List { scope: &scope, now: api.now() }, token).await?;

@@ -11,7 +11,7 @@ use crate::api::{Api, execution};
 use crate::store::Kind;
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
-    let execution = execution::require(api.store(), input.required("executionArn")?).await?;
+    let execution = execution::require(api, input.required("executionArn")?).await?;
     let token = input.text("clientToken");
     if let Some(token) = token
         && let Some(known) = known(api, &execution.id.0, token).await?
@@ -21,6 +21,7 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
     if let Some(reason) = execution::not_redrivable(api, &execution).await? {
         return Err(Error::not_redrivable(reason));
     }
+    api.account.another_execution(api.store()).await?;
     let at = api.engine.redrive(&execution).await?;
     let at = at.ok_or_else(|| Error::unavailable("the execution is changing now; try again"))?;
     api.histories.forget(&execution.id);

@@ -62,13 +62,14 @@ pub(super) fn payload(input: &Input) -> Result<Document, Error> {
 }
 
 async fn begin(api: &Api, execution: Execution) -> Answer {
-    let creation = api.store().create(execution.clone()).await?;
-    let execution = match creation {
-        Creation::Created => Arc::new(execution),
-        Creation::Exists(found) if found.closing.is_none() && found.input == execution.input => {
+    let execution = match create(api, execution).await? {
+        (Creation::Created, execution) => Arc::new(execution),
+        (Creation::Exists(found), wanted)
+            if found.closing.is_none() && found.input == wanted.input =>
+        {
             found
         }
-        Creation::Exists(found) => return Err(Error::execution_exists(&found.arn)),
+        (Creation::Exists(found), _) => return Err(Error::execution_exists(&found.arn)),
     };
     // The row is durable; if its first message cannot be sent now, the sweep will send it.
     if let Err(error) = api.engine.start(&execution).await {
@@ -78,4 +79,26 @@ async fn begin(api: &Api, execution: Execution) -> Answer {
         .text("executionArn", &execution.arn)
         .time("startDate", execution.started)
         .finish())
+}
+
+/// Takes the name. It is free again some time after the last execution that had it was closed.
+async fn create(api: &Api, mut execution: Execution) -> Result<(Creation, Execution), Error> {
+    let mut run = 0;
+    loop {
+        let creation = match api.account.another_execution(api.store()).await {
+            Ok(()) => api.store().create(execution.clone()).await?,
+            // The same start again is the same start, even where there is no room for another.
+            Err(full) => {
+                let known = api.store().execution(&execution.id).await?;
+                known.map(Creation::Exists).ok_or(full)?
+            }
+        };
+        match &creation {
+            Creation::Exists(found) if execution::forgotten(found, api.now()) => {
+                run += 1;
+                execution.id = execution::id(&execution.machine, &execution.name, run);
+            }
+            _ => return Ok((creation, execution)),
+        }
+    }
 }

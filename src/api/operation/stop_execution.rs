@@ -10,7 +10,7 @@ use crate::api::{Api, execution};
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
     let arn = input.required("executionArn")?;
-    let execution = execution::require(api.store(), arn).await?;
+    let execution = execution::require(api, arn).await?;
     let failure =
         Failure { error: input.text("error").cloned(), cause: input.text("cause").cloned() };
     let stopped = match &execution.closing {
@@ -18,7 +18,7 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
         None => match api.engine.stop(&execution, failure).await? {
             Some(stopped) => stopped,
             // It ended in between.
-            None => match &execution::require(api.store(), arn).await?.closing {
+            None => match &execution::require(api, arn).await?.closing {
                 Some(closing) => closing.stopped,
                 None => return Err(Error::unavailable("the execution is about to end; try again")),
             },

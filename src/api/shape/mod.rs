@@ -7,6 +7,8 @@
 mod check;
 mod pattern;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub(super) use check::check;
 
@@ -113,16 +115,4 @@ const fn member(name: &'static str, shape: &'static Shape) -> Member {
 
 const fn required(name: &'static str, shape: &'static Shape) -> Member {
     Member { name, shape, required: true }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_is_in_order_of_name_and_has_all_operations() {
-        assert!(table::INPUTS.is_sorted_by_key(|(name, _)| name));
-        assert_eq!(table::INPUTS.len(), 37);
-        assert!(of("StartExecution").is_some() && of("Start").is_none());
-    }
 }

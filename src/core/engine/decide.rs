@@ -6,7 +6,10 @@ use super::draft::Look;
 use super::draft::{Decision, Draft, class};
 use super::failure::{located, name};
 use super::retry::{self, Failed};
-use super::{EventRef, Failure, Frame, Outcome, Phase, Setting, Stimulus, Visit, state};
+use super::{
+    Claim, EventRef, Failure, Frame, Job, Outcome, Phase, Resumption, Setting, Stimulus, Visit,
+    redrive, state,
+};
 use crate::asl::model::{Catcher, QueryLanguage, State, Transition};
 use crate::expr::value::Excess;
 use crate::expr::{Document, Error, States, Value};
@@ -34,6 +37,7 @@ pub enum Decided {
 pub fn decide(set: &Setting<'_>, made: Decision, stimulus: Stimulus) -> Decided {
     let mut draft = Draft::new(set, made);
     let last = draft.made.frame.last.clone();
+    let job = abandoned(&draft.made.frame.phase, &stimulus);
     match react(&mut draft, stimulus) {
         Reaction::Step(step) => {
             settle(&mut draft, step);
@@ -44,8 +48,22 @@ pub fn decide(set: &Setting<'_>, made: Decision, stimulus: Stimulus) -> Decided 
         Reaction::NotBefore(at) => return Decided::NotBefore(at),
         Reaction::Stale => return Decided::Stale,
     }
+    draft.made.abandons = job;
+    let submitted = abandoned(&draft.made.frame.phase, &Stimulus::Advance);
     bound_history(&mut draft, last);
+    if draft.made.frame.phase.over() && submitted.is_some() {
+        draft.made.abandons = submitted;
+    }
     Decided::Commit(Box::new(draft.made))
+}
+
+/// The job that nobody waits for any more if the frame goes on by this stimulus, which is not the job's own end.
+fn abandoned(phase: &Phase, stimulus: &Stimulus) -> Option<Job> {
+    match (phase, stimulus) {
+        (Phase::Polling(_), Stimulus::Task(_)) => None,
+        (Phase::Polling(job), _) => Some(job.clone()),
+        _ => None,
+    }
 }
 
 /// Ends the execution when its history is full: the last event that there is room for says so. Lanes count their own
@@ -133,8 +151,8 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
     match (phase, stimulus) {
         (
             Phase::Done(Outcome::Failed(_) | Outcome::TimedOut(_) | Outcome::Aborted(_)),
-            Stimulus::Redrive { count, entered },
-        ) if draft.made.frame.lane.is_none() => redrive(draft, count, entered),
+            Stimulus::Redrive { count, resumption },
+        ) if draft.made.frame.lane.is_none() => redriven(draft, count, resumption),
         (phase, _) if phase.over() => Reaction::Stale,
         (_, Stimulus::Stop(failure)) => {
             end(draft, EventKind::ExecutionAborted(failure.clone()), Outcome::Aborted(failure))
@@ -148,10 +166,7 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
             draft.push_aside(started, None);
             Reaction::Run
         }
-        (Phase::Ready, Stimulus::Fork(_)) => {
-            state::map::begin_lane(draft);
-            Reaction::Run
-        }
+        (phase, Stimulus::Fork(_)) => begin_lane(draft, &phase),
         (Phase::Ready, Stimulus::Advance) => Reaction::Run,
         (Phase::Asking, Stimulus::Granted(item)) => {
             state::map::next_item(draft, item);
@@ -159,15 +174,26 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
         }
         (Phase::Asking, Stimulus::Advance) => Reaction::Run,
         (Phase::Claimed(claim), Stimulus::Task(outcome)) => {
-            with_state(draft, |d, s| state::task::performed(d, s, claim, outcome))
+            with_state(draft, |d, s| state::task::performed(d, s, &claim, outcome))
         }
-        (Phase::Claimed(claim), Stimulus::Callback(answer)) => {
-            state::task::answered_early(draft, claim, answer)
-                .map_or(Reaction::Stale, |phase| Reaction::Step(Step::Stay(phase)))
+        // Whoever claims it next performs it with the same ticket.
+        (Phase::Claimed(claim), Stimulus::Reclaim) => {
+            let holder = Default::default();
+            Reaction::Step(Step::Stay(Phase::Claimed(Claim { holder, ..claim })))
         }
-        (Phase::Pending(_), Stimulus::Callback(answer)) => {
+        // The token's holder may be quicker than the service that was asked to hand the token out.
+        (Phase::Claimed(_) | Phase::Pending(_), Stimulus::Callback(answer)) => {
             with_state(draft, |d, s| state::task::answer(d, s, answer))
         }
+        (Phase::Polling(_), Stimulus::Task(outcome)) => {
+            with_state(draft, |d, s| state::task::job_ended(d, s, outcome))
+        }
+        (Phase::Polling(job), Stimulus::Due { .. }) => match job.deadline {
+            Some(deadline) if deadline <= draft.set.now => {
+                with_state(draft, |d, s| state::task::timed_out(d, s, false))
+            }
+            _ => Reaction::NotBefore(job.due(None)),
+        },
         (Phase::Pending(pending), Stimulus::ActivityStarted { worker_name }) => {
             state::task::activity_started(draft, &pending, worker_name)
                 .map_or(Reaction::Stale, |phase| Reaction::Step(Step::Stay(phase)))
@@ -202,15 +228,34 @@ fn end(draft: &mut Draft<'_>, kind: EventKind, outcome: Outcome) -> Reaction {
     Reaction::Over
 }
 
-/// The state that the execution ended in is attempted again, like after a retrier's pause, with all its retries; or it is
-/// entered, if that had not happened yet.
-fn redrive(draft: &mut Draft<'_>, count: u32, entered: bool) -> Reaction {
-    draft.push(EventKind::ExecutionRedriven { redrive_count: u64::from(count) });
+/// A lane begins, or goes on with what one had begun before a redrive.
+fn begin_lane(draft: &mut Draft<'_>, phase: &Phase) -> Reaction {
+    match phase {
+        Phase::Ready => {
+            if draft.made.frame.lane.as_ref().is_none_or(|lane| lane.resumed.is_none()) {
+                state::map::begin_lane(draft);
+            }
+            Reaction::Run
+        }
+        Phase::Backoff { .. } => with_state(draft, state::attempt),
+        Phase::Forked(_) => Reaction::Over,
+        _ => Reaction::Stale,
+    }
+}
+
+/// The state that the execution ended in is attempted again, like after a retrier's pause, with all its retries; or what
+/// is left of its fork is; or it is entered, if that had not happened yet.
+fn redriven(draft: &mut Draft<'_>, count: u32, resumption: Resumption) -> Reaction {
+    let event = draft.push(EventKind::ExecutionRedriven { redrive_count: u64::from(count) });
     let now = draft.set.now;
+    let events = draft.next_event_id() - 1;
     let frame = draft.frame();
-    frame.visit.attempts.fill(0);
-    frame.visit.retry_count = 0;
-    frame.phase = if entered { Phase::Backoff { until: now } } else { Phase::Ready };
+    redrive::refresh(&mut frame.visit);
+    frame.phase = match resumption {
+        Resumption::Enter => Phase::Ready,
+        Resumption::Attempt => Phase::Backoff { until: now },
+        Resumption::Lanes(fork) => Phase::Forked(redrive::placed(*fork, &event, events)),
+    };
     Reaction::Over
 }
 

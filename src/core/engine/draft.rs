@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::context::{self, Sight};
 use super::decide::{too_large, within_bounds};
 use super::inspector::Inspector;
-use super::{EventRef, Failure, Frame, Setting};
+use super::{EventRef, Failure, Frame, Job, Setting};
 use crate::asl::model::{self, Kind};
 use crate::expr::{self, Document, Entropy, Lazy, Map, Scope, States, Value};
 use crate::history::{Event, EventKind, StateClass};
@@ -22,12 +22,14 @@ pub struct Decision {
     pub results: Vec<(u64, Document)>,
     /// States that were entered.
     pub entered: u32,
+    /// The job that is left to itself.
+    pub abandons: Option<Job>,
 }
 
 impl From<Frame> for Decision {
     /// A decision that has decided nothing yet.
     fn from(frame: Frame) -> Decision {
-        Decision { frame, events: Vec::new(), results: Vec::new(), entered: 0 }
+        Decision { frame, events: Vec::new(), results: Vec::new(), entered: 0, abandons: None }
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cursor, ExecutionId, Frame, FrameId, Outcome};
-use crate::asl::model::Resource;
+use super::{Cursor, ExecutionId, Frame, FrameId, JobCall, Outcome, Setting};
+use crate::asl::model::{Name, Resource};
 use crate::expr::Document;
 use crate::time::Timestamp;
 
@@ -54,6 +54,8 @@ pub enum Effect {
         /// Slot of the fork whose lanes they are or come from.
         fork: u64,
     },
+    /// Stop a job whose end nobody waits for any more.
+    StopJob(JobCall),
 }
 
 /// An activity task on offer.
@@ -125,6 +127,36 @@ pub struct TaskCall {
     pub credentials: Option<Arc<str>>,
     /// The same for every repetition of this attempt, different for any other.
     pub idempotency_token: String,
+    /// Who calls.
+    pub origin: Origin,
+}
+
+/// On whose behalf something is called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// ARN of the execution.
+    pub execution: Arc<str>,
+    /// ARN of its state machine.
+    pub machine: Arc<str>,
+    /// ARN of the role of the state machine.
+    pub role: Arc<str>,
+    /// Name of the state.
+    pub state: Name,
+    /// Retries of this visit of the state so far.
+    pub retries: u32,
+}
+
+impl Origin {
+    /// A state of a frame.
+    pub(crate) fn of(set: &Setting<'_>, frame: &Frame, state: &Name) -> Origin {
+        Origin {
+            execution: set.execution.arn.clone(),
+            machine: set.execution.machine_arn.clone(),
+            role: set.execution.role.clone(),
+            state: state.clone(),
+            retries: frame.visit.retry_count,
+        }
+    }
 }
 
 /// What came of a task.
@@ -132,6 +164,13 @@ pub struct TaskCall {
 pub enum TaskOutcome {
     /// It answered.
     Succeeded(Document),
+    /// It took on a job (`.sync`), which goes on without the caller.
+    Submitted {
+        /// Its answer, as history shows it.
+        output: Document,
+        /// What the service knows the job by.
+        handle: Document,
+    },
     /// It failed, with the error name and cause that history shows.
     Failed(super::Failure),
     /// It took longer than its `TimeoutSeconds`.

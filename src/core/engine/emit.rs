@@ -4,7 +4,7 @@
 use super::draft::{Decision, Draft};
 use super::{
     Cursor, Effect, Failure, Fork, Frame, Item, Lane, Message, MessageKind, NextIndex, Offer,
-    Outcome, Phase, Record, Setting, TaskCall, Visit, state,
+    Origin, Outcome, Phase, Record, Setting, TaskCall, Visit, redrive, state,
 };
 use crate::asl::model::{Kind, Map, Resource, State};
 use crate::expr::Document;
@@ -14,6 +14,8 @@ use crate::time::Timestamp;
 pub fn effects(set: &Setting<'_>, record: &Record) -> Vec<Effect> {
     let here = set.cursor;
     let mut effects = Vec::new();
+    let abandoned = record.abandons.as_ref().and_then(|job| job.call(set, &record.frame));
+    effects.extend(abandoned.map(Effect::StopJob));
     if record.cancels {
         effects.push(Effect::Cancel { by: here.clone(), fork: record.slot.saturating_sub(1) });
     }
@@ -28,7 +30,11 @@ pub fn effects(set: &Setting<'_>, record: &Record) -> Vec<Effect> {
             }
             effects.extend(pending.due(None).map(|(due, _)| timer(here, due)));
         }
+        Phase::Polling(job) => effects.push(timer(here, job.due(None))),
         Phase::Forked(fork) => {
+            if fork.lanes == 0 {
+                effects.push(send(here.next(), MessageKind::Join, None));
+            }
             let lanes = lane_frames(set, record, fork);
             effects.extend(lanes.into_iter().enumerate().map(|(lane, frame)| {
                 let frame_id = here.frame.child(record.slot, lane as u32);
@@ -68,9 +74,9 @@ fn lane_frames(set: &Setting<'_>, record: &Record, fork: &Fork) -> Vec<Frame> {
     let Some(state) = set.machine.state(record.frame.flow, &record.frame.state) else {
         return Vec::new();
     };
-    let begin = |number: u32, flow, input: Document, item| Frame {
+    let begin = |lane: Lane, flow, input: Document| Frame {
         flow,
-        lane: Some(Lane { state: state.name.clone(), number, of: fork.lanes, item }),
+        lane: Some(lane),
         state: set.machine.flow(flow).map(|f| f.start_at.clone()).unwrap_or_default(),
         input,
         variables: record.frame.variables.clone(),
@@ -79,18 +85,40 @@ fn lane_frames(set: &Setting<'_>, record: &Record, fork: &Fork) -> Vec<Frame> {
         events_before: record.frame_after().events_before,
         phase: Phase::Ready,
     };
-    match &state.kind {
-        Kind::Parallel(parallel) => {
-            let branches = parallel.branches.iter().enumerate();
-            branches.map(|(n, &flow)| begin(n as u32, flow, fork.input.clone(), None)).collect()
+    let begun = fork.resumed.as_ref().map(|resumed| resumed.begun.as_slice()).unwrap_or_default();
+    let lane = |number: u32| {
+        if let Some(frame) = begun.get(number as usize) {
+            return Some(resumed(frame, record.time));
         }
-        Kind::Map(map) => {
-            let lanes =
-                (0..fork.lanes).filter_map(|n| Some((n, item(set, record, fork, u64::from(n))?)));
-            lanes.map(|(n, (item, input))| begin(n, map.processor, input, Some(item))).collect()
+        let place = fork.place(u64::from(number))?;
+        let lane = Lane {
+            state: state.name.clone(),
+            number,
+            of: fork.lanes,
+            item: None,
+            branch: None,
+            resumed: None,
+        };
+        match &state.kind {
+            Kind::Parallel(parallel) => {
+                let flow = *parallel.branches.get(usize::try_from(place).ok()?)?;
+                let branch = fork.resumed.is_some().then_some(place as u32);
+                Some(begin(Lane { branch, ..lane }, flow, fork.input.clone()))
+            }
+            Kind::Map(map) => {
+                let (item, input) = item(set, record, fork, place)?;
+                Some(begin(Lane { item: Some(item), ..lane }, map.processor, input))
+            }
+            _ => None,
         }
-        _ => Vec::new(),
-    }
+    };
+    (0..fork.lanes).filter_map(lane).collect()
+}
+
+/// The frame with which a lane of a resumed fork goes on.
+fn resumed(begun: &Frame, forked: Timestamp) -> Frame {
+    let lane = begun.lane.clone().map(|lane| Lane { resumed: Some(forked), ..lane });
+    Frame { lane, ..begun.clone() }
 }
 
 /// Item `index` of a Map that has forked, with the input of its iteration. `None` past the last item.
@@ -103,10 +131,11 @@ pub fn item(
     let (state, map) = map_of(set, record)?;
     let all = fork.items.as_ref()?.value().as_array()?;
     let value = all.get(usize::try_from(index).ok()?)?;
-    let next = match fork.lanes {
-        lanes if lanes as usize >= all.len() => NextIndex::None,
-        1 => NextIndex::Following,
-        _ => NextIndex::Dispensed,
+    let next = match (&fork.resumed, fork.lanes) {
+        (Some(resumed), lanes) => redrive::next_index(lanes, resumed.todo.len()),
+        (None, lanes) if lanes as usize >= all.len() => NextIndex::None,
+        (None, 1) => NextIndex::Following,
+        (None, _) => NextIndex::Dispensed,
     };
     let item = Item { index, of: all.len() as u64, next, value: Document::from(value.clone()) };
     // Each item draws its own random numbers.
@@ -142,6 +171,7 @@ pub(crate) fn frame_call(set: &Setting<'_>, frame: &Frame) -> Option<TaskCall> {
         timeout_seconds: claim.timeout_seconds,
         credentials: claim.credentials.clone(),
         idempotency_token: token.uuid(),
+        origin: Origin::of(set, frame, &state.name),
         cursor,
     })
 }

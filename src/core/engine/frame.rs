@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EventRef, Failure};
+use super::{EventRef, Failure, FrameId, Job};
 use crate::asl::model::{FlowId, Name};
 use crate::expr::Document;
 use crate::time::Timestamp;
@@ -82,6 +82,12 @@ pub struct Lane {
     /// For a Map: the item in hand.
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
     pub item: Option<Item>,
+    /// Of a Parallel: which branch, where that is not the lane's number.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<u32>,
+    /// For a lane that goes on with what one had begun before a redrive: the time of the fork that it now belongs to.
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<Timestamp>,
 }
 
 /// The item that an iteration works on.
@@ -131,6 +137,8 @@ pub enum Phase {
     },
     /// A token is out: an activity or a `.waitForTaskToken` integration.
     Pending(Pending),
+    /// A job is under way, and looked at from time to time.
+    Polling(Job),
     /// Waits for the lanes of the fork made at this record's slot.
     Forked(Fork),
     /// A lane of a Map has finished an item and needs to know the next one. Runnable.
@@ -180,9 +188,6 @@ pub struct Claim {
     /// When the holder is dead for sure; written by the turn.
     #[serde(rename = "u", default)]
     pub until: Timestamp,
-    /// A callback that came before the service had answered.
-    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
-    pub answer: Option<Answer>,
 }
 
 /// A token that is out.
@@ -242,7 +247,7 @@ pub struct ActivityTask {
 /// A fork that was made at the record's slot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fork {
-    /// Number of lanes; at least 1.
+    /// Number of lanes; at least 1, or none where all had ended before a redrive.
     #[serde(rename = "l")]
     pub lanes: u32,
     /// What each branch gets, or what an item selector sees as `$`.
@@ -254,6 +259,56 @@ pub struct Fork {
     /// The event that the lanes' first events name as their previous one.
     #[serde(rename = "e")]
     pub started: EventRef,
+    /// After a redrive: what is left to do.
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<Box<Resumed>>,
+}
+
+impl Fork {
+    /// The branch or item that is the `nth` to be taken; `None` past the last one. Without a redrive that is itself.
+    pub fn place(&self, nth: u64) -> Option<u64> {
+        match &self.resumed {
+            None => Some(nth),
+            Some(resumed) => resumed.todo.get(usize::try_from(nth).ok()?).copied(),
+        }
+    }
+
+    /// Number of branches or items, finished ones included.
+    pub fn total(&self) -> u64 {
+        match (&self.items, &self.resumed) {
+            (Some(items), _) => items.value().as_array().map_or(0, |items| items.len() as u64),
+            (None, Some(resumed)) => resumed.of,
+            (None, None) => u64::from(self.lanes),
+        }
+    }
+}
+
+/// What a redrive left of a fork.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resumed {
+    /// Branches or items without a result, in the order in which lanes take them.
+    #[serde(rename = "t")]
+    pub todo: Vec<u64>,
+    /// The frames with which the first lanes go on: those of the first in `todo`. The others begin anew.
+    #[serde(rename = "b")]
+    pub begun: Vec<Frame>,
+    /// Where the results of all others are, oldest first.
+    #[serde(rename = "k")]
+    pub kept: Vec<EarlierFork>,
+    /// Number of branches or items, finished ones included.
+    #[serde(rename = "n")]
+    pub of: u64,
+}
+
+/// A fork that was made before a redrive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierFork {
+    /// The frame that forked.
+    #[serde(rename = "f")]
+    pub frame: FrameId,
+    /// Slot of the fork.
+    #[serde(rename = "s")]
+    pub slot: u64,
 }
 
 /// How a frame ended.

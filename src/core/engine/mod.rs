@@ -9,6 +9,7 @@
 //!
 //! Reading order: [`cursor`] (where), [`frame`] (the state of one thread of control), [`record`] (one transition of it),
 //! [`stimulus`] (what may come in), `decide` with `state/` (what happens), [`effect`] and `emit` (what must follow),
+//! [`redrive`] (where an execution that ended badly goes on),
 //! [`trial`] (one state on its own, under an inspector).
 
 mod context;
@@ -21,8 +22,10 @@ mod emit;
 pub mod failure;
 pub mod frame;
 mod inspector;
+pub mod job;
 mod reader;
 pub mod record;
+pub mod redrive;
 mod retry;
 mod setting;
 mod state;
@@ -32,13 +35,16 @@ pub mod trial;
 pub use cursor::{Cursor, EventRef, ExecutionId, FrameId};
 pub use decide::{Decided, EVENTS_PER_RECORD, begin, decide};
 pub use draft::Decision;
-pub use effect::{Effect, Message, MessageKind, Offer, TaskCall, TaskOutcome};
+pub use effect::{Effect, Message, MessageKind, Offer, Origin, TaskCall, TaskOutcome};
 pub use emit::{activities, effects, failure_of, item, task_call};
 pub use failure::Failure;
 pub use frame::{
-    ActivityTask, Answer, Claim, Fork, Frame, Item, Lane, NextIndex, Outcome, Pending, Phase, Visit,
+    ActivityTask, Answer, Claim, EarlierFork, Fork, Frame, Item, Lane, NextIndex, Outcome, Pending,
+    Phase, Resumed, Visit,
 };
 pub use inspector::Notes;
+pub use job::{Job, JobCall};
 pub use record::Record;
+pub use redrive::{Resumption, resumption};
 pub use setting::{Facts, Limits, Setting};
 pub use stimulus::{LaneFailure, Lanes, Stimulus};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Frame;
+use super::{Frame, Job};
 use crate::expr::{Document, pool};
 use crate::history::Event;
 use crate::time::Timestamp;
@@ -43,6 +43,9 @@ pub struct Record {
     /// Results of Map iterations that ended in it: index and output.
     #[serde(rename = "re", default, skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<(u64, Document)>,
+    /// The job that nobody waits for any more since this transition.
+    #[serde(rename = "ab", default, skip_serializing_if = "Option::is_none")]
+    pub abandons: Option<Job>,
 }
 
 fn is_false(b: &bool) -> bool {

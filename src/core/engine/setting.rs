@@ -79,14 +79,26 @@ pub struct Limits {
     pub inline_concurrency: u32,
     /// Most events of an execution's history; any number if there is none.
     pub events: Option<u64>,
+    /// Longest time from the start of an execution to its end, in seconds; any time if there is none.
+    pub execution_seconds: Option<u64>,
 }
 
 impl Limits {
     /// AWS's own.
-    pub const AWS: Limits =
-        Limits { payload: 262_144, depth: 100, inline_concurrency: 40, events: Some(25_000) };
+    pub const AWS: Limits = Limits {
+        payload: 262_144,
+        depth: 100,
+        inline_concurrency: 40,
+        events: Some(25_000),
+        execution_seconds: Some(31_536_000),
+    };
 
     /// Stepwright's own: as much as one process can bear.
-    pub const EXTENDED: Limits =
-        Limits { payload: 4_194_304, depth: 100, inline_concurrency: 1_000, events: None };
+    pub const EXTENDED: Limits = Limits {
+        payload: 4_194_304,
+        depth: 100,
+        inline_concurrency: 1_000,
+        events: None,
+        execution_seconds: None,
+    };
 }

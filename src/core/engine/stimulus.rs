@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Answer, Failure, Frame, Item, TaskOutcome};
+use super::{Answer, Failure, Frame, Item, Resumption, TaskOutcome};
 use crate::expr::Document;
 use crate::time::Timestamp;
 
@@ -20,8 +20,10 @@ pub enum Stimulus {
         /// When the last heartbeat came, if one did.
         beat: Option<Timestamp>,
     },
-    /// The claimed task has come to an end, as far as its request goes.
+    /// The claimed task has come to an end, as far as its request goes; or the job that was waited for has.
     Task(TaskOutcome),
+    /// Who had claimed the task is lost, and the service recognises its repetition.
+    Reclaim,
     /// A worker took the activity's task.
     ActivityStarted {
         /// `workerName` of GetActivityTask.
@@ -43,8 +45,8 @@ pub enum Stimulus {
     Redrive {
         /// Which redrive this is, from 1.
         count: u32,
-        /// Whether the execution had entered the state that it was in when it ended.
-        entered: bool,
+        /// Where the execution goes on.
+        resumption: Resumption,
     },
 }
 

@@ -36,6 +36,12 @@ impl Query {
         self.expression.references().into_iter().map(|reference| reference.name).collect()
     }
 
+    /// The members of `$states` that the expression reads by name.
+    pub(super) fn state_members(&self) -> impl Iterator<Item = String> {
+        let states = self.expression.references().into_iter().filter(|read| read.name == "states");
+        states.filter_map(|read| read.members.into_iter().next())
+    }
+
     /// The value of the expression, which stands at `place` (`Output/a[0]`).
     ///
     /// # Errors

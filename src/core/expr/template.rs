@@ -87,6 +87,16 @@ impl Template {
         if let Node::Literal(value) = &self.node { Some(value) } else { None }
     }
 
+    /// The members of `$states` that the template reads, each with the place of its expression below the field
+    /// (`/a[0]`, empty for the field itself).
+    pub fn state_members(&self) -> Vec<(&str, String)> {
+        let mut members = Vec::new();
+        self.node.queries(&mut |place, query| {
+            members.extend(query.state_members().map(|member| (place, member)));
+        });
+        members
+    }
+
     /// Every JSONPath in the template, arguments of intrinsic functions included.
     pub fn paths(&self) -> Vec<&Path> {
         let mut paths = Vec::new();
@@ -101,7 +111,7 @@ impl Template {
             _ => None,
         });
         let mut names: BTreeSet<String> = by_path.collect();
-        self.node.queries(&mut |query| names.extend(query.variables()));
+        self.node.queries(&mut |_, query| names.extend(query.variables()));
         names
     }
 }
@@ -153,13 +163,14 @@ fn no_string(value: &Value) -> String {
 
 fn jsonata(source: &Value, place: &str) -> Result<Node, (String, String)> {
     Ok(match source {
-        Value::String(text) => match text.strip_prefix("{%").and_then(|t| t.strip_suffix("%}")) {
-            Some(expression) => {
-                let query = Query::parse(expression).map_err(|what| (place.to_owned(), what))?;
-                Node::Jsonata { query, place: place.into() }
+        Value::String(text) => {
+            let found =
+                between_brackets(text).and_then(|found| found.map(Query::parse).transpose());
+            match found.map_err(|what| (place.to_owned(), what))? {
+                Some(query) => Node::Jsonata { query, place: place.into() },
+                None => Node::Literal(source.clone()),
             }
-            None => Node::Literal(source.clone()),
-        },
+        }
         Value::Array(items) => {
             let nodes =
                 items.iter().enumerate().map(|(n, item)| jsonata(item, &format!("{place}[{n}]")));
@@ -173,6 +184,21 @@ fn jsonata(source: &Value, place: &str) -> Result<Node, (String, String)> {
         }
         leaf => Node::Literal(leaf.clone()),
     })
+}
+
+/// What stands between `{%` and `%}`; `None` for text without them.
+///
+/// # Errors
+/// Only one of the two is there, or space around them (AWS documents that it refuses both).
+fn between_brackets(text: &str) -> Result<Option<&str>, String> {
+    if let Some(inside) = text.strip_prefix("{%").and_then(|rest| rest.strip_suffix("%}")) {
+        return Ok(Some(inside));
+    }
+    let (opens, closes) = (text.starts_with("{%"), text.ends_with("%}"));
+    match opens != closes {
+        true => Err("A JSONata expression must start with '{%' and end with '%}'".to_owned()),
+        false => Ok(None),
+    }
 }
 
 fn array(source: &Value, nodes: Vec<Node>) -> Node {
@@ -216,11 +242,11 @@ impl Node {
         }
     }
 
-    fn queries<'a>(&'a self, visit: &mut dyn FnMut(&'a Query)) {
+    fn queries<'a>(&'a self, visit: &mut dyn FnMut(&'a str, &'a Query)) {
         match self {
             Node::Array(nodes) => nodes.iter().for_each(|node| node.queries(visit)),
             Node::Object(nodes) => nodes.iter().for_each(|(_, node)| node.queries(visit)),
-            Node::Jsonata { query, .. } => visit(query),
+            Node::Jsonata { query, place } => visit(place, query),
             Node::Literal(_) | Node::JsonPath { .. } => {}
         }
     }
@@ -366,8 +392,14 @@ mod tests {
         let template = |text: &str| {
             Template::jsonata(&Value::object([("a", Value::array([text.into()]))])).unwrap()
         };
-        for literal in ["{%}", "{%", " {% 1 %}", "{% 1 %} ", "{ % 1 % }", "x"] {
+        for literal in ["{%}", " {% 1 %} ", "{ % 1 % }", "50 {% of %} it", "x"] {
             assert!(template(literal).as_literal().is_some(), "{literal}");
+        }
+        for half in ["{%", "%}", "{% 1", "1 %}", " {% 1 %}", "{% 1 %} "] {
+            let source = Value::object([("a", Value::array([half.into()]))]);
+            let (place, message) = Template::jsonata(&source).unwrap_err();
+            assert_eq!(place, "/a[0]", "{half}");
+            assert!(message.ends_with("must start with '{%' and end with '%}'"), "{message}");
         }
         let error = Trial::of("{}").fill(&template("{% $x %}"), "Output").unwrap_err();
         assert_eq!(error.kind, ErrorKind::QueryEvaluation);

@@ -68,12 +68,13 @@ impl<'a> Journal<'a> {
         Journal(frames)
     }
 
-    /// Whether a fork that encloses the frame had gone on when the record was made.
+    /// Whether a fork that encloses the frame had gone on when the record was made. Of equal times the outer frame comes
+    /// first.
     fn cancelled(&self, frame: &FrameId, record: &Record) -> bool {
         let mut inner = frame.clone();
         while let Some((parent, slot, _)) = inner.fork() {
             let gone_on = self.0.get(&parent).and_then(|slots| slots.get(&(slot + 1)));
-            if gone_on.is_some_and(|time| *time < record.time) {
+            if gone_on.is_some_and(|time| *time <= record.time) {
                 return true;
             }
             inner = parent;
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
     use crate::engine::{Fork, Frame, Outcome, Visit};
     use crate::expr::Document;
-    use crate::history::EventKind;
+    use crate::history::{EventKind, Sequence};
 
     #[test]
     fn events_of_all_frames_are_ordered_by_time_and_numbered_from_1() {
@@ -167,8 +168,19 @@ mod tests {
 
     type Stored = (FrameId, Arc<Record>);
 
+    /// As a whole, and the same piece by piece in the order of time.
     fn shown(records: &[Stored]) -> Vec<(u64, u64, i64)> {
-        assemble(records).iter().map(|e| (e.id, e.previous, e.time.0)).collect()
+        let whole = assemble(records);
+        let mut ordered = records.to_vec();
+        ordered.sort_by(|(fa, a), (fb, b)| (a.time, fa, a.slot).cmp(&(b.time, fb, b.slot)));
+        for size in 1..=records.len() {
+            let mut sequence = Sequence::default();
+            let pieces = ordered.chunks(size).flat_map(|piece| sequence.push(piece.to_vec()));
+            let pieces: Vec<Entry> = pieces.map(|(_, _, entry)| entry).collect();
+            assert_eq!(pieces, whole, "in pieces of {size}");
+            assert!(sequence.push(ordered.clone()).is_empty(), "each comes once");
+        }
+        whole.iter().map(|e| (e.id, e.previous, e.time.0)).collect()
     }
 
     fn at(frame: &str, slot: u64, index: u32) -> Option<EventRef> {
@@ -211,13 +223,20 @@ mod tests {
             events: previous.iter().map(event).collect(),
             cancels: false,
             results: Vec::new(),
+            abandons: None,
         };
         (frame, Arc::new(record))
     }
 
     fn forked() -> Phase {
         let started = EventRef { frame: FrameId::root(), slot: 0, index: 0 };
-        Phase::Forked(Fork { lanes: 2, input: Document::empty_object(), items: None, started })
+        Phase::Forked(Fork {
+            lanes: 2,
+            input: Document::empty_object(),
+            items: None,
+            started,
+            resumed: None,
+        })
     }
 
     fn done() -> Phase {

@@ -22,11 +22,25 @@ pub fn write(out: &mut String, entry: &Entry, data: bool) {
     push_number(out, entry.previous);
     if has_details(kind) {
         push_key(out, kind, name);
-        let mut details = Details { out, data, first: true };
-        details.write(kind);
+        // AWS never cuts anything off in its answers.
+        write_details(out, kind, Shown { data, room: usize::MAX });
         out.push('}');
     }
     out.push('}');
+}
+
+/// What is shown of an event's payloads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown {
+    /// Whether inputs, outputs, parameters and variables are there at all.
+    pub(super) data: bool,
+    /// Bytes that they may take together, as they stand in JSON strings; what is beyond is cut off.
+    pub(super) room: usize,
+}
+
+/// Appends the members of an event's details, without braces.
+pub(super) fn write_details(out: &mut String, kind: &EventKind, shown: Shown) {
+    Details { out, data: shown.data, room: shown.room, first: true }.write(kind);
 }
 
 /// `type`
@@ -124,6 +138,7 @@ fn push_key(out: &mut String, kind: &EventKind, name: &str) {
 struct Details<'a> {
     out: &'a mut String,
     data: bool,
+    room: usize,
     first: bool,
 }
 
@@ -185,10 +200,8 @@ impl Details<'_> {
             | E::ActivityFailed(failure)
             | E::ActivityTimedOut(failure) => self.failure(failure),
             E::TaskScheduled { service, region, parameters, timeout, heartbeat, credentials } => {
-                self.service(service)
-                    .text("region", region)
-                    .payload("parameters", parameters)
-                    .limit("timeoutInSeconds", *timeout)
+                self.service(service).text("region", region).payload("parameters", parameters);
+                self.limit("timeoutInSeconds", *timeout)
                     .limit("heartbeatInSeconds", *heartbeat)
                     .credentials(credentials.as_deref())
             }
@@ -213,11 +226,13 @@ impl Details<'_> {
     }
 
     fn input(&mut self, input: &Document) -> &mut Self {
-        self.payload("input", input).whole("inputDetails")
+        let cut = self.payload("input", input);
+        self.truncated("inputDetails", cut)
     }
 
     fn output(&mut self, output: &Document) -> &mut Self {
-        self.payload("output", output).whole("outputDetails")
+        let cut = self.payload("output", output);
+        self.truncated("outputDetails", cut)
     }
 
     fn failure(&mut self, failure: &Failure) -> &mut Self {
@@ -243,26 +258,41 @@ impl Details<'_> {
             return self;
         }
         self.key("assignedVariables").push('{');
+        let mut cut = false;
         for (i, (name, value)) in variables.iter().enumerate() {
             if i > 0 {
                 self.out.push(',');
             }
             push_string(self.out, name);
             self.out.push(':');
-            push_string(self.out, &value.to_json());
+            cut |= self.cut(&value.to_json());
         }
         self.out.push('}');
-        self.whole("assignedVariablesDetails")
+        self.truncated("assignedVariablesDetails", cut)
     }
 
-    fn payload(&mut self, name: &str, document: &Document) -> &mut Self {
-        if self.data { self.text(name, document.text()) } else { self }
+    /// Whether something had to be cut off.
+    fn payload(&mut self, name: &str, document: &Document) -> bool {
+        if !self.data {
+            return false;
+        }
+        self.key(name);
+        self.cut(document.text())
     }
 
-    /// Says that a payload was not cut off. AWS never cuts any off in its answers.
-    fn whole(&mut self, name: &str) -> &mut Self {
+    /// Appends as much of a text as there is room for.
+    fn cut(&mut self, text: &str) -> bool {
+        let fits = fitting(text, self.room);
+        let before = self.out.len();
+        push_string(self.out, fits);
+        self.room = self.room.saturating_sub(self.out.len() - before);
+        fits.len() < text.len()
+    }
+
+    fn truncated(&mut self, name: &str, cut: bool) -> &mut Self {
         if self.data {
-            self.key(name).push_str("{\"truncated\":false}");
+            let said = if cut { "{\"truncated\":true}" } else { "{\"truncated\":false}" };
+            self.key(name).push_str(said);
         }
         self
     }
@@ -297,6 +327,32 @@ impl Details<'_> {
         self.out.push_str(name);
         self.out.push_str("\":");
         self.out
+    }
+}
+
+/// The longest beginning of a text that takes at most so many bytes in a JSON string.
+fn fitting(text: &str, room: usize) -> &str {
+    // The longest escape of a byte, `\u001f`, has six.
+    if text.len() <= room / 6 {
+        return text;
+    }
+    let mut left = room;
+    let end = text.char_indices().find(|(_, c)| match left.checked_sub(written(*c)) {
+        Some(rest) => {
+            left = rest;
+            false
+        }
+        None => true,
+    });
+    end.map_or(text, |(at, _)| text.get(..at).unwrap_or_default())
+}
+
+/// Bytes of a character in a JSON string.
+fn written(c: char) -> usize {
+    match c {
+        '"' | '\\' | '\n' | '\r' | '\t' => 2,
+        c if c < ' ' => 6,
+        c => c.len_utf8(),
     }
 }
 
@@ -452,6 +508,22 @@ mod tests {
             ),
         ];
         check(table);
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters_where_its_json_would_be_too_long() {
+        let table = [
+            ("abc", 3, "abc", "fits"),
+            ("abc", 2, "ab", "plain"),
+            ("a\"b", 2, "a", "an escape takes two and is not split"),
+            ("a\"b", 3, "a\"", "it counts as two"),
+            ("\u{1}b", 5, "", "or six"),
+            ("aé", 2, "a", "a character is not split"),
+            ("abc", 0, "", "no room at all"),
+        ];
+        for (text, room, expected, reason) in table {
+            assert_eq!(fitting(text, room), expected, "{reason}");
+        }
     }
 
     fn check(table: impl IntoIterator<Item = Row>) {

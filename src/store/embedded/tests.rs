@@ -150,6 +150,7 @@ fn record() -> Arc<Record> {
         events: Vec::new(),
         cancels: false,
         results: Vec::new(),
+        abandons: None,
     })
 }
 

@@ -72,7 +72,7 @@ impl Lambda {
             }
         }
         // Its state is large, and calls of local functions need none of it.
-        let remote = Box::pin(self.remote.call(request, call.credentials.as_ref()));
+        let remote = Box::pin(self.remote.call(request, call));
         within(call, remote).await?.map_err(TaskOutcome::Failed)
     }
 

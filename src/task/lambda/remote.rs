@@ -14,7 +14,7 @@ use aws_sdk_lambda::operation::RequestId;
 use aws_sdk_lambda::operation::invoke::InvokeError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{InvocationType, LogType};
-use stepwright_core::engine::Failure;
+use stepwright_core::engine::{Failure, TaskCall};
 
 use super::reply::Reply;
 use super::request::Request;
@@ -36,11 +36,8 @@ impl Remote {
     }
 
     /// Calls a function, once.
-    pub(super) async fn call(
-        &self,
-        request: &Request,
-        role: Option<&Arc<str>>,
-    ) -> Result<Reply, Failure> {
+    pub(super) async fn call(&self, request: &Request, call: &TaskCall) -> Result<Reply, Failure> {
+        let role = call.credentials.as_ref();
         let client = self
             .client(request.region(), role)
             .await
@@ -64,7 +61,7 @@ impl Remote {
                 failed: output.function_error().is_some(),
                 payload: output.payload.map_or_else(String::new, text),
             }),
-            Err(error) => Err(match credentials_failure(&error, role) {
+            Err(error) => Err(match credentials_failure(&error, role, &call.origin.role) {
                 Some(failure) if role.is_some() => failure,
                 Some(failure) => hinted(failure, request),
                 None => failure(&error, &seen.exchange().authority),

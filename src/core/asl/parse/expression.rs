@@ -3,9 +3,9 @@
 use super::Parser;
 use crate::asl::diagnostic::Code;
 use crate::asl::model::{Moment, Number, QueryLanguage, ResultPath, Selection, Text};
-use crate::asl::validate::Here;
 use crate::asl::validate::schema::is_expression;
-use crate::expr::path::Path;
+use crate::asl::validate::{Here, Outcome};
+use crate::expr::path::{Path, Root};
 use crate::expr::reference::ReferencePath;
 use crate::expr::template::Template;
 use crate::expr::value::{Map, Value};
@@ -28,16 +28,30 @@ impl Parser {
             QueryLanguage::Jsonata => Template::jsonata(source),
         };
         match (compiled, here.language) {
-            (Ok(template), _) => return Some(template),
+            (Ok(template), _) => {
+                self.check_states(&template, here);
+                return Some(template);
+            }
             // AWS names the field in the message and gives the place of the object around it.
             (Err((below, message)), QueryLanguage::JsonPath) => {
-                self.findings.schema(format!("{here}{}", enclosing(&below)), message);
+                self.findings.schema(format!("{here}{below}"), message);
             }
             (Err((below, message)), QueryLanguage::Jsonata) => {
                 self.findings.add(jsonata_code(&message), format!("{here}{below}"), message);
             }
         }
         None
+    }
+
+    /// `$states` has `result` and `errorOutput` only where there are any.
+    fn check_states(&mut self, template: &Template, here: &Here<'_>) {
+        for (place, member) in template.state_members() {
+            if Outcome::of(&member).is_some_and(|needed| here.outcome != Some(needed)) {
+                let message = format!("Reference to '$states.{member}' is not supported.");
+                let code = Code::UnsupportedJsonataExpression;
+                self.findings.add(code, format!("{here}{place}"), message);
+            }
+        }
     }
 
     /// `Assign`: a template whose keys are names of variables.
@@ -53,6 +67,7 @@ impl Parser {
                 self.findings
                     .schema(here.field(key), format!("'{name}' is not a valid variable name"));
             }
+            self.scopes.assign(name, &here.field(key));
         }
         self.compile(object.get("Assign")?, &here)
     }
@@ -60,7 +75,20 @@ impl Parser {
     /// A field that is a path.
     pub(super) fn path(&mut self, object: &Map, field: &str, here: &Here<'_>) -> Option<Path> {
         let source = object.get(field)?.as_str()?;
-        self.parsed(Path::parse(source), &here.field(field))
+        self.parsed(Path::parse(source), NO_PATH, &here.field(field))
+    }
+
+    /// A field that is a reference path, or a path of names and indexes into the context object or a variable.
+    pub(super) fn reference(&mut self, object: &Map, field: &str, here: &Here<'_>) -> Option<Path> {
+        let source = object.get(field)?.as_str()?;
+        let parsed = Path::parse(source).and_then(|path| match path.root() {
+            _ if !path.is_reference() => Err("It must name exactly one place".to_owned()),
+            Root::Context if WITHOUT_CONTEXT.contains(&field) => {
+                Err("It can not start with '$$'".to_owned())
+            }
+            _ => Ok(path),
+        });
+        self.parsed(parsed, NO_REFERENCE, &here.field(field))
     }
 
     /// `InputPath` or `OutputPath`.
@@ -79,7 +107,7 @@ impl Parser {
         match object.get("ResultPath") {
             Some(Value::Null) => ResultPath::Discard,
             Some(Value::String(source)) if &**source != "$" => self
-                .parsed(ReferencePath::parse(source), &here)
+                .parsed(ReferencePath::parse(source), NO_REFERENCE, &here)
                 .map_or(ResultPath::Whole, ResultPath::At),
             _ => ResultPath::Whole,
         }
@@ -93,7 +121,7 @@ impl Parser {
         if let Some(number) = object.get(field).and_then(Value::as_f64) {
             return Some(Number::Literal(number));
         }
-        self.path(object, &format!("{field}Path"), here).map(Number::Path)
+        self.reference(object, &format!("{field}Path"), here).map(Number::Path)
     }
 
     /// A text by value, by expression, or by the companion field that ends in `Path`.
@@ -106,7 +134,15 @@ impl Parser {
         }
         let companion = format!("{field}Path");
         let source = object.get(&*companion)?.as_str()?;
-        self.parsed(Template::json_path_expression(source), &here.field(&companion)).map(Text::Path)
+        let template = Template::json_path_expression(source).and_then(|template| {
+            let calls = source.split_once('(').filter(|_| source.starts_with("States."));
+            let text = match (calls, template.paths().first()) {
+                (Some((function, _)), _) => TEXT_FUNCTIONS.contains(&function.trim()),
+                (None, path) => path.is_some_and(|path| path.is_reference()),
+            };
+            if text { Ok(template) } else { Err("It must yield a string".to_owned()) }
+        });
+        self.parsed(template, NO_TEXT, &here.field(&companion)).map(Text::Path)
     }
 
     /// `Timestamp` or `TimestampPath`.
@@ -117,7 +153,7 @@ impl Parser {
         if let Some(text) = object.get("Timestamp").and_then(Value::as_str) {
             return Some(Moment::Literal(text.into()));
         }
-        self.path(object, "TimestampPath", here).map(Moment::Path)
+        self.reference(object, "TimestampPath", here).map(Moment::Path)
     }
 
     /// A field that is a JSONata expression.
@@ -135,15 +171,36 @@ impl Parser {
         self.compile(source, &here.field(field))
     }
 
-    fn parsed<T>(&mut self, parsed: Result<T, String>, here: &Here<'_>) -> Option<T> {
-        parsed.map_err(|message| self.findings.schema(here, message)).ok()
+    fn parsed<T>(&mut self, parsed: Result<T, String>, no: &str, here: &Here<'_>) -> Option<T> {
+        parsed.map_err(|why| self.findings.schema(here, format!("{no}: {why}"))).ok()
     }
 }
 
-/// The place of the object that a place below a field is in: `/a` for `/a/b.$`, nothing for `/b.$`.
-fn enclosing(below: &str) -> &str {
-    below.rsplit_once('/').map_or("", |(object, _)| object)
-}
+const NO_PATH: &str = "Value is not a valid JSONPath";
+const NO_REFERENCE: &str = "Value is not a Reference Path";
+const NO_TEXT: &str =
+    "Value is not a Reference Path or an intrinsic function that returns a string";
+
+/// Fields that take a path of the input or a variable, but not of the context object.
+const WITHOUT_CONTEXT: &[&str] = &[
+    "MaxConcurrencyPath",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentagePath",
+    "MaxItemsPath",
+    "MaxItemsPerBatchPath",
+    "MaxInputBytesPerBatchPath",
+];
+
+/// What `ErrorPath` and `CausePath` may call (AWS's documentation of the Fail state).
+const TEXT_FUNCTIONS: &[&str] = &[
+    "States.Format",
+    "States.JsonToString",
+    "States.ArrayGetItem",
+    "States.Base64Encode",
+    "States.Base64Decode",
+    "States.Hash",
+    "States.UUID",
+];
 
 /// Two codes for faults of expressions: those that JSONata itself has, and those that only Step Functions sees, as in
 /// `Reference to 'x' at the top level is not supported.`
@@ -168,13 +225,6 @@ fn is_variable_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_fault_in_a_payload_template_is_placed_at_its_object() {
-        for (below, expected) in [("/a/b.$", "/a"), ("/b.$", ""), ("", "")] {
-            assert_eq!(enclosing(below), expected, "{below}");
-        }
-    }
 
     #[test]
     fn what_only_step_functions_refuses_has_its_own_code() {

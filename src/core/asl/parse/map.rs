@@ -34,7 +34,7 @@ impl Parser {
 
     fn items(&mut self, object: &Map, here: &Here<'_>) -> (Option<Path>, Option<Template>) {
         match here.language {
-            QueryLanguage::JsonPath => (self.path(object, "ItemsPath", here), None),
+            QueryLanguage::JsonPath => (self.reference(object, "ItemsPath", here), None),
             QueryLanguage::Jsonata => (None, self.items_template(object, here)),
         }
     }
@@ -62,6 +62,9 @@ impl Parser {
         self.check(&fields::PROCESSOR, definition, &here);
         let distributed = self.processor_config(definition, &here);
         let kind = distributed.unwrap_or(here.kind);
+        if distributed.is_some() {
+            self.scopes.close();
+        }
         (self.nested_flow(definition, &Here { kind, ..here }), distributed)
     }
 

@@ -18,6 +18,7 @@ use indexmap::IndexMap;
 use super::diagnostic::{Code, Diagnostic};
 use super::model::{ExecutionType, Flow, FlowId, Machine, Name, QueryLanguage};
 use super::validate::schema::{Schema, check};
+use super::validate::scopes::Scopes;
 use super::validate::{Findings, Here, fields, graph};
 use crate::expr::value::{Map, Value};
 
@@ -54,6 +55,7 @@ struct Parser {
     flows: Vec<Flow>,
     /// The location of each flow, empty for the machine's own.
     places: Vec<String>,
+    scopes: Scopes,
     names: BTreeSet<Name>,
     labels: BTreeSet<Name>,
 }
@@ -65,6 +67,7 @@ impl Parser {
             language,
             flows: Vec::new(),
             places: Vec::new(),
+            scopes: Scopes::default(),
             names: BTreeSet::new(),
             labels: BTreeSet::new(),
         }
@@ -121,6 +124,7 @@ impl Parser {
 
     /// Looks at transitions, once all fields are right (recorded on AWS: without `States`, `StartAt` is no finding).
     fn check_graph(&mut self) {
+        self.scopes.check(&mut self.findings);
         if !self.findings.is_empty() {
             return;
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Parser, name_in};
 use crate::asl::model::{Catcher, QueryLanguage, ResultPath, Retrier};
 use crate::asl::validate::schema::Schema;
-use crate::asl::validate::{Here, parts};
+use crate::asl::validate::{Here, Outcome, parts};
 use crate::expr::value::{Map, Value};
 
 impl Parser {
@@ -35,7 +35,7 @@ impl Parser {
         let entries = self.entries(object, &place, &parts::CATCHER, "Catch");
         let mut catchers = Vec::new();
         for (index, entry) in entries.enumerate() {
-            let here = place.item(index);
+            let here = place.item(index).after(Outcome::ErrorOutput);
             let path = here.language == QueryLanguage::JsonPath;
             catchers.push(Catcher {
                 error_equals: error_names(entry),

@@ -4,7 +4,7 @@ use super::{Parser, language, name_in};
 use crate::asl::model::{
     DataFlow, Fail, Kind, Name, Number, Parallel, Pass, QueryLanguage, State, Transition, Wait,
 };
-use crate::asl::validate::{Here, fields};
+use crate::asl::validate::{Here, Outcome, fields};
 use crate::expr::value::{Document, Map, Value};
 
 impl Parser {
@@ -63,7 +63,11 @@ impl Parser {
     }
 
     fn data_flow(&mut self, object: &Map, here: &Here<'_>) -> DataFlow {
-        let assign = self.assign(object, here);
+        let after = match object.get("Type").and_then(Value::as_str) {
+            Some("Task" | "Parallel" | "Map") => here.after(Outcome::Result),
+            _ => *here,
+        };
+        let assign = self.assign(object, &after);
         match here.language {
             QueryLanguage::JsonPath => DataFlow {
                 input_path: self.selection(object, "InputPath", here),
@@ -79,7 +83,7 @@ impl Parser {
             },
             QueryLanguage::Jsonata => DataFlow {
                 arguments: self.template(object, "Arguments", here),
-                output: self.template(object, "Output", here),
+                output: self.template(object, "Output", &after),
                 assign,
                 ..DataFlow::default()
             },
@@ -112,7 +116,10 @@ impl Parser {
     /// A flow inside a state. Its states default to the machine's query language, not to that of the state around.
     pub(super) fn nested_flow(&mut self, definition: &Map, here: &Here<'_>) -> u32 {
         let language = language(definition).unwrap_or(self.language);
-        self.flow(definition, &Here { language, ..*here })
+        let outer = self.scopes.enter();
+        let flow = self.flow(definition, &Here { language, ..*here });
+        self.scopes.leave(outer);
+        flow
     }
 }
 

@@ -1,5 +1,7 @@
 //! The language as tables: a definition, and what is said of it. Each row is one rule.
 
+mod accepted;
+mod expressions;
 mod fields;
 
 use super::model::{

@@ -5,6 +5,7 @@ pub(super) mod fields;
 pub(super) mod graph;
 pub(super) mod parts;
 pub(super) mod schema;
+pub(super) mod scopes;
 pub(super) mod timestamp;
 
 use std::fmt;
@@ -81,12 +82,39 @@ pub(super) struct Here<'a> {
     pub(super) language: QueryLanguage,
     /// The type of the workflow around it, which is that of the children inside a distributed Map.
     pub(super) kind: ExecutionType,
+    /// What `$states` has here beside `input` and `context`.
+    pub(super) outcome: Option<Outcome>,
+}
+
+/// A member of `$states` that only some fields can read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// `result`: in `Output` and `Assign` of a Task, Parallel or Map state.
+    Result,
+    /// `errorOutput`: in `Output` and `Assign` of a catcher.
+    ErrorOutput,
+}
+
+impl Outcome {
+    /// The member of this name; `None` for those that every field can read, and for those that do not exist.
+    pub(super) fn of(member: &str) -> Option<Outcome> {
+        match member {
+            "result" => Some(Outcome::Result),
+            "errorOutput" => Some(Outcome::ErrorOutput),
+            _ => None,
+        }
+    }
 }
 
 impl<'a> Here<'a> {
     /// The top of a definition.
     pub(super) fn top(language: QueryLanguage, kind: ExecutionType) -> Here<'a> {
-        Here { at: At { outer: None, step: Step::Root }, language, kind }
+        Here { at: At { outer: None, step: Step::Root }, language, kind, outcome: None }
+    }
+
+    /// The same place, where `$states` has one member more.
+    pub(super) fn after(&self, outcome: Outcome) -> Here<'a> {
+        Here { outcome: Some(outcome), ..*self }
     }
 
     /// The member `name` of the object here.

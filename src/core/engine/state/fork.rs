@@ -14,7 +14,7 @@ pub(crate) fn phase(
     items: Option<Document>,
     started: EventRef,
 ) -> Step {
-    Step::Stay(Phase::Forked(Fork { lanes, input, items, started }))
+    Step::Stay(Phase::Forked(Fork { lanes, input, items, started, resumed: None }))
 }
 
 /// All lanes have ended well.

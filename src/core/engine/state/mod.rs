@@ -10,6 +10,7 @@ pub(crate) mod fail;
 pub(crate) mod fork;
 pub(crate) mod map;
 pub(crate) mod parallel;
+mod parameters;
 pub(crate) mod pass;
 pub(crate) mod succeed;
 pub(crate) mod task;

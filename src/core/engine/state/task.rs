@@ -8,10 +8,11 @@ use super::super::data_flow::plain;
 use super::super::decide::{Broken, Step, too_large, within_bounds};
 use super::super::draft::Draft;
 use super::super::failure::{located, name};
-use super::super::{ActivityTask, Answer, Claim, Failure, Pending, Phase, TaskOutcome};
+use super::super::{ActivityTask, Answer, Claim, Failure, Job, Pending, Phase, TaskOutcome};
 use crate::asl::model::{Kind, Pattern, Resource, State, Task};
 use crate::expr::{Document, Error};
 use crate::history::{EventKind, Service};
+use crate::time::Timestamp;
 
 /// Schedules an attempt.
 pub(crate) fn schedule(draft: &mut Draft<'_>, state: &State, task: &Task) -> Result<Step, Error> {
@@ -25,6 +26,9 @@ pub(crate) fn schedule(draft: &mut Draft<'_>, state: &State, task: &Task) -> Res
     let credentials = credentials(draft, task, &input)?;
     if let Err(failure) = within_bounds(draft, &state.name, &parameters) {
         return Ok(Step::Fail(Broken::from(failure)));
+    }
+    if let Resource::Service(service) = &task.resource {
+        super::parameters::check(service, &parameters)?;
     }
     if let Resource::Activity(arn) = &task.resource {
         if !(draft.set.activity_exists)(arn) {
@@ -48,7 +52,6 @@ pub(crate) fn schedule(draft: &mut Draft<'_>, state: &State, task: &Task) -> Res
         since,
         holder: Arc::default(),
         until: since,
-        answer: None,
     })))
 }
 
@@ -146,17 +149,33 @@ fn service(resource: &crate::asl::model::ServiceResource) -> Service {
 pub(crate) fn performed(
     draft: &mut Draft<'_>,
     state: &State,
-    claim: Claim,
+    claim: &Claim,
     outcome: TaskOutcome,
 ) -> Step {
     let Kind::Task(task) = &state.kind else { return Step::Die(misplaced(state)) };
-    // Who held the token has spoken already; how the request ended does not matter any more.
-    if let (Some(answer), false) = (&claim.answer, matches!(outcome, TaskOutcome::Succeeded(_))) {
-        return self::answer(draft, state, answer.clone());
-    }
     match outcome {
+        TaskOutcome::Submitted { output, handle } => {
+            let job = Job {
+                ticket: claim.ticket,
+                state: state.name.clone(),
+                handle,
+                credentials: claim.credentials.clone(),
+                deadline: deadline(claim),
+                since: draft.set.now,
+            };
+            submitted(draft, task, output, Phase::Polling(job))
+        }
         TaskOutcome::Succeeded(output) if hands_out_token(&task.resource) => {
-            submitted(draft, state, claim, output)
+            let pending = Pending {
+                ticket: claim.ticket,
+                activity: None,
+                deadline: deadline(claim),
+                heartbeat_seconds: claim.heartbeat_seconds,
+                // For a request that took its time, the heartbeat clock starts when it was answered (AWS: integration
+                // patterns).
+                since: draft.set.now,
+            };
+            submitted(draft, task, output, Phase::Pending(pending))
         }
         TaskOutcome::Succeeded(output) => succeeded(draft, state, &output),
         TaskOutcome::Failed(failure) => {
@@ -177,37 +196,27 @@ fn placed(draft: &Draft<'_>, failure: Failure) -> Failure {
     Failure::new(name::RUNTIME, located(&frame.state, frame.visit.entered_event, detail))
 }
 
-/// The service has taken the request of a `.waitForTaskToken` task; now the token's holder has the word, unless it has
-/// spoken already.
-fn submitted(draft: &mut Draft<'_>, state: &State, claim: Claim, output: Document) -> Step {
-    if let Kind::Task(task) = &state.kind
-        && let Resource::Service(named) = &task.resource
-    {
+/// The service has taken the request; now the token's holder has the word, or the job takes its course.
+fn submitted(draft: &mut Draft<'_>, task: &Task, output: Document, phase: Phase) -> Step {
+    if let Resource::Service(named) = &task.resource {
         draft.push(EventKind::TaskSubmitted { service: service(named), output });
     }
-    let pending = Pending {
-        ticket: claim.ticket,
-        activity: None,
-        deadline: claim.timeout_seconds.map(|s| claim.since.plus_seconds(s as f64)),
-        heartbeat_seconds: claim.heartbeat_seconds,
-        // For a request that took its time, the heartbeat clock starts when it was answered (AWS: integration patterns).
-        since: draft.set.now,
-    };
-    match claim.answer {
-        Some(answer) => self::answer(draft, state, answer),
-        None => Step::Stay(Phase::Pending(pending)),
-    }
+    Step::Stay(phase)
 }
 
-/// SendTaskSuccess or SendTaskFailure before the request itself was answered: kept until it is.
-pub(crate) fn answered_early(draft: &Draft<'_>, claim: Claim, answer: Answer) -> Option<Phase> {
-    let frame = &draft.made.frame;
-    let state = draft.set.machine.state(frame.flow, &frame.state)?;
-    let Kind::Task(task) = &state.kind else { return None };
-    if !hands_out_token(&task.resource) || claim.answer.is_some() {
-        return None;
+fn deadline(claim: &Claim) -> Option<Timestamp> {
+    claim.timeout_seconds.map(|seconds| claim.since.plus_seconds(seconds as f64))
+}
+
+/// The job has come to its end.
+pub(crate) fn job_ended(draft: &mut Draft<'_>, state: &State, outcome: TaskOutcome) -> Step {
+    let Kind::Task(task) = &state.kind else { return Step::Die(misplaced(state)) };
+    match outcome {
+        TaskOutcome::Succeeded(output) => succeeded(draft, state, &output),
+        TaskOutcome::Submitted { output, .. } => succeeded(draft, state, &output),
+        TaskOutcome::Failed(failure) => broken(draft, task, failure),
+        TaskOutcome::TimedOut => timed_out(draft, state, false),
     }
-    Some(Phase::Claimed(Claim { answer: Some(answer), ..claim }))
 }
 
 /// A worker took the activity's task.

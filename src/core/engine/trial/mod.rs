@@ -59,7 +59,7 @@ pub enum Progress {
     /// To its end.
     Over(Box<Report>),
     /// A task is to be performed.
-    Perform(Box<Paused>, TaskCall),
+    Perform(Box<Paused>, Box<TaskCall>),
     /// Time has to pass.
     Wait(Box<Paused>, Timestamp),
 }
@@ -161,7 +161,7 @@ pub fn resume(
     let phase = draft.made.frame.phase.clone();
     let step = match (event, phase) {
         (Event::Performed(outcome), Phase::Claimed(claim)) => {
-            state::task::performed(&mut draft, state, claim, outcome)
+            state::task::performed(&mut draft, state, &claim, outcome)
         }
         (Event::Waited, Phase::Waiting { .. }) => state::wait::over(&mut draft, state),
         _ => Step::Fail(Broken::from(Failure::timeout())),
@@ -208,7 +208,7 @@ fn progress(mut draft: Draft<'_>, step: Step) -> Progress {
     let set = draft.set;
     let paused = Box::new(Paused { made: draft.made, notes: notes(draft.inspector) });
     match (call, until) {
-        (Some(call), _) => Progress::Perform(paused, call),
+        (Some(call), _) => Progress::Perform(paused, Box::new(call)),
         // What neither calls nor waits for a time (an activity, a fork) cannot be tried without a mock.
         (None, until) => Progress::Wait(paused, until.unwrap_or(set.now)),
     }

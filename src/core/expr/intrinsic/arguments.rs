@@ -93,9 +93,19 @@ impl Signature {
     /// # Errors
     /// What does not fit, by the argument's name.
     pub(super) fn check(&self, values: Vec<Value>) -> Result<Vec<Arg>, String> {
+        self.check_count(values.len())?;
+        let kinds = self.parameters.iter().map(|p| (p.name, p.kind));
+        let kinds = kinds.chain(std::iter::repeat(("", Kind::Any)));
+        kinds.zip(values).map(|((name, kind), value)| convert(name, kind, value)).collect()
+    }
+
+    /// Checks the number of arguments.
+    ///
+    /// # Errors
+    /// How many there should be.
+    pub(super) fn check_count(&self, count: usize) -> Result<(), String> {
         let most = self.parameters.len();
         let least = most - self.optional;
-        let count = values.len();
         if count < least || (count > most && !self.variadic) {
             let wanted = match (least == most, self.variadic) {
                 (_, true) => format!("at least {least}"),
@@ -104,9 +114,7 @@ impl Signature {
             };
             return Err(format!("expected {wanted} arguments but got {count}"));
         }
-        let kinds = self.parameters.iter().map(|p| (p.name, p.kind));
-        let kinds = kinds.chain(std::iter::repeat(("", Kind::Any)));
-        kinds.zip(values).map(|((name, kind), value)| convert(name, kind, value)).collect()
+        Ok(())
     }
 }
 

@@ -39,6 +39,7 @@ impl Parser<'_> {
             .ok_or_else(|| format!("'{}' is not an intrinsic function", name.trim()))?;
         self.rest = rest;
         let arguments = self.arguments()?;
+        function.check_count(arguments.len())?;
         self.depth -= 1;
         Ok(Invocation { function, arguments })
     }

@@ -52,6 +52,17 @@ fn paths_map_flatten_and_reduce() {
 }
 
 #[test]
+fn what_is_gathered_from_nothing_or_kept_too_early_is_plain() {
+    check(&[
+        ("$spread([1, 2].q[[0..1]])", "undefined", "nothing spread is nothing"),
+        ("($r := one[0]; $r[-1][]^(>v))", r#"{"v":1}"#, "a sort gathers anew"),
+        ("($r := one[0]; $r[-1][])", r#"[{"v":1}]"#, "kept at the end"),
+        (r#"$pad("a", $parseInteger("0x1F", "w"), "")"#, r#""a""#, "a width that is no number"),
+        (r#"[1 / $parseInteger("", "a")]"#, r#"["Infinity"]"#, "zero, not minus zero"),
+    ]);
+}
+
+#[test]
 fn predicates_select_by_position_and_condition() {
     check(&[
         ("order.lines[0].sku", r#""A""#, "the first"),

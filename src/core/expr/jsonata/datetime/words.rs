@@ -68,7 +68,7 @@ pub(super) fn from_words(text: &str) -> f64 {
             sums.push(top * value);
         }
     }
-    sums.iter().sum()
+    total(sums)
 }
 
 /// Words are separated by a comma and a blank, by `and`, or by a single blank or hyphen.
@@ -198,7 +198,12 @@ pub(super) fn to_letters(n: f64, first: char) -> String {
 pub(super) fn from_letters(text: &str, first: char) -> f64 {
     let digit = |c: char| f64::from(c as u32) - f64::from(first as u32) + 1.0;
     let letters = text.chars().rev().enumerate();
-    letters.map(|(place, c)| digit(c) * 26f64.powf(place as f64)).sum()
+    total(letters.map(|(place, c)| digit(c) * 26f64.powf(place as f64)))
+}
+
+/// The sum; of nothing it is zero, where that of the standard library is minus zero.
+fn total(numbers: impl IntoIterator<Item = f64>) -> f64 {
+    numbers.into_iter().fold(0.0, |sum, n| sum + n)
 }
 
 const SMALL: &[&str] = &[

@@ -241,11 +241,16 @@ fn first_source(path: &Path, input: &Item) -> Source {
 
 /// What the next step sees of a single result.
 fn enter(value: Item) -> Source {
-    if value.is_array() && !value.marks().constructed {
-        Source::Each(value)
-    } else {
-        Source::One(value)
+    if !value.is_array() || value.marks().constructed {
+        return Source::One(value);
     }
+    let Item::List(mut list) = value else { return Source::Each(value) };
+    // What is gathered from a step is a new sequence: that the value was to stay an array is forgotten.
+    let marks = Marks { sequence: true, ..Marks::default() };
+    if list.marks != marks {
+        Rc::make_mut(&mut list).marks = marks;
+    }
+    Source::Each(Item::List(list))
 }
 
 /// A single result of the last step: an array stays as it is.

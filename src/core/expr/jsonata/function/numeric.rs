@@ -72,7 +72,7 @@ pub(super) fn abs(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outco
 /// `$sqrt`
 pub(super) fn sqrt(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outcome<Item> {
     match arguments.get(0).as_f64() {
-        Some(n) if n < 0.0 => Err(Fault::new("D3060").with("value", print(n))),
+        Some(n) if n < 0.0 => Err(Fault::new("D3060").with("value", arguments.get(0).mention())),
         _ => convert(evaluator, arguments, f64::sqrt),
     }
 }
@@ -86,7 +86,7 @@ pub(super) fn power(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Out
     let result = if undefined { f64::NAN } else { base.powf(exponent) };
     if !result.is_finite() {
         return Err(Fault::new("D3061")
-            .with("value", print(base))
+            .with("value", arguments.get(0).mention())
             .with("exp", arguments.get(1).mention()));
     }
     Ok(evaluator.number(result))

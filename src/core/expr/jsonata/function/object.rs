@@ -57,16 +57,15 @@ pub(super) fn spread(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Ou
 fn spread_item(evaluator: &Evaluator<'_>, value: &Item) -> Outcome<Item> {
     if let Some(elements) = value.elements() {
         let mut items = Vec::new();
+        let mut nothing = true;
         for item in elements.iter() {
-            item::append(&mut items, spread_item(evaluator, &item)?);
+            let spread = spread_item(evaluator, &item)?;
+            nothing &= spread.is_undefined();
+            item::append(&mut items, spread);
         }
         evaluator.meter.allocate(items.len() * ITEM)?;
-        // Only of an empty array is the result a sequence.
-        return Ok(if elements.len() == 0 {
-            Item::sequence(items)
-        } else {
-            Item::plain_array(items)
-        });
+        // Only if nothing was added is the result still a sequence.
+        return Ok(if nothing { Item::sequence(items) } else { Item::plain_array(items) });
     }
     if !value.is_object() {
         return Ok(value.clone());

@@ -116,7 +116,8 @@ pub(super) fn pad(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Outco
     let Some(inner) = text.as_str() else { return Ok(Item::Undefined) };
     let width = arguments.get(1).as_f64().unwrap_or(0.0).trunc();
     let missing = width.abs() - inner.chars().count() as f64;
-    if missing < 1.0 {
+    // A width that is no number leaves the text as it is.
+    if missing.is_nan() || missing < 1.0 {
         return Ok(text);
     }
     let filler = arguments.get(2).as_str().filter(|filler| !filler.is_empty()).unwrap_or(" ");

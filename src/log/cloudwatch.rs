@@ -1,0 +1,267 @@
+//! CloudWatch Logs, as AWS's own service writes to it: one stream for each machine and day, named
+//! `states/<machine>/<minute of its beginning>/<8 hex digits>`.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use serde_json::{Value as Json, json};
+use stepwright_core::time::Timestamp;
+
+use super::{Line, Sink};
+use crate::task::Settings;
+use crate::task::signed::{JsonService, Refused, Signed, endpoint_is_set};
+
+/// Log groups of CloudWatch Logs.
+pub struct CloudWatch {
+    client: Signed,
+    streams: Mutex<HashMap<Key, Stream>>,
+}
+
+/// Log group and machine.
+type Key = (Arc<str>, Arc<str>);
+
+#[derive(Clone)]
+struct Stream {
+    day: i64,
+    name: Arc<str>,
+}
+
+impl CloudWatch {
+    /// Nothing is looked up before the first event.
+    pub fn new(settings: Settings) -> CloudWatch {
+        CloudWatch { client: Signed::new(settings), streams: Mutex::default() }
+    }
+
+    /// Whether the environment names an endpoint for it (`AWS_ENDPOINT_URL_CLOUDWATCH_LOGS`, `AWS_ENDPOINT_URL`).
+    pub fn is_meant() -> bool {
+        endpoint_is_set(&LOGS)
+    }
+
+    async fn call(&self, group: &Group<'_>, operation: &str, body: Json) -> Result<Json, Refused> {
+        self.client.call(&LOGS, Some(group.region), (operation, &body)).await
+    }
+
+    /// The stream for an event; made if it is the first one of its day.
+    async fn stream(&self, group: &Group<'_>, line: &Line) -> Result<Arc<str>, Refused> {
+        let key = (line.group.clone(), line.machine.clone());
+        let day = line.time.0.div_euclid(DAY_MICROS);
+        let known = self.streams().get(&key).filter(|stream| stream.day >= day).cloned();
+        if let Some(stream) = known {
+            return Ok(stream.name);
+        }
+        let name: Arc<str> = stream_name(&line.machine, line.time).into();
+        self.create_stream(group, &name).await?;
+        self.streams().insert(key, Stream { day, name: name.clone() });
+        Ok(name)
+    }
+
+    async fn create_stream(&self, group: &Group<'_>, name: &str) -> Result<(), Refused> {
+        let body = json!({"logGroupName": group.name, "logStreamName": name});
+        match self.call(group, "CreateLogStream", body).await {
+            Err(Refused::Service { code, .. }) if code == "ResourceAlreadyExistsException" => {
+                Ok(())
+            }
+            answer => answer.map(drop),
+        }
+    }
+
+    /// Sends events of one stream in one request.
+    async fn put(&self, group: &Group<'_>, lines: &[Line]) -> Result<(), Refused> {
+        let Some(first) = lines.first() else { return Ok(()) };
+        let stream = self.stream(group, first).await?;
+        let events: Vec<Json> = lines
+            .iter()
+            .map(|line| json!({"timestamp": line.time.0.div_euclid(1000), "message": line.text}))
+            .collect();
+        let body =
+            json!({"logGroupName": group.name, "logStreamName": &*stream, "logEvents": events});
+        let put = self.call(group, "PutLogEvents", body).await;
+        if put.is_err() {
+            // It may have been deleted; then the next try makes another one.
+            self.streams().remove(&(first.group.clone(), first.machine.clone()));
+        }
+        put.map(drop)
+    }
+
+    fn streams(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Stream>> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Sink for CloudWatch {
+    async fn write(&self, lines: Vec<Line>) -> Vec<Line> {
+        let mut left = Vec::new();
+        for batch in batches(lines) {
+            let Some(arn) = batch.first().map(|line| line.group.clone()) else { continue };
+            let Some(group) = Group::parse(&arn) else { continue };
+            match self.put(&group, &batch).await {
+                Ok(()) => {}
+                Err(error) if passes(&error) => {
+                    tracing::warn!(%error, group = group.name, "execution logs wait for CloudWatch Logs");
+                    left.extend(batch);
+                }
+                Err(error) => {
+                    let lost = batch.len();
+                    tracing::error!(%error, group = group.name, lost, "CloudWatch Logs takes no execution logs");
+                }
+            }
+        }
+        left
+    }
+
+    /// Like AWS, which tries a destination out before it accepts it.
+    async fn admits(&self, group: &str) -> bool {
+        let Some(group) = Group::parse(group) else { return false };
+        let body = json!({"logGroupNamePrefix": group.name});
+        match self.call(&group, "DescribeLogGroups", body).await {
+            Ok(found) => {
+                let groups = found["logGroups"].as_array().map(Vec::as_slice).unwrap_or_default();
+                let there = groups.iter().any(|found| found["logGroupName"] == group.name);
+                if there && let Err(error) = self.create_stream(&group, TRIAL).await {
+                    tracing::warn!(%error, group = group.name, "no log stream can be created");
+                }
+                there
+            }
+            Err(error) => {
+                tracing::warn!(%error, group = group.name, "it cannot be seen whether the log group exists");
+                true
+            }
+        }
+    }
+}
+
+/// `arn:aws:logs:REGION:ACCOUNT:log-group:NAME[:*]`
+struct Group<'a> {
+    region: &'a str,
+    name: &'a str,
+}
+
+impl<'a> Group<'a> {
+    fn parse(arn: &'a str) -> Option<Group<'a>> {
+        let mut parts = arn.splitn(6, ':');
+        let (scheme, _, service) = (parts.next()?, parts.next()?, parts.next()?);
+        let (region, _, resource) = (parts.next()?, parts.next()?, parts.next()?);
+        let name = resource.strip_prefix("log-group:")?;
+        let name = name.strip_suffix(":*").unwrap_or(name);
+        let valid = scheme == "arn" && service == "logs" && !region.is_empty() && !name.is_empty();
+        valid.then_some(Group { region, name })
+    }
+}
+
+/// Whether another try may succeed.
+fn passes(error: &Refused) -> bool {
+    match error {
+        Refused::Service { status, code, .. } => {
+            *status >= 500 || code.contains("Throttl") || code == "ResourceNotFoundException"
+        }
+        Refused::Unreachable(_) => true,
+        Refused::Unsigned(_) => false,
+    }
+}
+
+/// What one request may hold: events of one stream and day, in order, in number and size.
+fn batches(lines: Vec<Line>) -> Vec<Vec<Line>> {
+    let mut all: Vec<Vec<Line>> = Vec::new();
+    // Group, machine and day: which batch takes more of them, and its bytes.
+    let mut open: HashMap<(Key, i64), (usize, usize)> = HashMap::new();
+    for line in lines {
+        let day = line.time.0.div_euclid(DAY_MICROS);
+        let key = ((line.group.clone(), line.machine.clone()), day);
+        let size = line.text.len() + OVERHEAD;
+        let batch = open.get(&key).copied().and_then(|(at, bytes)| {
+            let batch = all.get_mut(at)?;
+            (batch.len() < MOST_EVENTS && bytes + size <= MOST_BYTES).then_some((at, bytes, batch))
+        });
+        match batch {
+            Some((at, bytes, batch)) => {
+                batch.push(line);
+                open.insert(key, (at, bytes + size));
+            }
+            None => {
+                all.push(vec![line]);
+                open.insert(key, (all.len() - 1, size));
+            }
+        }
+    }
+    all
+}
+
+fn stream_name(machine: &str, begun: Timestamp) -> String {
+    let minute: String = begun.to_string().chars().take(MINUTE).collect();
+    let minute = minute.replace(['T', ':'], "-");
+    // A colon or an asterisk may not stand in the name of a stream.
+    let machine = machine.replace([':', '*'], "_");
+    let unique = uuid::Uuid::new_v4().simple().to_string();
+    format!("states/{machine}/{minute}/{}", unique.get(..8).unwrap_or_default())
+}
+
+const LOGS: JsonService = JsonService {
+    name: "logs",
+    target: "Logs_20140328",
+    endpoint: "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
+};
+/// The stream by which AWS tries out whether it may write to a group.
+const TRIAL: &str = "log_stream_created_by_aws_to_validate_log_delivery_subscriptions";
+const DAY_MICROS: i64 = 86_400_000_000;
+/// Length of `2023-11-14T22:13`.
+const MINUTE: usize = 16;
+/// Limits of PutLogEvents: events, bytes, and bytes that each event counts beside its own.
+const MOST_EVENTS: usize = 10_000;
+const MOST_BYTES: usize = 1_048_576;
+const OVERHEAD: usize = 26;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_holds_events_of_one_stream_and_day_within_limits() {
+        let text = "x".repeat(400_000);
+        let lines = vec![
+            line("a", 0, "1"),
+            line("b", 1, "2"),
+            line("a", 2, "3"),
+            line("a", DAY_MICROS, &text),
+            line("a", DAY_MICROS, &text),
+            line("a", DAY_MICROS, &text),
+        ];
+        let batches = batches(lines);
+        let shape: Vec<_> = batches.iter().map(|batch| (&*batch[0].machine, batch.len())).collect();
+        assert_eq!(shape, [("a", 2), ("b", 1), ("a", 2), ("a", 1)]);
+        let many = (0..10_001).map(|n| line("a", n, "1")).collect();
+        let sizes: Vec<_> = super::batches(many).iter().map(Vec::len).collect();
+        assert_eq!(sizes, [10_000, 1]);
+    }
+
+    #[test]
+    fn a_log_group_is_known_by_its_arn() {
+        let table = [
+            (
+                "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/x:*",
+                Some(("eu-west-1", "/aws/x")),
+            ),
+            ("arn:aws:logs:eu-west-1:123456789012:log-group:x", Some(("eu-west-1", "x"))),
+            ("arn:aws:s3:::bucket", None),
+            ("x", None),
+        ];
+        for (arn, expected) in table {
+            let read = Group::parse(arn).map(|group| (group.region, group.name));
+            assert_eq!(read, expected, "{arn}");
+        }
+    }
+
+    #[test]
+    fn a_stream_is_named_as_aws_names_it() {
+        let name = stream_name("flow", Timestamp(1_700_000_000_000_000));
+        let (start, unique) = name.rsplit_once('/').unwrap();
+        assert_eq!(start, "states/flow/2023-11-14-22-13");
+        assert_eq!(unique.len(), 8);
+    }
+
+    fn line(machine: &str, time: i64, text: &str) -> Line {
+        let time = Timestamp(time);
+        Line { group: "arn:g".into(), machine: machine.into(), time, text: text.into() }
+    }
+}
