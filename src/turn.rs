@@ -29,6 +29,7 @@ mod route;
 mod sweep;
 pub mod token;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -121,6 +122,7 @@ pub struct Engine {
     log: Option<Arc<Log>>,
     tokens: Arc<Tokens>,
     definitions: Arc<load::Definitions>,
+    forks: Arc<tokio::sync::Mutex<VecDeque<(Cursor, Arc<Record>)>>>,
     nonces: AtomicU64,
     live: Live,
     closing: AtomicBool,
@@ -190,6 +192,7 @@ impl Engine {
             log: None,
             tokens,
             definitions: Arc::default(),
+            forks: Arc::default(),
             nonces: AtomicU64::new(0),
             live: Live::default(),
             closing: AtomicBool::new(false),

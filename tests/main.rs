@@ -14,6 +14,7 @@ mod cli;
 mod contract;
 mod local;
 mod scenario;
+mod serverless;
 mod structure;
 mod support;
 mod task;

@@ -28,7 +28,7 @@ pub(super) async fn sweep(world: &World, context: &Context) -> Result<Value, Fai
     let engine = world.engine_for(context).await?;
     let now = engine.clock.now();
     let until = deadline(context).plus_seconds(-RESERVED_SECONDS);
-    let timers = world.queue.send_due().await.map_err(unavailable)?;
+    let timers = world.queue.send_due(now).await.map_err(unavailable)?;
     let dead = dead_letters::redrive(world, &engine).await?;
     let looked_at = executions(world, &engine, now, until).await?;
     Ok(json!({"timers": timers, "deadLetters": dead, "executions": looked_at}))

@@ -15,10 +15,10 @@ use super::settings::Settings;
 use super::{Failed, failure};
 use crate::api::Api;
 use crate::local::clock::SystemClock;
-use crate::queue::dynamodb::{DynamoOffers, Timers};
-use crate::queue::sqs::{Queues, SqsQueue};
 use crate::log::cloudwatch::CloudWatch;
 use crate::log::{Log, Sink};
+use crate::queue::dynamodb::{DynamoOffers, Timers};
+use crate::queue::sqs::{Queues, SqsQueue};
 use crate::store::Store;
 use crate::store::dynamodb::{DynamoStore, Tables};
 use crate::task::function::Functions;
@@ -103,7 +103,10 @@ impl World {
     pub(super) async fn express(&self) -> Result<&Arc<Express>, Failed> {
         let open = || async {
             let config = Config { sole: true, ..self.config() };
-            Express::open(config, tasks(), self.sink.clone()).await.map(Arc::new).map_err(unavailable)
+            Express::open(config, tasks(), self.sink.clone())
+                .await
+                .map(Arc::new)
+                .map_err(unavailable)
         };
         self.express.get_or_try_init(open).await
     }

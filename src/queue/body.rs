@@ -119,7 +119,7 @@ mod tests {
             ("{\"v\":1}", "there is no message in it"),
             ("{\"v\":2}", "it has version 2, this engine reads up to 1"),
             ("{\"v\":1,\"z\":\"?\"}", "Invalid symbol 63, offset 0."),
-            ("{\"v\":1,\"z\":\"AAAA\"}", "incomplete frame"),
+            ("{\"v\":1,\"z\":\"AAAA\"}", "Unknown frame descriptor"),
         ];
         for (text, expected) in table {
             assert_eq!(read(text).unwrap_err(), expected, "{text}");

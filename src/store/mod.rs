@@ -32,6 +32,11 @@ pub trait Journal: Send + Sync {
     /// A closing from before its last redrive closes nothing.
     async fn close(&self, id: &ExecutionId, closing: Closing) -> Result<bool, Error>;
 
+    /// The same for an execution whose row is at hand, as it is or as it was before: that may spare the store to read it.
+    async fn close_row(&self, row: &Execution, closing: Closing) -> Result<bool, Error> {
+        self.close(&row.id, closing).await
+    }
+
     /// Opens a closed execution again: its closing is forgotten, it is running since the redrive and until the deadline.
     /// `false`, and nothing is changed, if it is running, or the redrive is not the one after its last.
     async fn reopen(

@@ -109,7 +109,7 @@ impl Engine {
             Outcome::Aborted(failure) => (Status::Aborted, None, failure),
         };
         let closing = Closing { status, stopped: at, output, failure };
-        self.store.close(&loaded.execution.id, closing).await?;
+        self.store.close_row(&loaded.execution, closing).await?;
         Ok(())
     }
 

@@ -103,12 +103,31 @@ impl Engine {
                 self.store.dispense(&at, asking).await?
             }
         };
-        let Some(tail) = self.store.tail(&at.execution, &at.frame).await? else { return Ok(None) };
-        let Phase::Forked(fork) = &tail.frame.phase else { return Ok(None) };
+        let Some(made) = self.fork(&at).await? else { return Ok(None) };
+        let Phase::Forked(fork) = &made.frame.phase else { return Ok(None) };
         let Some(index) = fork.place(index) else { return Ok(None) };
-        Ok(self.with_setting(loaded, &at, now, 0, |set| item(set, &tail, fork, index)))
+        Ok(self.with_setting(loaded, &at, now, 0, |set| item(set, &made, fork, index)))
+    }
+
+    /// The record that made a fork, remembered for a while: it has all items of a Map in it, and each of its lanes needs
+    /// it again and again. `None` if its frame has gone on.
+    async fn fork(&self, at: &Cursor) -> Result<Option<Arc<Record>>, Error> {
+        let mut forks = self.forks.lock().await;
+        if let Some((_, known)) = forks.iter().find(|(place, _)| place == at) {
+            return Ok(Some(known.clone()));
+        }
+        let tail = self.store.tail(&at.execution, &at.frame).await?;
+        let Some(made) = tail.filter(|tail| tail.slot == at.slot) else { return Ok(None) };
+        if forks.len() >= FORKS {
+            forks.pop_front();
+        }
+        forks.push_back((at.clone(), made.clone()));
+        Ok(Some(made))
     }
 }
+
+/// Forks that are remembered. Each may have a few hundred kilobytes of items.
+const FORKS: usize = 32;
 
 /// The last record of each frame.
 fn tails(records: &[Stored]) -> BTreeMap<FrameId, Arc<Record>> {

@@ -12,7 +12,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use stepwright_core::asl::model::{Kind, Number, Resource, State, Task};
 use stepwright_core::engine::{
-    Cursor, Decision, Failure, Frame, JobCall, Message, MessageKind, Phase, TaskCall, TaskOutcome, failure,
+    Cursor, Decision, Failure, Frame, JobCall, Message, MessageKind, Phase, TaskCall, TaskOutcome,
+    failure,
 };
 use stepwright_core::time::Timestamp;
 
@@ -64,6 +65,7 @@ impl Engine {
             log: self.log.clone(),
             tokens: self.tokens.clone(),
             definitions: self.definitions.clone(),
+            forks: self.forks.clone(),
             nonces: std::sync::atomic::AtomicU64::new(0),
             live: super::Live::default(),
             closing: std::sync::atomic::AtomicBool::new(false),
@@ -193,9 +195,7 @@ fn may_take_long(resource: &Resource) -> bool {
     match resource {
         Resource::LambdaFunction(_) => true,
         Resource::Activity(_) => false,
-        Resource::Service(service) => {
-            SLOW.contains(&&*service.resource_type)
-        }
+        Resource::Service(service) => SLOW.contains(&&*service.resource_type),
     }
 }
 

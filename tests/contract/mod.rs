@@ -1,9 +1,10 @@
 //! The promises of stores and queues, as one suite that runs on each of them.
 
+mod aws;
 mod durability;
 mod faults;
 mod forks;
-mod homes;
+pub(crate) mod homes;
 mod journal;
 mod listing;
 mod memory;

@@ -114,5 +114,6 @@ fn a_first_delivery_that_finds_its_slot_taken_leaves_the_frame_to_whoever_took_i
     let habits = Habits { copy: 0.2, ..Habits::GOOD };
     let once = asked(Operation::Insert, 1, Risks::NONE);
     let tried = asked(Operation::Insert, 1, Risks { habits, turns: 4, ..Risks::NONE });
-    assert!(tried <= once * 115 / 100, "{tried} records tried to write where {once} are needed");
+    // A copy that goes by the tail that it carries tries to write once before it knows.
+    assert!(tried <= once * 122 / 100, "{tried} records tried to write where {once} are needed");
 }

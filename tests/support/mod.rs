@@ -4,11 +4,13 @@
 //! Everything here is deterministic from a seed as long as it runs on one thread.
 
 pub(crate) mod aws;
+pub(crate) mod bill;
 pub(crate) mod build;
 pub(crate) mod clock;
 pub(crate) mod fault;
 pub(crate) mod meter;
 pub(crate) mod offers;
+pub(crate) mod proxy;
 pub(crate) mod queue;
 pub(crate) mod random;
 pub(crate) mod store;

@@ -86,6 +86,10 @@ impl Journal for FaultyStore {
         self.through(Operation::Close, self.inner.close(id, closing)).await
     }
 
+    async fn close_row(&self, row: &Execution, closing: Closing) -> Result<bool, Error> {
+        self.through(Operation::Close, self.inner.close_row(row, closing)).await
+    }
+
     async fn reopen(
         &self,
         id: &ExecutionId,

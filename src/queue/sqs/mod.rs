@@ -105,10 +105,11 @@ impl SqsQueue {
     ///
     /// # Errors
     /// The table or SQS is not available; what was not sent comes again.
-    pub async fn send_due(&self) -> Result<usize, Error> {
+    pub async fn send_due(&self, now: Timestamp) -> Result<usize, Error> {
         let Some(timers) = &self.timers else { return Ok(0) };
-        let due = timers.due(now()).await?;
-        let entries = due.messages.iter().map(|(message, at)| entry(message, None, Some(*at)));
+        let due = timers.due(now).await?;
+        let entries =
+            due.messages.iter().map(|(message, at)| entry(message, None, delay(*at, now)));
         let entries = entries.collect::<Result<Vec<_>, _>>()?;
         send::send(&self.client, &self.queues.url, entries).await?;
         timers.sent(&due).await?;
@@ -186,8 +187,9 @@ impl SqsQueue {
             {
                 continue;
             }
+            let delay = at.map_or(0, |at| delay(at, now()));
             let slow = patient && self.queues.slow_url.is_some();
-            entries.push(Entry { slow, ..entry(&message, carried.as_deref(), at)? });
+            entries.push(Entry { slow, ..entry(&message, carried.as_deref(), delay)? });
         }
         Ok(entries)
     }
@@ -269,10 +271,13 @@ fn over<E: ProvideErrorMetadata + std::error::Error>(error: &E) -> Result<(), Er
     if over { Ok(()) } else { Err(Error(told(error))) }
 }
 
-fn entry(message: &Message, carried: Option<&str>, at: Option<Timestamp>) -> Result<Entry, Error> {
-    let delay = at.map_or(0.0, |at| at.seconds_since(now()).clamp(0.0, LONGEST_DELAY_SECONDS));
-    let body = body::write(message, carried).map_err(Error)?;
-    Ok(Entry { body, delay: delay.ceil() as i32, slow: false })
+fn entry(message: &Message, carried: Option<&str>, delay: i32) -> Result<Entry, Error> {
+    Ok(Entry { body: body::write(message, carried).map_err(Error)?, delay, slow: false })
+}
+
+/// Whole seconds until a time, as far as SQS can wait: never early, unless it is further away than that.
+fn delay(at: Timestamp, now: Timestamp) -> i32 {
+    at.seconds_since(now).clamp(0.0, LONGEST_DELAY_SECONDS).ceil() as i32
 }
 
 fn delivered(

@@ -34,19 +34,19 @@ impl DynamoStore {
     }
 
     /// The machine of an execution, which never changes.
-    async fn machine_of(&self, id: &ExecutionId) -> Result<String, Error> {
+    pub(super) async fn machine_of(&self, id: &ExecutionId) -> Result<String, Error> {
         let row = self.table.constant(&key::row(id), INDEX_PARTITION).await?;
         Ok(machine(&row.ok_or_else(|| Error::no_execution(id))?)?.to_owned())
     }
 
-    pub(super) async fn close_row(
+    pub(super) async fn close_of(
         &self,
+        machine: &str,
         id: &ExecutionId,
         closing: &Closing,
     ) -> Result<bool, Error> {
-        let machine = self.machine_of(id).await?;
         let attributes = self.closing_attributes(id, closing).await?;
-        let place = self.place_in_list(&machine, closing.status, (closing.stopped, id));
+        let place = self.place_in_list(machine, closing.status, (closing.stopped, id));
         let mut change = "SET lp = :lp, ls = :ls, #ttl = :ttl".to_owned();
         let mut values = vec![
             (":lp", string(place.0)),

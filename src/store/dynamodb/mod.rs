@@ -93,7 +93,12 @@ impl Journal for DynamoStore {
     }
 
     async fn close(&self, id: &ExecutionId, closing: Closing) -> Result<bool, Error> {
-        self.close_row(id, &closing).await
+        let machine = self.machine_of(id).await?;
+        self.close_of(&machine, id, &closing).await
+    }
+
+    async fn close_row(&self, row: &Execution, closing: Closing) -> Result<bool, Error> {
+        self.close_of(&row.machine, &row.id, &closing).await
     }
 
     async fn reopen(

@@ -1,0 +1,5 @@
+//! The engine as it is deployed: the real store and queue, a worker function's loop, an AWS emulator behind a proxy.
+
+mod cost;
+mod faults;
+mod world;
