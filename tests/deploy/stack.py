@@ -27,7 +27,7 @@ def resolve(host, port, *rest, _system=socket.getaddrinfo, **options):
     if isinstance(host, str) and host.endswith(".localhost"):
         return _system("127.0.0.1", port, *rest, **options)
     if isinstance(host, str) and host.endswith(".on.aws"):
-        return _system("127.0.0.1", Emulator.latest.port, *rest, **options)
+        return _system(Emulator.latest.host, Emulator.latest.port, *rest, **options)
     return _system(host, port, *rest, **options)
 
 
@@ -56,15 +56,16 @@ class Emulator:
 
     latest = None
 
-    def __init__(self):
+    def __init__(self, host="127.0.0.1"):
         Emulator.latest = self
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.host = host
+        self.url = f"http://{host}:{self.port}"
         self.directory = tempfile.mkdtemp(prefix="stepwright-deploy-")
         self.log = open(os.path.join(self.directory, "log"), "w")
         environment = dict(
             os.environ,
-            BIND_HOST="127.0.0.1",
+            BIND_HOST=host,
             GATEWAY_PORT=str(self.port),
             AWS_ENDPOINT_URL=self.url,
             AWS_ACCESS_KEY_ID=ACCOUNT,
