@@ -2,17 +2,19 @@
 
 use std::time::{Duration, SystemTime};
 
+use aws_config::Region;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{
     PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign,
 };
 use aws_sigv4::sign::v4::SigningParams;
-use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
@@ -83,7 +85,12 @@ impl Web {
 
     /// With the credentials of whoever works at this machine: environment, profile, container, instance.
     pub async fn outside(region: &str) -> Web {
-        let chain = DefaultCredentialsChain::builder().build().await;
+        let tls = Provider::Rustls(CryptoMode::Ring);
+        let http = Builder::new().tls_provider(tls).build_https();
+        let provider = ProviderConfig::without_region()
+            .with_http_client(http)
+            .with_region(Some(Region::new(region.to_owned())));
+        let chain = DefaultCredentialsChain::builder().configure(provider).build().await;
         Web::with(SharedCredentialsProvider::new(chain), region)
     }
 

@@ -374,6 +374,30 @@ class DeployTest(unittest.TestCase):
             return arn not in [m["stateMachineArn"] for m in self.cloud.sfn.list_state_machines()["stateMachines"]]
         until(gone, 60, "the machine is still there")
 
+    def test_files_are_deployed_and_deployed_again(self):
+        key = self.cloud.sfn._request_signer._credentials
+        local = dict(os.environ, AWS_ACCESS_KEY_ID="any", AWS_SECRET_ACCESS_KEY="any")
+        signed = dict(os.environ, AWS_ACCESS_KEY_ID=key.access_key, AWS_SECRET_ACCESS_KEY=key.secret_key)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "greet.asl.json"
+            path.write_text('{"StartAt":"A","States":{"A":{"Type":"Pass","Result":"${Word}","End":true}}}')
+            for home, url, environment in [
+                (self.local, self.local.endpoint, local), (self.cloud, self.door(), signed),
+            ]:
+                for word, expected in [("one", "created"), ("two", "updated")]:
+                    command = [STEPWRIGHT, "deploy", str(path), "--endpoint", url, "--substitution", f"Word={word}"]
+                    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    self.assertTrue(done.stdout.startswith(expected), done.stdout)
+                    arn = done.stdout.split()[1]
+                    self.assertEqual(json.loads(ended(home, start(home, arn, {}, word))["output"]), word)
+
+    def door(self):
+        """A URL of the function at an address that every program can look up."""
+        door = Door(self.cloud.stack)
+        self.addCleanup(door.stop)
+        return door.url
+
     def test_functions_of_the_user_are_not_drawn_into_the_chain_of_invocations(self):
         definition = scenarios.machine("A", A=scenarios.function("probe-double", End=True))
         arn = create(self.cloud, "traced", definition, type="EXPRESS")
@@ -481,6 +505,37 @@ class Proxy:
                 for name, value in answer.headers.items():
                     if name.lower() not in ("content-length", "transfer-encoding", "connection"):
                         self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Door:
+    """Hands requests to the function as its URL would, with the host that the client has signed."""
+
+    def __init__(self, stack):
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                answer = stack.invoke("api", {
+                    "version": "2.0", "rawPath": self.path, "rawQueryString": "",
+                    "headers": {name.lower(): value for name, value in self.headers.items()},
+                    "requestContext": {"http": {"method": "POST", "path": self.path}, "stage": "$default"},
+                    "body": body.decode(), "isBase64Encoded": False,
+                })
+                content = answer["body"].encode()
+                self.send_response(answer["statusCode"])
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
