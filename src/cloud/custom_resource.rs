@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::api::{Call, operate};
+use super::bucket::{bucket_url, escaped};
 use super::definition::substituted;
 use super::web::{self, Web};
 use super::world::{World, unavailable};
@@ -174,11 +175,7 @@ async fn object(world: &World, place: &Value) -> Result<String, Failed> {
     };
     let (bucket, key) =
         place.ok_or_else(|| wrong("DefinitionUri is neither s3://BUCKET/KEY nor {Bucket, Key}"))?;
-    let base = super::variable("AWS_ENDPOINT_URL_S3").or_else(|| world.settings.endpoint.clone());
-    let url = match base {
-        Some(base) => format!("{}/{bucket}/{key}", base.trim_end_matches('/')),
-        None => format!("https://{bucket}.s3.{}.amazonaws.com/{key}", world.settings.region),
-    };
+    let url = format!("{}/{}", bucket_url(&world.settings, &bucket), escaped(&key));
     let request = web::Request { method: "GET", url: &url, headers: &[], body: Vec::new() };
     let answer =
         Web::inside(&world.settings.region).signed(&request, "s3").await.map_err(unavailable)?;

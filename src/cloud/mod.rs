@@ -21,6 +21,7 @@
 //! whatever it has answered with success is durable.
 
 mod api;
+mod bucket;
 mod clients;
 mod custom_resource;
 mod dead_letters;

@@ -18,6 +18,8 @@ pub(super) struct Settings {
     pub(super) slow_queue_url: Arc<str>,
     /// URL of the queue of messages that could not be handled.
     pub(super) dead_letter_url: Option<String>,
+    /// Bucket for large payloads.
+    pub(super) bucket: Option<String>,
     /// Region, in ARNs and for clients.
     pub(super) region: String,
     /// Account, in ARNs.
@@ -73,6 +75,7 @@ impl Settings {
             queue_url: required(sqs::QUEUE_VARIABLE)?.into(),
             slow_queue_url: required(sqs::SLOW_QUEUE_VARIABLE)?.into(),
             dead_letter_url: variable("STEPWRIGHT_DEAD_LETTER_QUEUE_URL"),
+            bucket: variable(schema::BUCKET_VARIABLE),
             region: required("AWS_REGION")?,
             account: required("STEPWRIGHT_ACCOUNT")?,
             endpoint: variable("AWS_ENDPOINT_URL"),

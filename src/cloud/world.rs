@@ -7,6 +7,7 @@ use stepwright_core::engine::Limits;
 use stepwright_core::time::Timestamp;
 use tokio::sync::OnceCell;
 
+use super::bucket::Bucket;
 use super::clients::Clients;
 use super::express::{Elsewhere, Express};
 use super::keys::RegistryKeys;
@@ -46,8 +47,11 @@ impl World {
     /// Nothing is read or connected yet. `patient`: the function has time for long tasks.
     pub(super) fn new(settings: Settings, patient: bool) -> World {
         let clients = Clients::new(&settings);
-        let store: Arc<dyn Store> =
-            Arc::new(DynamoStore::new(clients.dynamodb.clone(), Tables::named(&settings.table)));
+        let store = DynamoStore::new(clients.dynamodb.clone(), Tables::named(&settings.table));
+        let store: Arc<dyn Store> = match Bucket::of(&settings) {
+            Some(bucket) => Arc::new(store.with_blobs(Arc::new(bucket))),
+            None => Arc::new(store),
+        };
         let queues = Queues {
             url: settings.queue_url.clone(),
             slow_url: Some(settings.slow_queue_url.clone()),

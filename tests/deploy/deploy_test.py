@@ -67,7 +67,7 @@ class Deployed:
     def __init__(self):
         self.data = tempfile.mkdtemp(prefix="stepwright-cloud-")
         self.emulator = Emulator()
-        self.stack = Stack(self.emulator, STEPWRIGHT, EventBusName="default", DefaultStateMachine="pass")
+        self.stack = Stack(self.emulator, STEPWRIGHT, EventBusName="default", DefaultStateMachine="pass", PayloadBucket="yes")
         self.sfn = self.stack.client()
         self.deploy({name: f"probe.{handler}" for name, handler in PROBES.items()}, HERE / "functions")
         order = json.loads((ORDER / "functions.json").read_text())
@@ -284,6 +284,15 @@ class DeployTest(unittest.TestCase):
             Target={"Arn": function, "RoleArn": ROLE, "Input": json.dumps({"stateMachine": "evented", "name": "scheduled"})},
         )
         until(lambda: any(e["name"] == "scheduled" for e in listed()), 90, "the schedule starts nothing")
+
+    def test_large_payloads_go_to_the_bucket(self):
+        data = {"text": "".join(f"{n:x}" for n in range(60_000))}
+        (here, told_here), (there, told_there) = self.both("large", scenarios.machine("P", P={"Type": "Pass", "End": True}), data)
+        self.assertEqual(there["output"], here["output"])
+        self.assertEqual(story.in_order(told_there), story.in_order(told_here))
+        s3 = self.cloud.emulator.client("s3", s3={"addressing_style": "path"})
+        buckets = [b["Name"] for b in s3.list_buckets()["Buckets"] if b["Name"] != "code"]
+        self.assertTrue(any(s3.list_objects_v2(Bucket=bucket).get("Contents") for bucket in buckets), buckets)
 
     def test_bad_events_are_clear_errors(self):
         for event, expected in [
