@@ -49,7 +49,7 @@ use commit::{Made, Written};
 use live::{Live, Performing};
 pub use load::{Loaded, definition_key};
 pub use outside::ActivityWork;
-use route::Elsewhere;
+use route::Route;
 pub use route::{Invocation, Routing};
 pub use token::{TokenError, Tokens};
 
@@ -122,7 +122,7 @@ pub struct Engine {
     log: Option<Arc<Log>>,
     tokens: Arc<Tokens>,
     definitions: Arc<load::Definitions>,
-    forks: Arc<tokio::sync::Mutex<VecDeque<(Cursor, Arc<Record>)>>>,
+    forks: Arc<Forks>,
     nonces: AtomicU64,
     live: Live,
     closing: AtomicBool,
@@ -130,6 +130,9 @@ pub struct Engine {
     /// When the invocation ends that this engine is for, if it is for one.
     until: Option<Timestamp>,
 }
+
+/// Records that made forks, the latest last.
+type Forks = tokio::sync::Mutex<VecDeque<(Cursor, Arc<Record>)>>;
 
 /// What becomes of a message after its turn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -392,45 +395,30 @@ impl Engine {
             }
             let performed = matches!(drive.stimulus, Stimulus::Task(_));
             let stimulus = drive.stimulus.clone();
-            let (decision, time) = match self.decide_surely(loaded, &drive, states).await? {
-                Made::Commit(decision, time) => (decision, time),
-                Made::NotBefore(at) => {
-                    let message =
-                        Message { cursor: drive.cursor, kind: MessageKind::Timer { due: at } };
-                    self.queue.send(vec![(message, Some(at))]).await?;
-                    return Ok(Verdict::Delete);
-                }
-                Made::Stale => return Ok(Verdict::Delete),
+            let (decision, time) = match self.made(loaded, &drive, states).await? {
+                Ok(made) => made,
+                Err(verdict) => return Ok(verdict),
             };
-            match self.elsewhere(loaded, &decision).filter(|_| states > 0) {
-                // The outcome in hand is committed without what comes after it.
-                Some(_) if performed => {
+            match self.route(loaded, &decision, (states, performed, begun)) {
+                Route::Here => {}
+                Route::OutcomeOnly => {
                     states = 0;
                     continue;
                 }
-                Some(place) if begun || place == Elsewhere::Patient => {
+                Route::Elsewhere(place) => {
                     let delivered = (!begun).then_some(delivery);
                     return self.hand_over(&drive.cursor, delivered, place).await;
                 }
-                _ => {}
             }
             states = states.saturating_sub(decision.entered);
-            // Where it cannot be known, the outcome in hand is worth more than a task performed in vain.
-            let claims = matches!(decision.frame.phase, Phase::Claimed(_));
-            if claims && self.clock.now().seconds_since(looked) > FRESH_SECONDS {
-                if self.cancelled(&drive.cursor).await.unwrap_or(false) {
-                    return Ok(Verdict::Delete);
-                }
-                looked = self.clock.now();
+            if self.called_off(&drive.cursor, &decision, &mut looked).await {
+                return Ok(Verdict::Delete);
             }
             let cancels = drive.forked && !matches!(stimulus, Stimulus::Joined(_));
             let submitted =
                 matches!(decision.frame.phase, Phase::Polling(_)).then(|| decision.frame.clone());
-            let record = self.record(
-                &drive.cursor,
-                *decision,
-                Written { time, guard: delivery.id.clone(), cancels },
-            );
+            let written = Written { time, guard: delivery.id.clone(), cancels };
+            let record = self.record(&drive.cursor, *decision, written);
             let claimed = Performing::of(&self.live, &drive.cursor, &record);
             let committed = match performing {
                 Some(_) => self.commit_surely(&drive.cursor, record).await,
@@ -438,13 +426,9 @@ impl Engine {
             };
             let record = match committed? {
                 Ok(record) => record,
-                Err(other) if other.frame.phase.settled() => {
+                Err(other) => {
                     self.disown(loaded, &drive.cursor, submitted).await;
-                    return self.settled(loaded, &drive.cursor, &other, &delivery.id).await;
-                }
-                Err(_) => {
-                    self.disown(loaded, &drive.cursor, submitted).await;
-                    return Ok(Verdict::GiveBack(self.config.visibility_seconds));
+                    return self.taken(loaded, &drive.cursor, &other, &delivery.id).await;
                 }
             };
             (performing, begun) = (claimed, true);
@@ -457,6 +441,56 @@ impl Engine {
             }
             drive = Drive::after(&drive.cursor, &record, stimulus);
         }
+    }
+
+    /// The decision on a frame and its time, or what becomes of the message if there is none.
+    async fn made(
+        &self,
+        loaded: &Loaded,
+        drive: &Drive,
+        states: u32,
+    ) -> Result<Result<(Box<Decision>, Timestamp), Verdict>, Error> {
+        Ok(match self.decide_surely(loaded, drive, states).await? {
+            Made::Commit(decision, time) => Ok((decision, time)),
+            Made::NotBefore(at) => {
+                let kind = MessageKind::Timer { due: at };
+                let message = Message { cursor: drive.cursor.clone(), kind };
+                self.queue.send(vec![(message, Some(at))]).await?;
+                Err(Verdict::Delete)
+            }
+            Made::Stale => Err(Verdict::Delete),
+        })
+    }
+
+    /// Whether a task is about to be claimed for a lane that nobody waits for any more. Where it cannot be known, the
+    /// outcome in hand is worth more than a task performed in vain.
+    async fn called_off(
+        &self,
+        cursor: &Cursor,
+        decision: &Decision,
+        looked: &mut Timestamp,
+    ) -> bool {
+        let claims = matches!(decision.frame.phase, Phase::Claimed(_));
+        if !claims || self.clock.now().seconds_since(*looked) <= FRESH_SECONDS {
+            return false;
+        }
+        let cancelled = self.cancelled(cursor).await.unwrap_or(false);
+        *looked = self.clock.now();
+        cancelled
+    }
+
+    /// What becomes of a message whose slot another one has taken.
+    async fn taken(
+        &self,
+        loaded: &Loaded,
+        cursor: &Cursor,
+        other: &Arc<Record>,
+        guard: &Arc<str>,
+    ) -> Result<Verdict, Error> {
+        if other.frame.phase.settled() {
+            return self.settled(loaded, cursor, other, guard).await;
+        }
+        Ok(Verdict::GiveBack(self.config.visibility_seconds))
     }
 
     /// Emits what follows from a record, and then says why its frame goes on in this turn, or what becomes of the message.

@@ -69,18 +69,18 @@ async fn over_http(world: &World, api: &Arc<Api>, request: &Request) -> Value {
     if world.settings.keys
         && let Err(refused) = world.keys.prepare(request.header("authorization")).await
     {
-        return aws_json(Response::from_error(refused));
+        return aws_json(&Response::from_error(refused));
     }
     if let Err(refused) = api.admit(|| request.as_signed()) {
-        return aws_json(refused);
+        return aws_json(&refused);
     }
     let Some(target) = request.header("x-amz-target") else {
         return rest::answer(world, api, request).await;
     };
     let Some(operation) = protocol::operation(target) else {
-        return aws_json(Response::no_operation());
+        return aws_json(&Response::no_operation());
     };
-    aws_json(within(api, operation, request).await)
+    aws_json(&within(api, operation, request).await)
 }
 
 /// A poll ends, with nothing, before the gateway gives up on it.
@@ -95,7 +95,7 @@ async fn within(api: &Arc<Api>, operation: &str, request: &Request) -> Response 
     }
 }
 
-fn aws_json(response: Response) -> Value {
+fn aws_json(response: &Response) -> Value {
     let mut headers = vec![
         ("content-type", protocol::CONTENT_TYPE),
         ("x-amzn-requestid", response.request_id.as_str()),

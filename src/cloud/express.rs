@@ -83,7 +83,7 @@ impl Express {
 /// It is none, or the store is not available.
 pub(super) async fn run(world: &World, execution: &str) -> Result<Value, Failed> {
     let execution: Execution = serde_json::from_str(execution)
-        .map_err(|error| failure("Stepwright.InvalidEvent", error))?;
+        .map_err(|error| failure("Stepwright.InvalidEvent", error.to_string()))?;
     let home = world.express().await?;
     let express = express::Express::new(home.engine.clone(), home.ends.clone());
     // A repeated event is a repeated execution; the one before lives in another process, if at all.

@@ -211,8 +211,8 @@ const URL_SECONDS: f64 = 290.0;
 mod tests {
     use super::*;
 
-    fn request(event: Value) -> Request {
-        Request::of(&event).unwrap().unwrap()
+    fn request(event: &Value) -> Request {
+        Request::of(event).unwrap().unwrap()
     }
 
     #[test]
@@ -232,7 +232,7 @@ mod tests {
             "body": "e30=", "isBase64Encoded": true
         });
         for event in [rest, http] {
-            let request = request(event);
+            let request = request(&event);
             assert_eq!((&*request.method, &*request.path), ("POST", "/executions"));
             assert_eq!(request.body, b"{}");
             assert_eq!(request.parameter("a b").as_deref(), Some("c/d"));
@@ -246,8 +246,8 @@ mod tests {
     #[test]
     fn only_a_function_url_waits_for_minutes() {
         let event = |domain: &str| json!({"rawPath": "/", "requestContext": {"http": {"method": "POST"}, "stage": "$default", "domainName": domain}});
-        assert!(request(event("x.lambda-url.us-east-1.on.aws")).patience_seconds > 60.0);
-        assert!(request(event("x.execute-api.us-east-1.amazonaws.com")).patience_seconds < 29.0);
+        assert!(request(&event("x.lambda-url.us-east-1.on.aws")).patience_seconds > 60.0);
+        assert!(request(&event("x.execute-api.us-east-1.amazonaws.com")).patience_seconds < 29.0);
     }
 
     #[test]

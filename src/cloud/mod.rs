@@ -124,8 +124,8 @@ async fn answer(world: &World, role: Role, event: LambdaEvent<Value>) -> Result<
     answer
 }
 
-fn failure(kind: &str, message: impl ToString) -> Failed {
-    Failed { error_type: kind.to_owned(), error_message: message.to_string() }
+fn failure(kind: &str, message: impl Into<String>) -> Failed {
+    Failed { error_type: kind.to_owned(), error_message: message.into() }
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -30,7 +30,7 @@ pub(super) async fn answer(
     if let Some(request) = custom_resource::Request::of(&event) {
         return custom_resource::answer(world, &request).await;
     }
-    let start = Start::of(event, world.settings.machine.as_deref(), &context.request_id)?;
+    let start = Start::of(&event, world.settings.machine.as_deref(), &context.request_id)?;
     let arn = world.settings.machine_arn(&start.machine);
     let input = json!({"stateMachineArn": arn, "name": start.name, "input": start.input});
     let call = Call { operation: "StartExecution".to_owned(), input: Some(input) };
@@ -66,8 +66,8 @@ struct Start {
 }
 
 impl Start {
-    fn of(event: Value, default: Option<&str>, request_id: &str) -> Result<Start, Failed> {
-        if let Ok(order) = Order::deserialize(&event) {
+    fn of(event: &Value, default: Option<&str>, request_id: &str) -> Result<Start, Failed> {
+        if let Ok(order) = Order::deserialize(event) {
             let input = order.input.unwrap_or_else(|| json!({}));
             let id =
                 order.name.or_else(|| event_id(&input)).unwrap_or_else(|| request_id.to_owned());
@@ -81,7 +81,7 @@ impl Start {
         let Some(machine) = default else {
             return Err(failure("Stepwright.NoStateMachine", NO_MACHINE));
         };
-        let id = event_id(&event).unwrap_or_else(|| request_id.to_owned());
+        let id = event_id(event).unwrap_or_else(|| request_id.to_owned());
         Ok(Start { machine: machine.to_owned(), name: name(&id), input: event.to_string() })
     }
 }
@@ -168,9 +168,9 @@ mod tests {
             ),
         ];
         for (event, expected, reason) in table {
-            assert_eq!(Start::of(event, Some("default"), "req"), Ok(expected), "{reason}");
+            assert_eq!(Start::of(&event, Some("default"), "req"), Ok(expected), "{reason}");
         }
-        let refused = Start::of(json!({}), None, "req").unwrap_err();
+        let refused = Start::of(&json!({}), None, "req").unwrap_err();
         assert_eq!(refused.error_type, "Stepwright.NoStateMachine");
     }
 

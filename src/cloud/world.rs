@@ -189,8 +189,9 @@ pub(super) fn deadline(context: &Context) -> Timestamp {
 }
 
 /// The store or the queue gave way; who sent the event sends it again.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 pub(super) fn unavailable(error: impl ToString) -> Failed {
-    failure("Stepwright.Unavailable", error)
+    failure("Stepwright.Unavailable", error.to_string())
 }
 
 fn tasks() -> Arc<dyn task::Performer> {

@@ -79,8 +79,24 @@ impl Engine {
         Engine { routing, ..self }
     }
 
+    /// What is to be done with a decision, in a turn that may enter so many states yet, has an outcome in hand, and has
+    /// written something already.
+    pub(super) fn route(
+        &self,
+        loaded: &Loaded,
+        decision: &Decision,
+        (states, performed, begun): (u32, bool, bool),
+    ) -> Route {
+        match self.elsewhere(loaded, decision).filter(|_| states > 0) {
+            Some(_) if performed => Route::OutcomeOnly,
+            // A message that was just delivered has an invocation of its own already.
+            Some(place) if begun || place == Elsewhere::Patient => Route::Elsewhere(place),
+            _ => Route::Here,
+        }
+    }
+
     /// Whether the task that a decision claims is for somebody else, or for another time.
-    pub(super) fn elsewhere(&self, loaded: &Loaded, decision: &Decision) -> Option<Elsewhere> {
+    fn elsewhere(&self, loaded: &Loaded, decision: &Decision) -> Option<Elsewhere> {
         let Phase::Claimed(claim) = &decision.frame.phase else { return None };
         let quick = self.routing.quick_seconds?;
         let task = task_of(loaded.machine.state(decision.frame.flow, &decision.frame.state))?;
@@ -135,6 +151,17 @@ impl Engine {
             MessageKind::Start | MessageKind::Join | MessageKind::Deadline { .. } => false,
         }
     }
+}
+
+/// What is to be done with a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// It is committed here.
+    Here,
+    /// The outcome in hand is committed without what comes after it.
+    OutcomeOnly,
+    /// Somebody else is to make it.
+    Elsewhere(Elsewhere),
 }
 
 /// Who is to perform a task instead.
