@@ -1,6 +1,7 @@
 # Stepwright. `make` alone says what there is.
 
 CARGO ?= cargo
+ZSTANDARD := 0.25.0
 EXAMPLE := examples/order-fulfilment
 
 .DEFAULT_GOAL := help
@@ -39,8 +40,16 @@ test-jsonata: ## random expressions against jsonata-js 2.0.6, from npm (COUNT=10
 	$(CARGO) build --quiet --release -p stepwright-core --example jsonata_lines
 	node tests/jsonata/compare.mjs target/release/examples/jsonata_lines $(or $(COUNT),100000)
 
+aws-models: ## the API models of AWS's services once more, from the pinned botocore on PyPI
+	python3 -m venv .venv-models
+	.venv-models/bin/pip install --quiet --disable-pip-version-check botocore==1.44.5 zstandard==$(ZSTANDARD)
+	.venv-models/bin/python src/task/sdk/models/make.py
+
 model: ## the journal protocol, every order of events and faults, and every seeded mistake (minutes, gigabytes)
 	$(CARGO) run --release --quiet -p stepwright-model $(ONLY)
+
+bench-jsonata: ## the evaluator against jsonata-js 2.0.6 and the crate jsonata-core; needs node
+	CARGO_TARGET_DIR=target/bench-jsonata $(CARGO) run --quiet --release --manifest-path benches/jsonata/Cargo.toml
 
 deny: ## licences, bans and sources of dependencies (needs cargo-deny)
 	$(CARGO) deny --offline check licenses bans sources
@@ -57,4 +66,4 @@ BOOTSTRAP_PROFILE ?= bootstrap
 build-%Function:
 	@infra/build-bootstrap "$(ARCH)" "$(BOOTSTRAP_PROFILE)" "$(ARTIFACTS_DIR)"
 
-.PHONY: help run test test-deploy test-sam deploy check core test-jsonata model deny bench
+.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model deny bench

@@ -16,6 +16,7 @@
 
 mod carry;
 mod commit;
+mod deliver;
 mod emit;
 pub mod express;
 mod held;
@@ -33,10 +34,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use stepwright_core::engine::{Claim, Failure};
 use stepwright_core::engine::{
-    Cursor, Decision, Limits, Message, MessageKind, Phase, Record, Stimulus, TaskOutcome, failure,
-    task_call,
+    Cursor, Decision, Limits, Message, MessageKind, Phase, Record, Stimulus, TaskOutcome, task_call,
 };
 use stepwright_core::time::Timestamp;
 
@@ -46,6 +45,7 @@ use crate::store::{self, Store};
 use crate::task::Performer;
 use carry::Carried;
 use commit::{Made, Written};
+use deliver::Delivered;
 use live::{Live, Performing};
 pub use load::{Loaded, definition_key};
 pub use outside::ActivityWork;
@@ -264,119 +264,6 @@ impl Engine {
         }
     }
 
-    /// What a message means to the frame as it is now.
-    async fn deliver(
-        &self,
-        loaded: &Loaded,
-        delivery: &Delivery,
-        tail: Option<Arc<Record>>,
-    ) -> Result<Delivered, Error> {
-        let Message { cursor, kind } = &delivery.message;
-        let Some(tail) = tail else {
-            return Ok(match kind {
-                MessageKind::Start => Delivered::drive(
-                    cursor.clone(),
-                    loaded.execution.started,
-                    None,
-                    Stimulus::Start,
-                ),
-                MessageKind::Fork(frame) => {
-                    let made = Some(Decision::from((**frame).clone()));
-                    let resumed = frame.lane.as_ref().and_then(|lane| lane.resumed);
-                    Delivered::drive(
-                        cursor.clone(),
-                        resumed.unwrap_or(frame.visit.entered_at),
-                        made,
-                        Stimulus::Fork(frame.clone()),
-                    )
-                }
-                _ => Delivered::Verdict(Verdict::GiveBack(self.config.visibility_seconds)),
-            });
-        };
-        if cursor.slot > tail.slot {
-            return self.awaited(loaded, delivery, &tail).await;
-        }
-        if tail.frame.phase.settled() {
-            return self.settled(loaded, cursor, &tail, &delivery.id).await.map(Delivered::Verdict);
-        }
-        let age = self.clock.now().seconds_since(tail.time);
-        let fresh = age < self.config.visibility_seconds;
-        let mine = tail.guard == delivery.id && delivery.receive_count >= 2;
-        if mine || !fresh || self.abandoned(&tail) {
-            return self.awaited(loaded, delivery, &tail).await;
-        }
-        Ok(Delivered::Verdict(Verdict::GiveBack(self.config.visibility_seconds - age)))
-    }
-
-    /// A message whose slot is taken, by a record after which nothing goes on by itself: what follows from it is done
-    /// again. If those are the lanes of a fork, whoever made it gets the time to send them.
-    async fn settled(
-        &self,
-        loaded: &Loaded,
-        cursor: &Cursor,
-        tail: &Arc<Record>,
-        guard: &Arc<str>,
-    ) -> Result<Verdict, Error> {
-        let left = self.config.visibility_seconds - self.clock.now().seconds_since(tail.time);
-        let forked = matches!(tail.frame.phase, Phase::Forked(_));
-        if forked && left > 0.0 && tail.guard != *guard {
-            return Ok(Verdict::GiveBack(left));
-        }
-        self.redo(loaded, &cursor_of(cursor, tail), tail).await?;
-        Ok(Verdict::Delete)
-    }
-
-    /// The frame is to go on from its tail.
-    async fn awaited(
-        &self,
-        loaded: &Loaded,
-        delivery: &Delivery,
-        tail: &Arc<Record>,
-    ) -> Result<Delivered, Error> {
-        let Message { cursor, kind } = &delivery.message;
-        let here = cursor_of(cursor, tail);
-        self.log_again(loaded, &here, tail);
-        if tail.cancels {
-            self.seal_below(loaded, &here, tail.slot.saturating_sub(1)).await?;
-        }
-        self.stop_job(loaded, &here, tail).await;
-        let stimulus = match (&tail.frame.phase, kind) {
-            (Phase::Ready | Phase::Asking, _) => Stimulus::Advance,
-            (Phase::Claimed(claim), _) => match self.death(&here, claim) {
-                None if self.repeatable(loaded, &here, tail) => Stimulus::Reclaim,
-                None => Stimulus::Task(TaskOutcome::Failed(worker_lost())),
-                Some(seconds) => return Ok(Delivered::Verdict(Verdict::GiveBack(seconds))),
-            },
-            (Phase::Pending(pending), MessageKind::Timer { .. }) => {
-                let ticket = Cursor { slot: pending.ticket, ..cursor.clone() };
-                Stimulus::Due { beat: self.store.last_beat(&ticket).await? }
-            }
-            (Phase::Polling(job), MessageKind::Timer { .. }) => {
-                match self.look(loaded, &here, (tail, job)).await? {
-                    Some(stimulus) => stimulus,
-                    None => return Ok(Delivered::Verdict(Verdict::Delete)),
-                }
-            }
-            // Somebody wants to be sure that what follows from the record was done.
-            (phase, MessageKind::Advance) if phase.settled() => {
-                self.redo(loaded, &here, tail).await?;
-                return Ok(Delivered::Verdict(Verdict::Delete));
-            }
-            (_, MessageKind::Timer { .. }) => Stimulus::Due { beat: None },
-            (Phase::Forked(fork), MessageKind::Join) => match self.lanes(&here, fork).await? {
-                Some((stimulus, latest)) => {
-                    let pinned = matches!(stimulus, Stimulus::LaneFailed(_));
-                    let drive = Drive::after(&here, tail, stimulus);
-                    let after = drive.after.max(latest);
-                    return Ok(Delivered::Drive(Box::new(Drive { after, pinned, ..drive })));
-                }
-                None => return Ok(Delivered::Verdict(Verdict::Delete)),
-            },
-            _ => return Ok(Delivered::Verdict(Verdict::Delete)),
-        };
-        Ok(Delivered::from_tail(&here, tail, stimulus))
-    }
-
     /// Goes on from a frame until it is settled or the turn's states are used up.
     async fn drive(
         &self,
@@ -411,7 +298,9 @@ impl Engine {
                 }
             }
             states = states.saturating_sub(decision.entered);
-            if self.called_off(&drive.cursor, &decision, &mut looked).await {
+            // Where it cannot be known, the outcome in hand is worth more than a task performed in vain.
+            let claims = matches!(decision.frame.phase, Phase::Claimed(_));
+            if claims && self.cancelled_since(&drive.cursor, &mut looked).await {
                 return Ok(Verdict::Delete);
             }
             let cancels = drive.forked && !matches!(stimulus, Stimulus::Joined(_));
@@ -462,23 +351,6 @@ impl Engine {
         })
     }
 
-    /// Whether a task is about to be claimed for a lane that nobody waits for any more. Where it cannot be known, the
-    /// outcome in hand is worth more than a task performed in vain.
-    async fn called_off(
-        &self,
-        cursor: &Cursor,
-        decision: &Decision,
-        looked: &mut Timestamp,
-    ) -> bool {
-        let claims = matches!(decision.frame.phase, Phase::Claimed(_));
-        if !claims || self.clock.now().seconds_since(*looked) <= FRESH_SECONDS {
-            return false;
-        }
-        let cancelled = self.cancelled(cursor).await.unwrap_or(false);
-        *looked = self.clock.now();
-        cancelled
-    }
-
     /// What becomes of a message whose slot another one has taken.
     async fn taken(
         &self,
@@ -513,15 +385,6 @@ impl Engine {
         })
     }
 
-    /// Whether the machine's `TimeoutSeconds` is over, or the longest time that any execution may take. Asked at every
-    /// step, so that a message that comes late cannot carry an execution over its end.
-    fn overdue(&self, loaded: &Loaded) -> bool {
-        let now = self.clock.now();
-        let age = now.seconds_since(loaded.execution.started);
-        loaded.execution.deadline.is_some_and(|deadline| deadline <= now)
-            || self.config.limits.execution_seconds.is_some_and(|most| age >= most as f64)
-    }
-
     /// Performs the claimed task.
     async fn perform(
         &self,
@@ -531,47 +394,6 @@ impl Engine {
     ) -> Option<TaskOutcome> {
         let call = self.with_setting(loaded, cursor, record.time, 0, |set| task_call(set, record));
         Some(self.tasks.perform(&call?).await)
-    }
-
-    /// Seconds until a claim is dead for sure; `None` if it is.
-    fn death(&self, here: &Cursor, claim: &Claim) -> Option<f64> {
-        if claim.holder == self.config.holder {
-            // Ours: dead unless one of our turns is at it. Looked at again soon, for a task may take a year.
-            return self
-                .live
-                .performs(here, claim.ticket)
-                .then_some(self.config.visibility_seconds);
-        }
-        let left = claim.until.seconds_since(self.clock.now());
-        let dead = left <= 0.0 || self.config.sole;
-        (!dead).then_some(left)
-    }
-
-    /// Whether the one who wrote a tail is gone for sure, so that it need not be waited for.
-    fn abandoned(&self, tail: &Record) -> bool {
-        let process = tail.nonce.rsplit_once('.').map_or("", |(holder, _)| holder);
-        self.config.sole && process != &*self.config.holder
-    }
-}
-
-enum Delivered {
-    Drive(Box<Drive>),
-    Verdict(Verdict),
-}
-
-impl Delivered {
-    fn drive(
-        cursor: Cursor,
-        after: Timestamp,
-        made: Option<Decision>,
-        stimulus: Stimulus,
-    ) -> Delivered {
-        let (forked, pinned) = (false, false);
-        Delivered::Drive(Box::new(Drive { cursor, after, made, stimulus, forked, pinned }))
-    }
-
-    fn from_tail(here: &Cursor, tail: &Record, stimulus: Stimulus) -> Delivered {
-        Delivered::Drive(Box::new(Drive::after(here, tail, stimulus)))
     }
 }
 
@@ -592,15 +414,4 @@ impl Drive {
 /// The place of a record of the same frame.
 pub(crate) fn cursor_of(cursor: &Cursor, record: &Record) -> Cursor {
     Cursor { slot: record.slot, ..cursor.clone() }
-}
-
-/// How long a look at the enclosing forks holds, in seconds.
-const FRESH_SECONDS: f64 = 1.0;
-
-/// A claim whose holder died: whether the task was performed is not known, so Retry and Catch decide.
-fn worker_lost() -> Failure {
-    Failure::new(
-        failure::name::TASK_FAILED,
-        "The worker that performed the task was lost before it could report an outcome. The task may or may not have run.",
-    )
 }

@@ -5,6 +5,7 @@ use stepwright_core::asl::diagnostic::{Diagnostic, Severity};
 use stepwright_core::asl::model::ExecutionType;
 
 use super::error::Error;
+use super::integration;
 
 /// What is remembered of a definition beside its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +20,10 @@ pub(super) struct Accepted {
 /// `InvalidDefinition` with all its mistakes.
 pub(super) fn accept(definition: &str, express: bool) -> Result<Accepted, Error> {
     let kind = if express { ExecutionType::Express } else { ExecutionType::Standard };
-    match asl::parse(definition, kind) {
-        Ok(machine) => Ok(Accepted { timeout_seconds: machine.timeout_seconds }),
-        Err(found) => Err(refusal(&found)),
+    let machine = asl::parse(definition, kind).map_err(|found| refusal(&found))?;
+    match integration::findings(definition) {
+        found if found.is_empty() => Ok(Accepted { timeout_seconds: machine.timeout_seconds }),
+        found => Err(refusal(&found)),
     }
 }
 

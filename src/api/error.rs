@@ -153,6 +153,11 @@ impl Error {
         Error::new("InvalidLoggingConfiguration", format!("Invalid Logging Configuration: {why}"))
     }
 
+    pub(super) fn tracing() -> Error {
+        let message = "Invalid Tracing Configuration: enabled has not been set to true or false.";
+        Error::new("InvalidTracingConfiguration", message)
+    }
+
     pub(super) fn encryption(why: &str) -> Error {
         Error::new(
             "InvalidEncryptionConfiguration",

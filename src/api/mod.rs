@@ -17,6 +17,7 @@ mod execution;
 mod express;
 mod history;
 mod input;
+mod integration;
 mod machine;
 mod mock;
 mod name;
@@ -31,6 +32,7 @@ mod settings;
 mod shape;
 mod tags;
 mod target;
+mod test_case;
 mod variables;
 
 use std::sync::Arc;

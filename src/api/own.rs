@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
-use super::{Api, protocol};
+use super::{Api, protocol, test_case};
 use crate::task::own::{Answer, StepFunctions};
 
 #[async_trait]
@@ -25,5 +25,9 @@ impl StepFunctions for Api {
         ];
         let headers = headers.map(|(name, value)| (name.to_owned(), value)).to_vec();
         Answer { status: response.status, headers, body: response.body }
+    }
+
+    async fn test_case(&self, execution: &str) -> Result<Option<String>, String> {
+        test_case::of(self, execution).await.map_err(|error| error.to_string())
     }
 }

@@ -79,7 +79,7 @@ impl Settings {
     /// These settings with what a request changes.
     ///
     /// # Errors
-    /// `InvalidLoggingConfiguration`, `InvalidEncryptionConfiguration`
+    /// `InvalidLoggingConfiguration`, `InvalidTracingConfiguration`, `InvalidEncryptionConfiguration`
     pub(super) fn changed(&self, input: &Input) -> Result<Settings, Error> {
         Ok(Settings {
             logging: match input.value("loggingConfiguration") {
@@ -87,7 +87,7 @@ impl Settings {
                 None => self.logging.clone(),
             },
             tracing: match input.value("tracingConfiguration") {
-                Some(value) => Tracing { enabled: flag(value, "enabled") },
+                Some(value) => Tracing::read(value)?,
                 None => self.tracing.clone(),
             },
             encryption: match input.value("encryptionConfiguration") {
@@ -143,6 +143,13 @@ impl Logging {
             return Err(Error::logging("Must specify exactly one Log Destination."));
         }
         Ok(Logging { destinations, include_execution_data, level })
+    }
+}
+
+impl Tracing {
+    fn read(value: &Value) -> Result<Tracing, Error> {
+        let enabled = value.get("enabled").and_then(Value::as_bool);
+        enabled.map(|enabled| Tracing { enabled }).ok_or_else(Error::tracing)
     }
 }
 

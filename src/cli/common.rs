@@ -7,6 +7,8 @@ use stepwright_core::engine::Limits;
 
 use crate::local::world::Place;
 use crate::task::function::{Error, Functions, Host, Log, PROCESSES};
+use crate::task::http::{Connections, Unreadable};
+use crate::task::{Reach, Settings};
 
 /// Arguments of every command that runs workflows.
 #[derive(Debug, Args)]
@@ -32,6 +34,20 @@ pub(super) struct Common {
     #[arg(long, env = "AWS_DEFAULT_REGION", default_value = "us-east-1", value_parser = region)]
     region: String,
 
+    /// File with connections of HTTP Tasks: a JSON object of names or ARNs and what EventBridge's CreateConnection takes
+    /// (AuthorizationType, AuthParameters); `"${NAME}"` as a value is a variable of the environment. Other connections are
+    /// looked up in EventBridge.
+    #[arg(long, value_name = "FILE")]
+    connections: Option<PathBuf>,
+
+    /// Let HTTP Tasks and API Gateway tasks call http:// URLs of this machine (loopback). AWS takes https:// only.
+    #[arg(long)]
+    allow_plain_http: bool,
+
+    /// Let HTTP Tasks and API Gateway tasks reach link-local addresses and those where clouds tell machines their secrets.
+    #[arg(long)]
+    allow_link_local: bool,
+
     /// Limits in force: AWS's own, or Stepwright's, which are far higher.
     #[arg(long, env = "STEPWRIGHT_LIMITS", value_enum, default_value = "aws")]
     limits: LimitSet,
@@ -55,6 +71,19 @@ impl Common {
             LimitSet::Extended => Limits::EXTENDED,
         };
         (place, limits)
+    }
+
+    /// How tasks reach the world.
+    ///
+    /// # Errors
+    /// The file with connections cannot be used.
+    pub(super) fn settings(&self) -> Result<Settings, Unreadable> {
+        let connections = self.connections.as_deref().map(Connections::read).transpose()?;
+        Ok(Settings {
+            reach: Reach { plain: self.allow_plain_http, link_local: self.allow_link_local },
+            connections: connections.unwrap_or_default(),
+            ..Settings::default()
+        })
     }
 
     /// The functions, which get these variables beside those of Lambda.

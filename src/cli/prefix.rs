@@ -22,7 +22,7 @@ pub(super) fn look(address: SocketAddr, tell: impl FnOnce(String) + Send + 'stat
     }
     let port = address.port();
     thread::spawn(move || {
-        if means_here((format!("sync-{NAME}"), port)) && means_here((NAME.to_owned(), port)) {
+        if [format!("sync-{NAME}").as_str(), NAME].iter().all(|name| means_here((name, port))) {
             tell(format!(
                 "Or use the endpoint http://{NAME}:{port}: no client needs a setting for it"
             ));
@@ -30,7 +30,7 @@ pub(super) fn look(address: SocketAddr, tell: impl FnOnce(String) + Send + 'stat
     });
 }
 
-fn means_here(name: (String, u16)) -> bool {
+fn means_here(name: (&str, u16)) -> bool {
     let found = name.to_socket_addrs().map(Iterator::collect::<Vec<_>>).unwrap_or_default();
     !found.is_empty() && found.iter().all(|address| address.ip().is_loopback())
 }
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn a_name_that_means_another_machine_or_none_is_no_endpoint() {
-        assert!(means_here(("127.0.0.1".to_owned(), 1)));
-        assert!(!means_here(("192.0.2.1".to_owned(), 1)));
+        assert!(means_here(("127.0.0.1", 1)));
+        assert!(!means_here(("192.0.2.1", 1)));
     }
 }

@@ -25,8 +25,8 @@ use crate::api::Api;
 use crate::local::serve;
 use crate::local::world::{Home, Watchers, World};
 use crate::store::{Closing, Execution, Status};
+use crate::task::Tasks;
 use crate::task::function::Functions;
-use crate::task::{Settings, Tasks};
 
 /// Run one workflow to its end and print its output.
 ///
@@ -124,7 +124,7 @@ impl Run {
                 let _ = ended.send(cursor.execution.clone());
             }
         });
-        let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
+        let tasks = Arc::new(Tasks::new(functions.clone(), self.common.settings()?));
         let watchers = Watchers { observer: Some(observer), logs: None };
         Ok((World::open(&Home::Memory, self.common.world(), tasks, watchers).await?, ends))
     }

@@ -13,8 +13,9 @@ use crate::api::Api;
 use crate::local::serve;
 use crate::local::survivors::{self, Mark};
 use crate::local::world::{Home, Watchers, World};
+use crate::task::Tasks;
 use crate::task::function::standard_error;
-use crate::task::{Settings, Tasks};
+use crate::task::mock::Mocks;
 
 use super::common::Common;
 use super::door::Door;
@@ -45,6 +46,11 @@ pub(super) struct Serve {
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(..=86_400))]
     grace: u64,
 
+    /// File with mocked tasks, as Step Functions Local has it: executions that are started with #CASE behind the ARN of
+    /// their state machine have the tasks that the case names answered from it.
+    #[arg(long, value_name = "FILE", env = "SFN_MOCK_CONFIG")]
+    mock_config: Option<PathBuf>,
+
     #[command(flatten)]
     common: Common,
     #[command(flatten)]
@@ -56,6 +62,8 @@ pub(super) struct Serve {
 /// Serves until the process is told to stop.
 pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
     let home = arguments.home()?;
+    let mocks = arguments.mock_config.as_deref().filter(|file| !file.as_os_str().is_empty());
+    let mocks = mocks.map(Mocks::load).transpose()?;
     let keys = arguments.door.keys(&home, |name| std::env::var(name).ok())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -68,7 +76,8 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let mut environment = vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)];
         environment.extend(mark.as_ref().map(Mark::variable));
         let functions = arguments.common.functions(environment, standard_error())?;
-        let tasks = Arc::new(Tasks::new(functions.clone(), Settings::default()));
+        let tasks = Tasks::new(functions.clone(), arguments.common.settings()?);
+        let tasks = Arc::new(tasks.with_mocks(mocks));
         let watchers = Watchers { observer: None, logs: arguments.logs.sink(&home) };
         let world = World::open(&home, arguments.common.world(), tasks, watchers).await?;
         let greeting = greeting(&home, listener.local_addr()?);

@@ -14,6 +14,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::queue::Delivery;
+use crate::task::http::Exchange;
+use crate::task::mock::Mocks;
 use crate::task::own::StepFunctions;
 use crate::task::{Look, Performer};
 use crate::turn::{Engine, Verdict};
@@ -67,6 +69,10 @@ pub struct OffSeat(pub Arc<dyn Performer>);
 
 #[async_trait]
 impl Performer for OffSeat {
+    async fn trace(&self, call: &TaskCall) -> (TaskOutcome, Option<Exchange>) {
+        self.0.trace(call).await
+    }
+
     async fn perform(&self, call: &TaskCall) -> TaskOutcome {
         let seats = SEAT.try_with(Cell::take).ok().flatten().map(|seat| seat.semaphore().clone());
         let outcome = self.0.perform(call).await;
@@ -88,6 +94,10 @@ impl Performer for OffSeat {
 
     fn attach(&self, own: Arc<dyn StepFunctions>) {
         self.0.attach(own);
+    }
+
+    fn mocks(&self) -> Option<&Mocks> {
+        self.0.mocks()
     }
 
     fn repeatable(&self, call: &TaskCall) -> bool {

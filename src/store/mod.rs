@@ -95,7 +95,7 @@ pub trait Journal: Send + Sync {
 
     /// The next item index for a lane of a Map: each from [`Asking::first`] on is granted once, to up to forty lanes in
     /// the order of asking. A grant holds as long as it may be needed: asked for the same item again, the same lane gets
-    /// the same index again, until it has said that it has a record with a later item in hand.
+    /// the same index again, until it has asked for a later slot.
     async fn dispense(&self, fork: &Cursor, asking: Asking) -> Result<u64, Error>;
 
     /// Notes a heartbeat for the token issued at `ticket` (a cursor whose slot is the ticket).
@@ -164,6 +164,8 @@ pub enum Kind {
     Redrives,
     /// Published versions and aliases of a state machine, by its ARN.
     Publications,
+    /// Test cases that executions were started in, by their ARN.
+    TestCase,
     /// Keys that this installation made for itself, by name.
     Secret,
 }
@@ -178,6 +180,7 @@ impl Kind {
             Kind::Activity => "activity",
             Kind::Redrives => "redrives",
             Kind::Publications => "publications",
+            Kind::TestCase => "test-case",
             Kind::Secret => "secret",
         }
     }
@@ -357,6 +360,8 @@ pub struct Asking {
     /// Index of the item that its last record has in hand. A lane may finish many items before it writes a record, and
     /// after a crash in between asks for all of them again.
     pub recorded: u64,
+    /// Slot of its next record. With the record written, it will not ask again for what it was granted before.
+    pub slot: u64,
     /// The very first index to be granted.
     pub first: u64,
 }

@@ -22,9 +22,13 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_types::service_config::ServiceConfigKey;
 use stepwright_core::engine::Failure;
 use stepwright_core::engine::failure::name;
 use tokio::sync::OnceCell;
+
+use super::http::Connections;
+use super::web::Reach;
 
 /// How AWS is reached. What is `None` is found in the environment, when it is first needed.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +43,10 @@ pub struct Settings {
     pub endpoint: Option<String>,
     /// Credentials; by default those of environment, profile, web identity, container or instance, in this order.
     pub credentials: Option<SharedCredentialsProvider>,
+    /// Which addresses tasks may reach that name them.
+    pub reach: Reach,
+    /// Connections of HTTP Tasks on this machine; others are looked up in EventBridge.
+    pub connections: Connections,
 }
 
 /// The configuration that all clients start from.
@@ -80,6 +88,39 @@ impl Aws {
     }
 }
 
+/// Where a service is, if not at AWS: what a variable or the profile says. Empty values say nothing.
+pub(super) fn endpoint_override(config: &SdkConfig, service_id: &str) -> Option<String> {
+    let local = LOCAL_VARIABLES.iter().find(|(id, _)| *id == service_id);
+    let local = local.and_then(|(_, variable)| std::env::var(variable).ok());
+    let own = || {
+        let key = ServiceConfigKey::builder()
+            .service_id(service_id)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build();
+        config.service_config()?.load_config(key.ok()?)
+    };
+    let said = |endpoint: &String| !endpoint.trim().is_empty();
+    let own = local.filter(said).or_else(|| own().filter(said));
+    own.or_else(|| config.endpoint_url().map(str::to_owned).filter(said))
+}
+
+/// The trace header of a request that leaves. Inside Lambda the SDK would hand the trace on, and with it the count of
+/// invocations in a row by which Lambda stops loops; a workflow that calls one function many times is no loop. The SDK
+/// respects a header that is there.
+pub(super) fn trace_header() -> Option<String> {
+    std::env::var_os("AWS_LAMBDA_FUNCTION_NAME")?;
+    std::env::var("_X_AMZN_TRACE_ID").ok().map(|trace| without_lineage(&trace))
+}
+
+/// The trace without the part by which Lambda counts.
+fn without_lineage(trace: &str) -> String {
+    let kept = trace
+        .split(';')
+        .filter(|part| !part.trim_start().to_ascii_lowercase().starts_with("lineage="));
+    kept.collect::<Vec<_>>().join(";")
+}
+
 /// The same, in a role.
 async fn assumed(config: SdkConfig, role: &Arc<str>) -> SdkConfig {
     let builder = AssumeRoleProvider::builder(&**role).session_name("stepwright");
@@ -109,7 +150,12 @@ async fn load(settings: &Settings) -> SdkConfig {
             SharedCredentialsProvider::new(chain(region.clone(), provider).await)
         }
     };
-    aws_config::defaults(BehaviorVersion::latest())
+    let defaults = aws_config::defaults(BehaviorVersion::latest());
+    let defaults = match &settings.endpoint {
+        Some(endpoint) => defaults.endpoint_url(endpoint),
+        None => defaults,
+    };
+    defaults
         .region(region)
         .http_client(http)
         .credentials_provider(credentials)
@@ -137,23 +183,33 @@ async fn chain(region: Option<Region>, provider: ProviderConfig) -> impl Provide
 }
 
 /// Whether a request failed because there were no credentials to sign it with, and what to do about it.
-/// `machine_role` begins the text where the role is refused (recorded for `Credentials`).
 pub(super) fn credentials_failure(
     error: &(dyn Error + 'static),
     role: Option<&Arc<str>>,
-    machine_role: &str,
 ) -> Option<Failure> {
     let found = sources(error).find_map(|source| source.downcast_ref::<CredentialsError>())?;
     let detail = deepest(found);
     let cause = match (role, found) {
-        (Some(role), error) if format!("{error:?}").contains("AccessDenied") => format!(
-            "The role {machine_role} is not authorized to assume the task state's role, {role}."
-        ),
+        (Some(role), error) if format!("{error:?}").contains("AccessDenied") => {
+            format!("{NO_MACHINE} is not authorized to assume the task state's role, {role}.")
+        }
         (Some(role), _) => format!("The task state's role, {role}, cannot be assumed: {detail}"),
         (None, CredentialsError::CredentialsNotLoaded(_)) => NO_CREDENTIALS.to_owned(),
         (None, _) => format!("{NO_CREDENTIALS} (The last source that was tried says: {detail})"),
     };
     Some(Failure::new(name::TASK_FAILED, cause))
+}
+
+/// The same failure for a state machine with this role, which the text begins with where it may not assume another one
+/// (recorded for `Credentials`).
+pub(super) fn for_machine(failure: Failure, role: &str) -> Failure {
+    let refusal = failure.cause.as_deref().and_then(|cause| cause.strip_prefix(NO_MACHINE));
+    match refusal {
+        Some(rest) if !role.is_empty() => {
+            Failure { cause: Some(format!("The role {role}{rest}").into()), ..failure }
+        }
+        _ => failure,
+    }
 }
 
 /// The cause of an error that a service answered with, as optimized integrations word it (recorded:
@@ -177,7 +233,8 @@ pub(super) fn deepest(error: &(dyn Error + 'static)) -> String {
     sources(error).last().unwrap_or(error).to_string()
 }
 
-fn sources<'a>(
+/// An error and what it came from.
+pub(super) fn sources<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
@@ -187,5 +244,36 @@ fn no_region() -> Failure {
     Failure::new(name::TASK_FAILED, "There is no AWS region: set AWS_REGION or AWS_PROFILE.")
 }
 
+const NO_MACHINE: &str = "The role of the state machine";
 const NO_CREDENTIALS: &str = "There are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.";
 const METADATA_LIMIT: Duration = Duration::from_secs(1);
+
+/// The variables of Step Functions Local, by the name of the service's API.
+const LOCAL_VARIABLES: [(&str, &str); 9] = [
+    ("Lambda", "LAMBDA_ENDPOINT"),
+    ("Batch", "BATCH_ENDPOINT"),
+    ("DynamoDB", "DYNAMODB_ENDPOINT"),
+    ("ECS", "ECS_ENDPOINT"),
+    ("Glue", "GLUE_ENDPOINT"),
+    ("SageMaker", "SAGE_MAKER_ENDPOINT"),
+    ("SQS", "SQS_ENDPOINT"),
+    ("SNS", "SNS_ENDPOINT"),
+    ("SFN", "STEP_FUNCTIONS_ENDPOINT"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trace_goes_on_without_the_count_of_invocations() {
+        let table = [
+            ("Root=1-a;Parent=b;Sampled=1;Lineage=1:c:3", "Root=1-a;Parent=b;Sampled=1"),
+            ("Lineage=1:c:3;Root=1-a", "Root=1-a"),
+            ("Root=1-a", "Root=1-a"),
+        ];
+        for (trace, expected) in table {
+            assert_eq!(without_lineage(trace), expected);
+        }
+    }
+}

@@ -22,10 +22,10 @@ pub(super) struct DynamoDb {
 /// The four actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
-    GetItem,
-    PutItem,
-    UpdateItem,
-    DeleteItem,
+    Get,
+    Put,
+    Update,
+    Delete,
 }
 
 impl DynamoDb {
@@ -58,10 +58,10 @@ impl DynamoDb {
             }};
         }
         match action {
-            Action::GetItem => send!(get_item),
-            Action::PutItem => send!(put_item),
-            Action::UpdateItem => send!(update_item),
-            Action::DeleteItem => send!(delete_item),
+            Action::Get => send!(get_item),
+            Action::Put => send!(put_item),
+            Action::Update => send!(update_item),
+            Action::Delete => send!(delete_item),
         }?;
         let answer = wire.answer();
         let members = Value::parse(&answer.body).unwrap_or_default();

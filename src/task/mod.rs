@@ -1,6 +1,6 @@
 //! Task performers: what a Task state calls. One file per kind of service.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,28 +11,43 @@ use stepwright_core::engine::{Failure, JobCall, TaskCall, TaskOutcome};
 use crate::task::function::Functions;
 use crate::task::own::StepFunctions;
 
+mod apigateway;
 mod aws;
 mod clients;
 mod dynamodb;
+mod events;
 pub mod function;
+pub mod http;
 mod job;
 mod lambda;
 mod metadata;
+pub mod mock;
 mod naming;
 pub mod own;
+mod problem;
 mod request;
+pub mod sdk;
+mod service;
 pub(crate) mod signed;
 mod sns;
 mod sqs;
 mod states;
+mod web;
 mod wire;
 
 pub use aws::Settings;
 pub use job::{Jobs, Look, Submitted};
+pub use web::Reach;
 
+use apigateway::ApiGateway;
 use aws::Aws;
 use dynamodb::DynamoDb;
+use events::Events;
+use http::{Exchange, Http};
 use lambda::Lambda;
+use mock::Mocks;
+use sdk::Sdk;
+use service::Services;
 use sns::Sns;
 use sqs::Sqs;
 use states::States;
@@ -43,6 +58,11 @@ pub trait Performer: Send + Sync {
     /// Performs a task to its end or to its timeout (`call.timeout_seconds`), which begins when the work itself does. Never fails as such: what goes wrong is an
     /// outcome with the error name and cause that AWS would record.
     async fn perform(&self, call: &TaskCall) -> TaskOutcome;
+
+    /// The same, and what went over the wire where that can be shown (`http:invoke`).
+    async fn trace(&self, call: &TaskCall) -> (TaskOutcome, Option<Exchange>) {
+        (self.perform(call).await, None)
+    }
 
     /// Looks at a job that was submitted.
     async fn look(&self, job: &JobCall) -> Look {
@@ -55,6 +75,11 @@ pub trait Performer: Send + Sync {
     /// Tells where this engine's own Step Functions API is; once, before anything is performed.
     fn attach(&self, _own: Arc<dyn StepFunctions>) {}
 
+    /// What is mocked in test cases; `None` if nothing ever is.
+    fn mocks(&self) -> Option<&Mocks> {
+        None
+    }
+
     /// Whether a task whose performer was lost may be performed again, because its service recognises the repetition.
     fn repeatable(&self, _call: &TaskCall) -> bool {
         false
@@ -64,11 +89,18 @@ pub trait Performer: Send + Sync {
 /// All task performers behind one door.
 pub struct Tasks {
     lambda: Lambda,
+    apigateway: ApiGateway,
     dynamodb: DynamoDb,
+    events: Events,
+    http: Http,
     sns: Sns,
     sqs: Sqs,
     states: Arc<States>,
+    services: Arc<Services>,
+    sdk: Arc<Sdk>,
     jobs: Vec<(&'static str, Arc<dyn Jobs>)>,
+    mocks: Option<Mocks>,
+    own: OnceLock<Arc<dyn StepFunctions>>,
 }
 
 impl Tasks {
@@ -76,14 +108,48 @@ impl Tasks {
     /// environment and nothing is connected before the first call that needs AWS.
     pub fn new(functions: Functions, settings: Settings) -> Tasks {
         let aws = Arc::new(Aws::new(settings.clone()));
-        let states: Arc<States> = Arc::default();
+        let sdk = Arc::new(Sdk::new(settings.clone()));
+        let states = Arc::new(States::new(sdk.clone()));
+        let services = Arc::new(Services::new(sdk.clone()));
+        let mut jobs: Vec<(&'static str, Arc<dyn Jobs>)> = vec![("states", states.clone())];
+        jobs.extend(Services::resources().map(|name| (name, services.clone() as Arc<dyn Jobs>)));
         Tasks {
+            apigateway: ApiGateway::new(&settings),
+            http: Http::new(&settings),
             lambda: Lambda::new(functions, settings),
             dynamodb: DynamoDb::new(aws.clone()),
+            events: Events::new(sdk.clone()),
             sns: Sns::new(aws.clone()),
             sqs: Sqs::new(aws),
-            jobs: vec![("states", states.clone())],
+            jobs,
+            services,
             states,
+            sdk,
+            mocks: None,
+            own: OnceLock::new(),
+        }
+    }
+
+    /// The client of all other services.
+    pub fn sdk(&self) -> &Arc<Sdk> {
+        &self.sdk
+    }
+
+    /// The same, with mocked tasks for executions in test cases.
+    pub fn with_mocks(self, mocks: Option<Mocks>) -> Tasks {
+        Tasks { mocks, ..self }
+    }
+
+    /// The outcome of a mocked task; `None` if it is to be performed.
+    async fn mocked(&self, call: &TaskCall) -> Option<TaskOutcome> {
+        let (mocks, own) = (self.mocks.as_ref()?, self.own.get()?);
+        match own.test_case(&call.origin.execution).await {
+            Ok(case) => mocks.outcome(&case?, call),
+            // Better no answer than one from a service that was to be left alone.
+            Err(why) => {
+                let cause = format!("It is not known whether the task is mocked: {why}");
+                Some(TaskOutcome::Failed(Failure::new(name::TASK_FAILED, cause)))
+            }
         }
     }
 
@@ -104,6 +170,9 @@ impl Tasks {
     }
 
     async fn dispatch(&self, call: &TaskCall) -> TaskOutcome {
+        if let Some(outcome) = self.mocked(call).await {
+            return outcome;
+        }
         if let Some(jobs) = self.jobs(&call.resource) {
             let submitted = within(call, jobs.submit(call)).await;
             return Submitted::outcome(submitted.and_then(|submitted| submitted));
@@ -112,6 +181,11 @@ impl Tasks {
             Resource::LambdaFunction(arn) => self.lambda.function(arn, call).await,
             Resource::Service(service) => match integration(service) {
                 Some(integration) => self.integrated(integration, call).await,
+                None if service.resource_type.starts_with(AWS_SDK) => {
+                    let name = service.resource_type.trim_start_matches(AWS_SDK);
+                    self.sdk.perform(name, &service.action, call).await
+                }
+                None if Services::offers(service) => self.services.perform(service, call).await,
                 None => TaskOutcome::Failed(unsupported(&call.resource)),
             },
             Resource::Activity(_) => TaskOutcome::Failed(unsupported(&call.resource)),
@@ -128,7 +202,10 @@ impl Tasks {
         let work = async {
             match integration {
                 Integration::LambdaInvoke => self.lambda.invoke(call).await,
+                Integration::ApiGateway => self.apigateway.invoke(call).await,
+                Integration::Http => self.http.invoke(call).await.0,
                 Integration::DynamoDb(action) => self.dynamodb.perform(action, call).await,
+                Integration::PutEvents => self.events.put_events(call).await,
                 Integration::SnsPublish => self.sns.publish(call).await,
                 Integration::SqsSendMessage => self.sqs.send_message(call).await,
                 Integration::StartExecution => self.states.start_execution(call).await,
@@ -144,7 +221,21 @@ impl Performer for Tasks {
         Box::pin(self.dispatch(call)).await
     }
 
+    async fn trace(&self, call: &TaskCall) -> (TaskOutcome, Option<Exchange>) {
+        match &call.resource {
+            Resource::Service(service)
+                if matches!(integration(service), Some(Integration::Http)) =>
+            {
+                Box::pin(self.http.invoke(call)).await
+            }
+            _ => (self.perform(call).await, None),
+        }
+    }
+
     async fn look(&self, job: &JobCall) -> Look {
+        if let Some(look) = mock::look(job) {
+            return look;
+        }
         let Some(jobs) = self.jobs(&job.resource) else {
             return Look::Failed(unsupported(&job.resource));
         };
@@ -152,7 +243,8 @@ impl Performer for Tasks {
     }
 
     async fn stop(&self, job: &JobCall) {
-        let Some(jobs) = self.jobs(&job.resource) else { return };
+        let mocked = mock::look(job).is_some();
+        let Some(jobs) = self.jobs(&job.resource).filter(|_| !mocked) else { return };
         if tokio::time::timeout(STOP_LIMIT, jobs.stop(job)).await.is_err() {
             tracing::warn!(execution = %job.origin.execution, state = %job.origin.state, "a job could not be stopped in time");
         }
@@ -165,7 +257,12 @@ impl Performer for Tasks {
     }
 
     fn attach(&self, own: Arc<dyn StepFunctions>) {
-        self.states.attach(own);
+        let _ = self.own.set(own.clone());
+        self.sdk.answer_by(own);
+    }
+
+    fn mocks(&self) -> Option<&Mocks> {
+        self.mocks.as_ref()
     }
 }
 
@@ -187,23 +284,32 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy)]
 enum Integration {
     DynamoDb(dynamodb::Action),
+    PutEvents,
     LambdaInvoke,
+    ApiGateway,
+    Http,
     SnsPublish,
     SqsSendMessage,
     StartExecution,
 }
 
 /// Service, action, and whether it hands out task tokens.
-const INTEGRATIONS: [(&str, &str, bool, Integration); 8] = [
+const INTEGRATIONS: [(&str, &str, bool, Integration); 11] = [
     ("lambda", "invoke", true, Integration::LambdaInvoke),
-    ("dynamodb", "getItem", false, Integration::DynamoDb(dynamodb::Action::GetItem)),
-    ("dynamodb", "putItem", false, Integration::DynamoDb(dynamodb::Action::PutItem)),
-    ("dynamodb", "updateItem", false, Integration::DynamoDb(dynamodb::Action::UpdateItem)),
-    ("dynamodb", "deleteItem", false, Integration::DynamoDb(dynamodb::Action::DeleteItem)),
+    ("dynamodb", "getItem", false, Integration::DynamoDb(dynamodb::Action::Get)),
+    ("dynamodb", "putItem", false, Integration::DynamoDb(dynamodb::Action::Put)),
+    ("dynamodb", "updateItem", false, Integration::DynamoDb(dynamodb::Action::Update)),
+    ("dynamodb", "deleteItem", false, Integration::DynamoDb(dynamodb::Action::Delete)),
+    ("events", "putEvents", true, Integration::PutEvents),
+    ("http", "invoke", false, Integration::Http),
+    ("apigateway", "invoke", true, Integration::ApiGateway),
     ("sns", "publish", true, Integration::SnsPublish),
     ("sqs", "sendMessage", true, Integration::SqsSendMessage),
     ("states", "startExecution", true, Integration::StartExecution),
 ];
+
+/// What the types of resources begin with that mean any operation of a service.
+const AWS_SDK: &str = "aws-sdk:";
 
 fn integration(service: &ServiceResource) -> Option<Integration> {
     let found = INTEGRATIONS.iter().find(|(kind, action, tokens, _)| {

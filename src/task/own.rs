@@ -12,6 +12,12 @@ pub trait StepFunctions: Send + Sync {
 
     /// Does an operation (`StartExecution`): AWS JSON 1.0 in and out.
     async fn call(&self, operation: &str, body: &[u8]) -> Answer;
+
+    /// The test case that an execution was started in, if it was.
+    ///
+    /// # Errors
+    /// Why that is not known now, in words.
+    async fn test_case(&self, execution: &str) -> Result<Option<String>, String>;
 }
 
 /// What the API answers.
@@ -57,6 +63,13 @@ impl StepFunctions for Loose {
     async fn call(&self, operation: &str, body: &[u8]) -> Answer {
         match self.api.upgrade() {
             Some(api) => api.call(operation, body).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn test_case(&self, execution: &str) -> Result<Option<String>, String> {
+        match self.api.upgrade() {
+            Some(api) => api.test_case(execution).await,
             None => std::future::pending().await,
         }
     }

@@ -1,5 +1,6 @@
 //! Signed calls of AWS services that have no client crate here: AWS JSON over HTTPS, with Signature Version 4.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -85,9 +86,6 @@ impl Signed {
         region: Option<&str>,
         (operation, body): (&str, &Json),
     ) -> Result<Json, Refused> {
-        let unsigned = |failure: Failure| {
-            Refused::Unsigned(failure.cause.as_deref().unwrap_or_default().to_owned())
-        };
         let config = self.aws.config(region, None).await.map_err(unsigned)?;
         let own = config.region().map(ToString::to_string).unwrap_or_default();
         let region = region.unwrap_or(&own);
@@ -104,6 +102,25 @@ impl Signed {
         let credentials = self.credentials(&config).await?;
         let request = signed(request, &credentials, (service.name, region))?;
         self.send(request).await
+    }
+
+    /// Signs a request to another server, in a region (ours if `None`) and a role.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub(crate) async fn sign<B: AsRef<[u8]>>(
+        &self,
+        request: Request<B>,
+        (service, region): (&str, Option<&str>),
+        role: Option<&Arc<str>>,
+    ) -> Result<Request<B>, Refused> {
+        let config = self.aws.config(region, role).await.map_err(unsigned)?;
+        let own = config.region().map(ToString::to_string).unwrap_or_default();
+        let credentials = match role {
+            None => self.credentials(&config).await?,
+            Some(_) => look(&config).await.map_err(Refused::Unsigned)?,
+        };
+        signed(request, &credentials, (service, region.unwrap_or(&own)))
     }
 
     async fn send(&self, request: Request<String>) -> Result<Json, Refused> {
@@ -148,11 +165,7 @@ impl Signed {
             }
             _ => {}
         }
-        let found = match config.credentials_provider() {
-            Some(provider) => provider.provide_credentials().await.map_err(|e| deepest(&e)),
-            None => Err("nobody provides any".to_owned()),
-        };
-        match found {
+        match look(config).await {
             Ok(found) => {
                 *known = Some(Found::Credentials(found.clone()));
                 Ok(found)
@@ -164,6 +177,18 @@ impl Signed {
             }
         }
     }
+}
+
+async fn look(config: &aws_config::SdkConfig) -> Result<Credentials, String> {
+    match config.credentials_provider() {
+        Some(provider) => provider.provide_credentials().await.map_err(|e| deepest(&e)),
+        None => Err("nobody provides any".to_owned()),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it maps errors")]
+fn unsigned(failure: Failure) -> Refused {
+    Refused::Unsigned(failure.cause.as_deref().unwrap_or_default().to_owned())
 }
 
 /// The request with its signature for a service in a region.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use aws_sdk_sns::Client;
-use aws_sdk_sns::operation::RequestId;
 use aws_sdk_sns::operation::publish::PublishOutput;
 use aws_sdk_sns::primitives::Blob;
 use aws_sdk_sns::types::MessageAttributeValue;
@@ -62,7 +61,7 @@ impl Sns {
         let published = Box::pin(request.send()).await;
         let published = published.map_err(|error| wire.failure(&error, &NAMES, call))?;
         let answer = wire.answer();
-        let length = written(&published, published.request_id().unwrap_or_default()).len();
+        let length = written(&published).len();
         Ok(metadata::output(members(&published), &answer.of_length(length), HEADERS))
     }
 }
@@ -75,7 +74,7 @@ fn members(published: &PublishOutput) -> Map {
 }
 
 /// The answer as SNS writes it.
-fn written(published: &PublishOutput, request_id: &str) -> String {
+fn written(published: &PublishOutput) -> String {
     let member = |name: &str, value: Option<&str>| {
         value.map_or_else(String::new, |value| format!("    <{name}>{value}</{name}>\n"))
     };
@@ -84,9 +83,12 @@ fn written(published: &PublishOutput, request_id: &str) -> String {
          <ResponseMetadata>\n{}  </ResponseMetadata>\n</PublishResponse>\n",
         member("MessageId", published.message_id()),
         member("SequenceNumber", published.sequence_number()),
-        member("RequestId", Some(request_id)),
+        member("RequestId", Some(REQUEST_ID)),
     )
 }
+
+/// Stands for the id of a request, which always has this length.
+const REQUEST_ID: &str = "00000000-0000-0000-0000-000000000000";
 
 type Attributes = std::collections::HashMap<String, MessageAttributeValue>;
 

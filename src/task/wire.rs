@@ -17,7 +17,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use stepwright_core::engine::{Failure, TaskCall};
 
-use super::aws::{credentials_failure, deepest};
+use super::aws::{credentials_failure, deepest, for_machine, trace_header};
 use super::naming::Names;
 use super::own::Answer;
 
@@ -56,8 +56,8 @@ impl Wire {
         E: Error + ProvideErrorMetadata + 'static,
     {
         let role = call.credentials.as_ref();
-        if let Some(failure) = credentials_failure(error, role, &call.origin.role) {
-            return failure;
+        if let Some(failure) = credentials_failure(error, role) {
+            return for_machine(failure, &call.origin.role);
         }
         if let SdkError::ServiceError(context) = error {
             let meta = context.err().meta();
@@ -92,6 +92,9 @@ impl Intercept for Wire {
         let uri = context.request().uri();
         let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
         rest.split('/').next().unwrap_or_default().clone_into(&mut passed.authority);
+        if let Some(trace) = trace_header() {
+            context.request_mut().headers_mut().insert("x-amzn-trace-id", trace);
+        }
         if let Some(body) = passed.body.take() {
             let request = context.request_mut();
             request.headers_mut().insert("content-length", body.len().to_string());

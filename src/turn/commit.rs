@@ -59,7 +59,7 @@ impl Engine {
             match decided {
                 Decided::Commit(made) if made.frame.phase == Phase::Asking => {
                     let granted =
-                        self.grant(loaded, &drive.cursor, &made.frame, (time, recorded)).await?;
+                        self.grant(loaded, &drive.cursor, &made.frame, time, recorded).await?;
                     decided = ask(Some(*made), Stimulus::Granted(granted));
                 }
                 Decided::Commit(mut made) => {

@@ -80,7 +80,8 @@ impl Engine {
         loaded: &Loaded,
         cursor: &Cursor,
         lane: &Frame,
-        (now, recorded): (Timestamp, u64),
+        now: Timestamp,
+        recorded: u64,
     ) -> Result<Option<(Item, Document)>, Error> {
         let Some((parent, slot, number)) = cursor.frame.fork() else { return Ok(None) };
         let Some(held) = lane.lane.as_ref().and_then(|lane| lane.item.as_ref()) else {
@@ -98,6 +99,7 @@ impl Engine {
                     lanes,
                     finished: held.index,
                     recorded,
+                    slot: cursor.slot,
                     first: u64::from(lanes),
                 };
                 self.store.dispense(&at, asking).await?

@@ -159,6 +159,15 @@ impl Engine {
         })
     }
 
+    /// Whether the machine's `TimeoutSeconds` is over, or the longest time that any execution may take. Asked at every
+    /// step, so that a message that comes late cannot carry an execution over its end.
+    pub(crate) fn overdue(&self, loaded: &Loaded) -> bool {
+        let now = self.clock.now();
+        let age = now.seconds_since(loaded.execution.started);
+        loaded.execution.deadline.is_some_and(|deadline| deadline <= now)
+            || self.config.limits.execution_seconds.is_some_and(|most| age >= most as f64)
+    }
+
     /// Whether one of the forks that a frame belongs to has gone on without it.
     pub(crate) async fn cancelled(&self, cursor: &Cursor) -> Result<bool, Error> {
         let mut frame = cursor.frame.clone();
@@ -172,7 +181,19 @@ impl Engine {
         }
         Ok(false)
     }
+
+    /// The same again in a turn that has looked before, unless that was only just now. What cannot be known counts as no.
+    pub(super) async fn cancelled_since(&self, cursor: &Cursor, looked: &mut Timestamp) -> bool {
+        if self.clock.now().seconds_since(*looked) <= FRESH_SECONDS {
+            return false;
+        }
+        *looked = self.clock.now();
+        self.cancelled(cursor).await.unwrap_or(false)
+    }
 }
+
+/// How long a look at the enclosing forks holds, in seconds.
+const FRESH_SECONDS: f64 = 1.0;
 
 /// Key of a definition in the registry.
 pub fn definition_key(machine: &str, revision: &str) -> String {

@@ -52,6 +52,13 @@ async fn a_body_over_the_limit_is_refused() {
     assert_eq!(message, "HTTP content length exceeded 1049600 bytes.");
 }
 
+#[test]
+fn no_operation_is_left_out_here() {
+    let names: std::collections::BTreeSet<_> =
+        operations().into_iter().map(|(operation, _)| operation).collect();
+    assert_eq!(names.len(), 37);
+}
+
 /// Every operation with a request that is right, and a member of it that is a string or a number.
 fn operations() -> Vec<(&'static str, Value)> {
     let activity = "arn:aws:states:us-east-1:123456789012:activity:dig";
@@ -89,6 +96,7 @@ fn operations() -> Vec<(&'static str, Value)> {
         ("SendTaskHeartbeat", json!({"taskToken": "t"})),
         ("SendTaskSuccess", json!({"taskToken": "t", "output": "{}"})),
         ("StartExecution", json!({"stateMachineArn": FLOW})),
+        ("StartSyncExecution", json!({"stateMachineArn": FLOW})),
         ("StopExecution", json!({"executionArn": RUN})),
         ("TestState", json!({"definition": PASS})),
         ("UpdateStateMachine", json!({"stateMachineArn": FLOW, "roleArn": ROLE})),

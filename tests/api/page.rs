@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{FLOW, World};
+use super::world::{FLOW, RUN, World};
 
 const ITEMS: usize = 7;
 
@@ -125,4 +125,81 @@ fn with(body: &Value, key: &str, value: Value) -> Value {
     let mut body = body.clone();
     body[key] = value;
     body
+}
+
+/// Every operation that pages against every bound of a page and every token that it did not give.
+#[tokio::test]
+async fn all_lists_have_the_same_bounds_and_take_no_token_but_their_own() {
+    let world = of_each_two().await;
+    let lists = [
+        ("ListActivities", json!({})),
+        ("ListStateMachines", json!({})),
+        ("ListExecutions", json!({"stateMachineArn": FLOW})),
+        ("ListStateMachineVersions", json!({"stateMachineArn": FLOW})),
+        ("ListStateMachineAliases", json!({"stateMachineArn": FLOW})),
+        ("ListMapRuns", json!({"executionArn": RUN})),
+        ("GetExecutionHistory", json!({"executionArn": RUN})),
+    ];
+    let mut tokens = Vec::new();
+    for (operation, body) in &lists {
+        let with = |name: &str, value: Value| {
+            let mut body = body.clone();
+            body[name] = value;
+            body
+        };
+        for size in [0, 1, 1000] {
+            let page = world.does(operation, with("maxResults", json!(size))).await;
+            tokens.extend(page["nextToken"].as_str().map(|t| (*operation, t.to_owned())));
+        }
+        for (size, bound) in
+            [(-1, "greater than or equal to 0"), (1001, "less than or equal to 1000")]
+        {
+            let (_, kind, message) =
+                world.refuses(operation, with("maxResults", json!(size))).await;
+            assert_eq!(kind, "ValidationException", "{operation} {size}");
+            assert_eq!(
+                message,
+                format!(
+                    "1 validation error detected: Value '{size}' at 'maxResults' failed to satisfy constraint: Member must have value {bound}"
+                )
+            );
+        }
+        let refused = (400, "InvalidToken".to_owned(), "Invalid Token: 'Invalid token'".to_owned());
+        for token in ["garbage", " ", "eyJhIjoxfQ=="] {
+            let answer = world.refuses(operation, with("nextToken", json!(token))).await;
+            assert_eq!(answer, refused, "{operation} {token}");
+        }
+        for (other, token) in &tokens {
+            let body = with("nextToken", json!(token));
+            if other == operation {
+                world.does(operation, body).await;
+            } else {
+                assert_eq!(world.refuses(operation, body).await, refused, "{operation}: {other}");
+            }
+        }
+    }
+    assert_eq!(tokens.len(), 5, "of all but those that have one page here: {tokens:?}");
+}
+
+/// A world with at least two of everything that is listed, but map runs.
+async fn of_each_two() -> World {
+    let world = World::with_run().await;
+    for name in ["b", "c"] {
+        world.create(name, json!({})).await;
+        world.does("CreateActivity", json!({"name": name})).await;
+        world.does("StartExecution", json!({"stateMachineArn": FLOW, "name": name})).await;
+    }
+    for definition in [None, Some(r#"{"StartAt":"B","States":{"B":{"Type":"Succeed"}}}"#)] {
+        if let Some(definition) = definition {
+            let change = json!({"stateMachineArn": FLOW, "definition": definition});
+            world.does("UpdateStateMachine", change).await;
+        }
+        world.does("PublishStateMachineVersion", json!({"stateMachineArn": FLOW})).await;
+    }
+    for name in ["x", "y"] {
+        let routing = json!([{"stateMachineVersionArn": format!("{FLOW}:1"), "weight": 100}]);
+        let body = json!({"name": name, "routingConfiguration": routing});
+        world.does("CreateStateMachineAlias", body).await;
+    }
+    world
 }

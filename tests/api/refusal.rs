@@ -187,3 +187,21 @@ async fn a_label_is_refused_with_its_reason() {
     assert_eq!(body["__type"], "ValidationException");
     assert_eq!(body["reason"], "API_DOES_NOT_SUPPORT_LABELED_ARNS");
 }
+
+#[tokio::test]
+async fn tracing_is_on_or_off() {
+    let world = World::new().await;
+    for (given, valid) in [
+        (json!({"enabled": true}), true),
+        (json!({"enabled": false}), true),
+        (json!({}), false),
+        (json!({"enabled": null}), false),
+        (json!({"Enabled": true}), false),
+    ] {
+        let body = json!({"name": "t", "definition": PASS, "roleArn": ROLE, "tracingConfiguration": given});
+        let answer = world.call("CreateStateMachine", &body).await;
+        let kind = (!valid).then_some("InvalidTracingConfiguration");
+        let other = answer.error_type.filter(|kind| *kind != "StateMachineAlreadyExists");
+        assert_eq!(other, kind, "{given}");
+    }
+}

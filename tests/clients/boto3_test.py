@@ -210,6 +210,25 @@ class Durability(unittest.TestCase):
         found = self.server.client().describe_execution(executionArn=execution)
         self.assertEqual((found["status"], found["redriveDate"], found["stateMachineVersionArn"]), ("RUNNING", date, version))
 
+    def test_a_redriven_parallel_keeps_its_finished_branch_through_a_kill(self):
+        sfn = self.server.client()
+        quick, flaky = (sfn.create_activity(name=name)["activityArn"] for name in ("quick", "flaky"))
+        branch = lambda name, arn: {"StartAt": name, "States": {name: {"Type": "Task", "Resource": arn, "End": True}}}
+        arn = sfn.create_state_machine(name="both", roleArn=ROLE, definition=machine(
+            "P", P={"Type": "Parallel", "Branches": [branch("Quick", quick), branch("Flaky", flaky)], "End": True}))["stateMachineArn"]
+        execution = sfn.start_execution(stateMachineArn=arn)["executionArn"]
+        sfn.send_task_success(taskToken=sfn.get_activity_task(activityArn=quick)["taskToken"], output='"kept"')
+        sfn.send_task_failure(taskToken=sfn.get_activity_task(activityArn=flaky)["taskToken"], error="E")
+        self.assertEqual(ended(sfn, execution)["status"], "FAILED")
+        sfn.redrive_execution(executionArn=execution)
+        self.server.kill()
+        self.server.start()
+        sfn = self.server.client()
+        sfn.send_task_success(taskToken=sfn.get_activity_task(activityArn=flaky)["taskToken"], output='"again"')
+        self.assertEqual(ended(sfn, execution)["output"], '["kept","again"]')
+        events = sfn.get_execution_history(executionArn=execution)["events"]
+        self.assertEqual(sum(e["type"] == "ActivityScheduled" for e in events), 3, "the finished branch is not run again")
+
     def test_nothing_that_was_acknowledged_is_lost_by_kills_under_load(self):
         sfn = self.server.client()
         arn = sfn.create_state_machine(name="load", roleArn=ROLE, definition=machine(

@@ -113,13 +113,14 @@ async fn keys_that_a_batch_leaves_unprocessed_are_asked_for_again() {
 fn forked(slot: u64, lanes: u32) -> std::sync::Arc<Record> {
     let started = EventRef { frame: FrameId::root(), slot, index: 0 };
     let input = Document::empty_object();
-    let fork = Fork { lanes, input: input.clone(), items: None, started };
+    let fork = Fork { lanes, input: input.clone(), items: None, started, resumed: None };
     record_with(slot, "fork", input, Phase::Forked(fork))
 }
 
 fn of_lane(number: u32, of: u32) -> std::sync::Arc<Record> {
     let mut record = (*record(0, "lane")).clone();
-    record.frame.lane = Some(Lane { state: "Each".into(), number, of, item: None });
+    record.frame.lane =
+        Some(Lane { state: "Each".into(), number, of, branch: None, item: None, resumed: None });
     record.into()
 }
 
@@ -301,7 +302,8 @@ async fn a_parked_timer_is_kept_once_however_often_it_is_parked() {
 async fn a_message_brings_what_it_carries() {
     let Some((_, queue, _)) = queue(|_, _| Fate::Pass).await else { return };
     let carried: std::sync::Arc<str> = "{\"x\":\"\u{FFFF}\u{1}\"}".into();
-    let outgoing = Outgoing { message: message(1), at: None, carried: Some(carried.clone()) };
+    let outgoing =
+        Outgoing { message: message(1), at: None, carried: Some(carried.clone()), patient: false };
     queue.send_carrying(vec![outgoing]).await.unwrap();
     assert_eq!(queue.receive().await.unwrap().carried, Some(carried));
 }

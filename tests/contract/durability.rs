@@ -161,7 +161,7 @@ async fn write_on(store: &EmbeddedStore, name: &str) {
 }
 
 fn asking(lane: u32, finished: u64, first: u64) -> Asking {
-    Asking { lane, lanes: 40, finished, recorded: finished, first }
+    Asking { lane, lanes: 40, finished, recorded: finished, slot: finished, first }
 }
 
 const DIRECTORY: &str = "STEPWRIGHT_TEST_DIRECTORY";

@@ -90,7 +90,7 @@ async fn nothing_can_be_written_to_an_execution_that_is_not_there(home: &StoreHo
     for error in always {
         assert!(matches!(error, Err(Error::Damaged(_))), "{error:?}");
     }
-    let asking = Asking { lane: 0, lanes: 1, finished: 0, recorded: 0, first: 0 };
+    let asking = Asking { lane: 0, lanes: 1, finished: 0, recorded: 0, slot: 0, first: 0 };
     let if_it_knows = [
         home.store.insert(&nowhere, record(0, "n")).await.map(|_| ()),
         home.store.join(&nowhere, 0, 1, false).await.map(|_| ()),

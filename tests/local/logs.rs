@@ -1,14 +1,12 @@
 //! Execution logs: a machine's loggingConfiguration against real destinations.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
 use super::binary::{Server, until};
+use super::fake::{Answer, Fake};
 
 const GROUP: &str = "arn:aws:logs:us-east-1:123456789012:log-group:/flows:*";
 
@@ -149,7 +147,7 @@ fn an_execution_that_goes_on_after_a_kill_is_logged_with_the_ids_of_its_history(
 
 #[test]
 fn cloudwatch_gets_streams_and_events_and_knows_its_groups() {
-    let fake = Fake::start(&["/flows"]);
+    let fake = Fake::start(|call| Answer::json(log_groups(&call.operation, &call.body)));
     let mut server = Server::start_with(
         &["--in-memory"],
         &[
@@ -173,8 +171,8 @@ fn cloudwatch_gets_streams_and_events_and_knows_its_groups() {
     let of = |operation: &str| {
         calls.iter().filter(|call| call.operation == operation).map(|c| &c.body).collect::<Vec<_>>()
     };
-    assert!(calls.iter().all(|c| c.authorization.contains("Credential=AKID/")
-        && c.authorization.contains("/us-east-1/logs/aws4_request")));
+    assert!(calls.iter().all(|c| c.header("authorization").contains("Credential=AKID/")
+        && c.header("authorization").contains("/us-east-1/logs/aws4_request")));
     let streams: Vec<_> =
         of("CreateLogStream").iter().map(|b| b["logStreamName"].as_str().unwrap()).collect();
     assert_eq!(streams[0], "log_stream_created_by_aws_to_validate_log_delivery_subscriptions");
@@ -190,6 +188,17 @@ fn cloudwatch_gets_streams_and_events_and_knows_its_groups() {
     assert_eq!(message["type"], "ExecutionFailed");
     assert_eq!(message["execution_arn"], execution);
     assert_eq!(event["timestamp"].to_string(), message["event_timestamp"].as_str().unwrap());
+}
+
+/// CloudWatch Logs with one group.
+fn log_groups(operation: &str, body: &Value) -> Value {
+    match operation {
+        "DescribeLogGroups" if body["logGroupNamePrefix"] == "/flows" => {
+            json!({"logGroups": [{"logGroupName": "/flows"}]})
+        }
+        "DescribeLogGroups" => json!({"logGroups": []}),
+        _ => json!({}),
+    }
 }
 
 /// AWS's table of levels, for the event types that appear here.
@@ -225,84 +234,4 @@ fn lines(folder: &Path) -> Vec<Value> {
 fn read(file: &Path) -> Vec<Value> {
     let text = fs::read_to_string(file).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-#[derive(Clone)]
-struct Call {
-    operation: String,
-    authorization: String,
-    body: Value,
-}
-
-/// A server that answers as CloudWatch Logs does and remembers what it was asked.
-struct Fake {
-    url: String,
-    calls: Arc<Mutex<Vec<Call>>>,
-}
-
-impl Fake {
-    fn start(groups: &'static [&'static str]) -> Fake {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let calls = Arc::new(Mutex::new(Vec::new()));
-        let kept = calls.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let kept = kept.clone();
-                std::thread::spawn(move || converse(&stream.unwrap(), groups, &kept));
-            }
-        });
-        Fake { url, calls }
-    }
-
-    fn calls(&self) -> Vec<Call> {
-        self.calls.lock().unwrap().clone()
-    }
-}
-
-fn converse(mut stream: &TcpStream, groups: &[&str], calls: &Mutex<Vec<Call>>) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    loop {
-        let (mut head, mut length) = (Vec::new(), 0);
-        loop {
-            let mut line = String::new();
-            if reader.read_line(&mut line).unwrap_or(0) == 0 {
-                return;
-            }
-            let Some((name, value)) = line.trim().split_once(": ") else {
-                if line.trim().is_empty() {
-                    break;
-                }
-                continue;
-            };
-            if name.eq_ignore_ascii_case("content-length") {
-                length = value.parse().unwrap();
-            }
-            head.push((name.to_lowercase(), value.to_owned()));
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).unwrap();
-        let header = |name: &str| {
-            head.iter().find(|(known, _)| known == name).map(|(_, v)| v.clone()).unwrap_or_default()
-        };
-        let body: Value = serde_json::from_slice(&body).unwrap();
-        let operation = header("x-amz-target").rsplit('.').next().unwrap().to_owned();
-        let found: Vec<Value> = groups
-            .iter()
-            .filter(|group| body["logGroupNamePrefix"] == **group)
-            .map(|group| json!({"logGroupName": group}))
-            .collect();
-        let answer = match operation.as_str() {
-            "DescribeLogGroups" => json!({"logGroups": found}),
-            _ => json!({}),
-        };
-        calls.lock().unwrap().push(Call {
-            operation,
-            authorization: header("authorization"),
-            body,
-        });
-        let answer = answer.to_string();
-        let length = answer.len();
-        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{answer}").unwrap();
-    }
 }

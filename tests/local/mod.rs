@@ -2,7 +2,11 @@
 
 mod binary;
 mod endpoint;
+mod fake;
+mod http;
 mod logs;
+mod nested;
+mod outbound;
 mod pump;
 mod run;
 mod stop;

@@ -10,6 +10,7 @@ use stepwright_core::expr::Document;
 use super::sim::{Risks, Sim, block_on};
 use super::{ALL_STATES, Scenario, tell};
 use crate::support::build::START;
+use crate::support::tasks::Act;
 
 const ACTIVITY: &str = "arn:aws:states:us-east-1:123456789012:activity:pack";
 
@@ -94,6 +95,38 @@ fn heartbeats_keep_a_token_alive_and_silence_ends_it() {
         (34.0..35.0).contains(&lived),
         "three heartbeats of 8 s and then 10 s of silence, but it lived {lived} s"
     );
+}
+
+/// The token of a request that is still being made.
+fn early_token(sim: &Sim, id: &ExecutionId) -> Option<String> {
+    let tail = block_on(sim.store.tail(id, &FrameId::root())).ok()??;
+    let Phase::Claimed(claim) = &tail.frame.phase else { return None };
+    claim.parameters.value().get("Payload")?.get("token")?.as_str().map(str::to_owned)
+}
+
+#[test]
+fn an_answer_that_comes_before_the_request_is_done_goes_on_at_once() {
+    insta::allow_duplicates! { for states in [1, ALL_STATES] {
+        let slow = waiting().function("ask", &[Act::Take(50.0)]);
+        let (mut sim, id) = slow.begin(states, 0, Risks { turns: 2, ..Risks::NONE });
+        sim.run_until(|sim| early_token(sim, &id).is_some());
+        let token = early_token(&sim, &id).expect("a token is out");
+        let success = Answer::Success(Document::from_trusted_text("{\"yes\": 1}"));
+        assert_eq!(block_on(sim.engine.answer(&token, success)).unwrap(), Ok(()));
+        sim.run();
+        assert_snapshot!(tell(&sim.engine, &id).replace(&token, "TOKEN"), @r#"
+        SUCCEEDED {"yes": 1}
+        1<0 ExecutionStarted input={}
+        2<0 TaskStateEntered Ask {}
+        3<2 TaskScheduled service={"t":"lambda","r":"invoke.waitForTaskToken"} parameters={"FunctionName":"ask","Payload":{"token":"TOKEN"}} timeout=100 heartbeat=10
+        4<3 TaskStarted service={"t":"lambda","r":"invoke.waitForTaskToken"}
+        5<4 TaskSucceeded service={"t":"lambda","r":"invoke.waitForTaskToken"} output={"yes":1}
+        6<5 TaskStateExited Ask {"yes": 1}
+        7<6 ExecutionSucceeded output={"yes":1}
+        "#);
+        let stopped = sim.execution(&id).closing.as_ref().unwrap().stopped;
+        assert!(stopped.seconds_since(START) < 50.0, "it did not wait for the request");
+    }}
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn a_map_that_lacks_results_fails() {
     let story = Scenario::states("M", json!({"M": map})).input(json!([1, 2, 3, 4]));
     let (mut sim, id) = story.begin(ALL_STATES, 0, Risks::NONE);
     let fork = Cursor::root(id.clone(), 0);
-    let asking = Asking { lane: 9, lanes: 2, finished: 0, recorded: 0, first: 2 };
+    let asking = Asking { lane: 9, lanes: 2, finished: 0, recorded: 0, slot: 0, first: 2 };
     let taken = block_on(sim.store.dispense(&fork, asking)).unwrap();
     assert_eq!(taken, 2, "by nobody who would work on it");
     sim.run();

@@ -164,6 +164,23 @@ fn iterations_of_many_lanes_are_done_once_each() {
 }
 
 #[test]
+fn an_iteration_within_a_branch_is_the_only_thing_that_is_done_again() {
+    let map = json!({"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": one("Each", call("each")), "End": true});
+    let branches = json!([one("M", map), one("Quick", call("quick")), late("slow")]);
+    let state = json!({"Type": "Parallel", "Branches": branches, "End": true});
+    let story = Scenario::states("P", json!({"P": state}))
+        .input(json!([1, 2, 3]))
+        .function("each", &[Act::Echo, Act::Take(2.0), FAILS, FAILS, Act::Echo])
+        .redriven(2);
+    let told = story.run(ALL_STATES, 0, Risks::NONE);
+    assert!(told.starts_with("SUCCEEDED [[1,2,3],[1,2,3],[1,2,3]]"), "{told}");
+    let called = [("each", 5), ("quick", 1), ("slow", 1)];
+    assert_eq!(calls(&story), called.map(|(name, times)| (name.to_owned(), times)));
+    let told = story.ends_alike().story();
+    assert!(told.starts_with("SUCCEEDED [[1,2,3],[1,2,3],[1,2,3]]"), "{told}");
+}
+
+#[test]
 fn a_parallel_whose_results_were_too_large_runs_again_as_a_whole() {
     let branches = json!([one("A", call("a")), one("B", call("b"))]);
     let state = json!({"Type": "Parallel", "Branches": branches, "End": true});

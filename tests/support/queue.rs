@@ -83,7 +83,7 @@ impl FaultyQueue {
         faults: Arc<Faults>,
     ) -> FaultyQueue {
         let state = State { random: Random::seeded(seed), entries: Vec::new(), numbers: 0 };
-        let (state, carries) = (Mutex::new(state), seed % 2 == 0);
+        let (state, carries) = (Mutex::new(state), seed.is_multiple_of(2));
         FaultyQueue { clock, faults, habits, carries, state, arrival: Notify::new() }
     }
 

@@ -19,7 +19,7 @@ pub(crate) struct FaultyStore {
     inner: Arc<dyn Store>,
     faults: Arc<Faults>,
     claims: Mutex<BTreeSet<(ExecutionId, FrameId)>>,
-    /// The item that the last record of a lane has in hand, as the lane says when it asks for the next.
+    /// The slot of the next record of a lane, as the lane says when it asks for its next item.
     recorded: Mutex<HashMap<(Cursor, u32), u64>>,
 }
 
@@ -55,9 +55,9 @@ impl FaultyStore {
             .lock()
             .unwrap()
             .entry((fork.clone(), asking.lane))
-            .and_modify(|last| *last = asking.recorded.max(*last))
-            .or_insert(asking.recorded);
-        if asking.recorded < last {
+            .and_modify(|last| *last = asking.slot.max(*last))
+            .or_insert(asking.slot);
+        if asking.slot < last {
             return Err(Error::Unavailable("this lane has gone on".into()));
         }
         self.inner.dispense(fork, asking).await

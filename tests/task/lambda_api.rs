@@ -61,6 +61,7 @@ fn tasks(url: &str) -> Tasks {
             None,
             "test",
         ))),
+        ..Settings::default()
     };
     Tasks::new(Functions::default(), settings)
 }
@@ -191,6 +192,7 @@ async fn without_credentials_a_task_says_what_is_missing() {
         lambda_endpoint: Some("http://127.0.0.1:9".to_owned()),
         endpoint: None,
         credentials: Some(SharedCredentialsProvider::new(NoCredentials)),
+        ..Settings::default()
     };
     let tasks = Tasks::new(Functions::default(), settings);
     let outcome = tasks.perform(&call(function("good"), "{}", None)).await;

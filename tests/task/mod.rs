@@ -17,6 +17,7 @@ mod orders;
 mod places;
 mod python;
 mod runtimes;
+mod services;
 
 /// A function as resource of a Task.
 fn function(name: &str) -> Resource {

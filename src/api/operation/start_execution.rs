@@ -11,11 +11,12 @@ use crate::api::arn::MachineArn;
 use crate::api::error::Error;
 use crate::api::input::Input;
 use crate::api::output::Object;
-use crate::api::{Api, arn, document, execution, express, name, target};
+use crate::api::{Api, arn, document, execution, express, name, target, test_case};
 use crate::store::{Creation, Execution};
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
-    let arn = MachineArn::parse_unlabelled(input.required("stateMachineArn")?)?;
+    let (arn, case) = test_case::split(api, input.required("stateMachineArn")?)?;
+    let arn = MachineArn::parse_unlabelled(arn)?;
     let name: Arc<str> = match input.text("name") {
         Some(name) => name.clone(),
         None => Uuid::new_v4().to_string().into(),
@@ -30,6 +31,7 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
     }
     if target.machine.express {
         let execution = express::execution(api, arn.base, (name, data), &target, &input);
+        test_case::note(api, &execution.arn, case).await?;
         return express::start(api, &execution).await;
     }
     let started = api.now();
@@ -50,6 +52,7 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
         redriven: None,
         closing: None,
     };
+    test_case::note(api, &execution.arn, case).await?;
     begin(api, execution).await
 }
 

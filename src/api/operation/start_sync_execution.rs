@@ -10,7 +10,7 @@ use crate::api::arn::MachineArn;
 use crate::api::error::Error;
 use crate::api::input::Input;
 use crate::api::output::Object;
-use crate::api::{Api, express, name, target};
+use crate::api::{Api, express, name, target, test_case};
 use crate::store::Execution;
 use crate::turn::express::End;
 
@@ -20,7 +20,8 @@ const BILLED_STEP: f64 = 100.0;
 const BILLED_MEMORY: u64 = 64;
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
-    let arn = MachineArn::parse_unlabelled(input.required("stateMachineArn")?)?;
+    let (arn, case) = test_case::split(api, input.required("stateMachineArn")?)?;
+    let arn = MachineArn::parse_unlabelled(arn)?;
     let name: Arc<str> = match input.text("name") {
         Some(name) => name.clone(),
         None => Uuid::new_v4().to_string().into(),
@@ -35,6 +36,7 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
         return Err(Error::machine_deleting(arn.whole));
     }
     let execution = express::execution(api, arn.base, (name, data), &target, &input);
+    test_case::note(api, &execution.arn, case).await?;
     let end = express::run(api, &execution).await?;
     Ok(answer(&execution, &end, input.all_data()))
 }

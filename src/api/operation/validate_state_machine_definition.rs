@@ -8,6 +8,7 @@ use stepwright_core::expr::Value;
 use super::Answer;
 use crate::api::Api;
 use crate::api::input::Input;
+use crate::api::integration;
 use crate::api::output::Object;
 
 #[expect(clippy::unused_async, reason = "all operations are asynchronous")]
@@ -15,7 +16,9 @@ pub(super) async fn run(_: &Api, input: Input) -> Answer {
     let express = input.text("type").is_some_and(|kind| &**kind == "EXPRESS");
     let kind = if express { ExecutionType::Express } else { ExecutionType::Standard };
     let warnings = input.text("severity").is_some_and(|severity| &**severity == "WARNING");
-    let mut found = asl::validate(input.required("definition")?, kind);
+    let definition = input.required("definition")?;
+    let mut found = asl::validate(definition, kind);
+    found.extend(integration::findings(definition));
     let failed = found.iter().any(|finding| finding.severity == Severity::Error);
     found.retain(|finding| warnings || finding.severity == Severity::Error);
     let most = most(&input);

@@ -224,7 +224,8 @@ impl Draft<'_> {
             Some(Number::Literal(n)) => return Ok(Some(*n)),
             Some(Number::Path(path)) => {
                 let value = self.read(path, look)?;
-                return integer_at_path(&value).map(|n| Some(n as f64)).ok_or_else(|| {
+                let number = integer_at_path(&value).filter(|n| in_range(*n as f64, field));
+                return number.map(|n| Some(n as f64)).ok_or_else(|| {
                     Error::runtime(format!(
                         "The {field}Path field refers to value \"{}\" which is not a valid integer: {}",
                         shown(&value), path.source()
@@ -235,11 +236,19 @@ impl Draft<'_> {
                 self.evaluate(look, |scope| template.evaluate(scope, field))?
             }
         };
-        value.as_f64().map(Some).ok_or_else(|| {
-            let detail =
-                format!("The field '{field}' must be a number but was: {}", value.to_json());
-            Error::new(ErrorKind::QueryEvaluation, detail).at(field)
-        })
+        let Some(n) = value.as_f64() else {
+            let source = number_source(number);
+            return Err(unexpected(source, field, "number", &value));
+        };
+        if !in_range(n, field) {
+            let detail = format!(
+                "The field '{field}' must be an integer that is not negative and at most {} but was: {}",
+                asl_most(field),
+                value.to_json()
+            );
+            return Err(Error::new(ErrorKind::QueryEvaluation, detail).at(field));
+        }
+        Ok(Some(n))
     }
 
     /// A text field of a Fail state.
@@ -263,14 +272,52 @@ impl Draft<'_> {
                 "The {shown_as} field must refer to a string value but was: {}",
                 other.to_json()
             ))),
-            other => Err(Error::query(format!(
-                "The field '{field}' must be a string but was: {}",
-                other.to_json()
-            ))
-            .at(field)),
+            other => Err(unexpected(template.source(), field, "string", &other)),
         }
     }
 }
+
+/// An expression came to a value of a type that its field cannot take (the text is recorded for `Items`).
+pub(crate) fn unexpected(source: Option<&str>, field: &str, wanted: &str, value: &Value) -> Error {
+    let (source, text) = (source.unwrap_or_default(), value.to_json());
+    Error::query(format!(
+        "The JSONata expression '{source}' specified for the field '{field}' returned an unexpected result type. Expected '{wanted}', but was '{}' for value: {text}",
+        type_name(value)
+    ))
+    .at(field)
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Int(_) | Value::Float(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+fn number_source(number: &Option<Number>) -> Option<&str> {
+    match number {
+        Some(Number::Expression(template)) => template.source(),
+        _ => None,
+    }
+}
+
+/// Whether a computed number is within the bounds that the validator holds the literal field to. The tolerated failures
+/// of a Map have bounds and texts of their own.
+fn in_range(n: f64, field: &str) -> bool {
+    let bounded = matches!(field, "TimeoutSeconds" | "HeartbeatSeconds" | "MaxConcurrency");
+    !bounded || (n.trunc() == n && n >= 0.0 && n <= asl_most(field) as f64)
+}
+
+fn asl_most(field: &str) -> i64 {
+    if field == "MaxConcurrency" { i64::from(u32::MAX) } else { MAX_SECONDS }
+}
+
+/// The longest time that a Task can ask for.
+const MAX_SECONDS: i64 = 99_999_999;
 
 /// A look at a document and at nothing else.
 pub(crate) fn plain<'v>(document: &'v Document, sight: Sight<'v>) -> Look<'v> {

@@ -32,8 +32,8 @@ fn string(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-fn number(n: impl ToString) -> AttributeValue {
-    AttributeValue::N(n.to_string())
+fn number(n: impl Into<i128>) -> AttributeValue {
+    AttributeValue::N(n.into().to_string())
 }
 
 fn text<'a>(item: &'a Attributes, name: &str) -> Result<&'a str, Error> {

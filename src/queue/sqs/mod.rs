@@ -160,7 +160,7 @@ impl SqsQueue {
             let entries = batch.iter_mut().flat_map(|w| std::mem::take(&mut w.entries)).collect();
             let sent = queue.send_to_both(entries).await;
             for waiting in batch {
-                let told = sent.as_ref().map(|()| ()).map_err(|error| Error(error.0.clone()));
+                let told = sent.as_ref().copied().map_err(|error| Error(error.0.clone()));
                 // One who has gone away need not be told.
                 let _ = waiting.answer.send(told);
             }

@@ -33,8 +33,8 @@ pub(super) fn string(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-pub(super) fn number(n: impl ToString) -> AttributeValue {
-    AttributeValue::N(n.to_string())
+pub(super) fn number(n: impl Into<i128>) -> AttributeValue {
+    AttributeValue::N(n.into().to_string())
 }
 
 pub(super) fn binary(bytes: Vec<u8>) -> AttributeValue {

@@ -1,7 +1,8 @@
 //! Dispensers: which item of a Map a lane gets next, by one write and without conflicts between lanes.
 //!
 //! A dispenser counts its grants in `n`. For each of its lanes it keeps what the lane was granted since its last record,
-//! in attributes with the lane's number: `q` the item that this record has in hand, `k` the grant for it, and `m` those
+//! in attributes with the lane's number: `q` the slot of its next one, `k` the grant for the item that the last one has in
+//! hand, and `m` those
 //! that the same turn asked for after it. What came before will not be asked for again. Forty lanes share a dispenser,
 //! which keeps it within a write unit of 1 KB; several of them divide the items: the third of seven hands out the third,
 //! the tenth, and so on.
@@ -29,7 +30,7 @@ impl DynamoStore {
     async fn ask(&self, key: Key, asking: Asking) -> Result<u64, Error> {
         let of_lane = |letter| format!("{letter}{}", asking.lane);
         let mut names = vec![("#q", of_lane('q')), ("#m", of_lane('m'))];
-        let mut values = vec![(":one", number(1)), (":q", number(asking.recorded))];
+        let mut values = vec![(":one", number(1)), (":q", number(asking.slot))];
         let (change, condition) = if asking.finished == asking.recorded {
             names.extend([("#k", of_lane('k')), ("#ttl", EXPIRY.to_owned())]);
             values.extend([
@@ -57,7 +58,7 @@ impl DynamoStore {
 /// The grant that a lane was given before for the same item.
 fn known(item: &Attributes, asking: Asking) -> Result<u64, Error> {
     let name = |letter| format!("{letter}{}", asking.lane);
-    if number_if_any(item, &name('q'))? != Some(asking.recorded) {
+    if number_if_any(item, &name('q'))? != Some(asking.slot) {
         return Err(Error::Unavailable("this lane has gone on without the one who asks".into()));
     }
     if asking.finished == asking.recorded {

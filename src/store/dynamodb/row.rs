@@ -57,8 +57,11 @@ struct End {
     stopped: Timestamp,
     /// Error and cause, if they are short.
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
-    failure: Option<(Option<Arc<str>>, Option<Arc<str>>)>,
+    failure: Option<Told>,
 }
+
+/// Error and cause.
+type Told = (Option<Arc<str>>, Option<Arc<str>>);
 
 /// A payload of a row: attribute for the text itself, attribute for the hash that names its item.
 type Place = [&'static str; 2];

@@ -154,4 +154,4 @@ fn record() -> Arc<Record> {
     })
 }
 
-const ASKING: Asking = Asking { lane: 0, lanes: 1, finished: 1, recorded: 1, first: 0 };
+const ASKING: Asking = Asking { lane: 0, lanes: 1, finished: 1, recorded: 1, slot: 1, first: 0 };

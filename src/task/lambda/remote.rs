@@ -18,7 +18,10 @@ use stepwright_core::engine::{Failure, TaskCall};
 
 use super::reply::Reply;
 use super::request::Request;
-use crate::task::aws::{Aws, Settings, credentials_failure, deepest, service_cause};
+use crate::task::aws::{
+    Aws, Settings, credentials_failure, deepest, endpoint_override, for_machine, service_cause,
+    trace_header,
+};
 
 /// Calls functions on AWS, or wherever the endpoint is.
 pub(super) struct Remote {
@@ -61,8 +64,8 @@ impl Remote {
                 failed: output.function_error().is_some(),
                 payload: output.payload.map_or_else(String::new, text),
             }),
-            Err(error) => Err(match credentials_failure(&error, role, &call.origin.role) {
-                Some(failure) if role.is_some() => failure,
+            Err(error) => Err(match credentials_failure(&error, role) {
+                Some(failure) if role.is_some() => for_machine(failure, &call.origin.role),
                 Some(failure) => hinted(failure, request),
                 None => failure(&error, &seen.exchange().authority),
             }),
@@ -81,8 +84,7 @@ impl Remote {
         let config = self.aws.config(region, role).await?;
         let mut builder = aws_sdk_lambda::config::Builder::from(&config);
         let given = self.aws.settings().lambda_endpoint.clone();
-        let given = given.or_else(|| std::env::var("LAMBDA_ENDPOINT").ok());
-        if let Some(endpoint) = given.filter(|endpoint| !endpoint.is_empty()) {
+        if let Some(endpoint) = given.or_else(|| endpoint_override(&config, "Lambda")) {
             builder = builder.endpoint_url(endpoint);
         }
         let client = Client::from_conf(builder.build());
@@ -167,12 +169,8 @@ impl Intercept for Seen {
         let uri = context.request().uri();
         let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
         rest.split('/').next().unwrap_or_default().clone_into(&mut self.exchange().authority);
-        // Inside Lambda, the SDK hands the trace on, and with it the count of invocations in a row by which Lambda stops
-        // loops. A workflow that calls one function many times is no loop.
-        let inside = std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some();
-        if let (true, Ok(trace)) = (inside, std::env::var("_X_AMZN_TRACE_ID")) {
-            let headers = context.request_mut().headers_mut();
-            headers.insert("x-amzn-trace-id", without_lineage(&trace));
+        if let Some(trace) = trace_header() {
+            context.request_mut().headers_mut().insert("x-amzn-trace-id", trace);
         }
         Ok(())
     }
@@ -187,30 +185,5 @@ impl Intercept for Seen {
         self.exchange().headers =
             headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Ok(())
-    }
-}
-
-/// The trace header without the part by which Lambda counts.
-fn without_lineage(trace: &str) -> String {
-    let kept = trace
-        .split(';')
-        .filter(|part| !part.trim_start().to_ascii_lowercase().starts_with("lineage="));
-    kept.collect::<Vec<_>>().join(";")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_trace_goes_on_without_the_count_of_invocations() {
-        let table = [
-            ("Root=1-a;Parent=b;Sampled=1;Lineage=1:c:3", "Root=1-a;Parent=b;Sampled=1"),
-            ("Lineage=1:c:3;Root=1-a", "Root=1-a"),
-            ("Root=1-a", "Root=1-a"),
-        ];
-        for (trace, expected) in table {
-            assert_eq!(without_lineage(trace), expected);
-        }
     }
 }

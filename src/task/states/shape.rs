@@ -1,25 +1,17 @@
-//! Requests and answers of the Step Functions API as its optimized integration shows them: names in Pascal case, in their
-//! order, times in milliseconds.
+//! Answers of the Step Functions API as its optimized integration shows them: in the order of their names, times in
+//! milliseconds.
 
 use stepwright_core::expr::Value;
 use stepwright_core::expr::value::Map;
+use stepwright_core::time::Timestamp;
 
-/// `StateMachineArn` as `stateMachineArn`.
-pub(super) fn camel(name: &str) -> String {
-    let mut characters = name.chars();
-    let first = characters.next().map(|first| first.to_ascii_lowercase());
-    first.into_iter().chain(characters).collect()
-}
-
-fn pascal(name: &str) -> String {
-    let mut characters = name.chars();
-    let first = characters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(characters).collect()
-}
-
-/// A time in seconds as one in milliseconds.
-pub(super) fn milliseconds(seconds: &Value) -> Value {
-    seconds.as_f64().map_or(Value::Null, |seconds| Value::number((seconds * 1000.0).round()))
+/// A time as one in milliseconds.
+pub(super) fn milliseconds(time: &Value) -> Value {
+    let seconds = match time {
+        Value::String(text) => Timestamp::parse(text).map(Timestamp::epoch_seconds),
+        time => time.as_f64(),
+    };
+    seconds.map_or(Value::Null, |seconds| Value::number((seconds * 1000.0).round()))
 }
 
 /// The ARN of an execution of a state machine, whose ARN may be that of a version or an alias.
@@ -31,11 +23,10 @@ pub(super) fn execution_arn(machine: &str, name: &str) -> String {
 
 /// DescribeExecution's answer (recorded). Payloads are text, or the JSON that the text is.
 pub(super) fn described(answer: &Value, as_json: bool) -> Value {
-    let mut shown: Map = answer
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| (pascal(name).into(), member(name, value, as_json)))
+    let members = answer.as_object().into_iter().flatten();
+    let mut shown: Map = members
+        .map(|(name, value)| (name.clone(), member(name, value, as_json)))
+        .filter(|(_, value)| *value != Value::Null)
         .collect();
     shown.sort_unstable_keys();
     Value::Object(shown.into())
@@ -43,12 +34,9 @@ pub(super) fn described(answer: &Value, as_json: bool) -> Value {
 
 fn member(name: &str, value: &Value, as_json: bool) -> Value {
     match (name, value) {
-        ("startDate" | "stopDate" | "redriveDate", seconds) => milliseconds(seconds),
-        ("input" | "output", Value::String(text)) if as_json => {
+        ("StartDate" | "StopDate" | "RedriveDate", time) => milliseconds(time),
+        ("Input" | "Output", Value::String(text)) if as_json => {
             Value::parse(text).unwrap_or_else(|_| value.clone())
-        }
-        (_, Value::Object(members)) => {
-            Value::object(members.iter().map(|(name, value)| (pascal(name), value.clone())))
         }
         (_, value) => value.clone(),
     }
@@ -60,7 +48,7 @@ mod tests {
 
     #[test]
     fn an_execution_is_described_as_recorded() {
-        let answer = r#"{"executionArn":"e","stateMachineArn":"m","name":"n","status":"SUCCEEDED","startDate":1700000000.5,"input":"{}","inputDetails":{"included":true},"stopDate":1700000001,"output":"{\"a\": 1}","outputDetails":{"included":true},"redriveCount":0,"redriveStatus":"NOT_REDRIVABLE"}"#;
+        let answer = r#"{"ExecutionArn":"e","StateMachineArn":"m","Name":"n","Status":"SUCCEEDED","StartDate":"2023-11-14T22:13:20.500Z","Input":"{}","InputDetails":{"Included":true},"StopDate":1700000001,"Output":"{\"a\": 1}","OutputDetails":{"Included":true},"RedriveCount":0,"RedriveStatus":"NOT_REDRIVABLE","Error":null}"#;
         let answer = Value::parse(answer).unwrap();
         let expected = |input: &str, output: &str| {
             format!(

@@ -4,7 +4,7 @@
 //! die, be overtaken or stand still. Time is left out: whatever depends on it (whether a tail is fresh, whether a claim is
 //! dead) can go either way at any time, which allows more than time does. Messages that are alike are one message.
 //!
-//! A model that cannot fail proves nothing: [`Mutant`](machine::Mutant) lists protocols with one mistake each, and the
+//! A model that cannot fail proves nothing: [`machine::Mutant`] lists protocols with one mistake each, and the
 //! tests hold that every one is found out.
 
 pub mod decide;

@@ -43,69 +43,58 @@ pub fn small() -> Vec<Case> {
 
 /// All of it: minutes to hours, and gigabytes.
 pub fn whole() -> Vec<Case> {
-    let mut all = small();
-    all.extend([
-        (
-            "chain, everything",
-            CHAIN,
-            Mix { crashes: 2, duplicates: 2, expiries: 1, losses: 1, turns: 3, ..CALM },
-        ),
-        (
-            "chain, stop and redrive",
-            CHAIN,
-            Mix { crashes: 2, duplicates: 1, expiries: 1, stop: true, redrives: 2, ..CALM },
-        ),
-        (
-            "token, everything",
-            TOKENS,
-            Mix {
-                crashes: 2,
-                duplicates: 1,
-                expiries: 1,
-                losses: 1,
-                turns: 3,
-                stop: true,
-                answer: true,
-                ..CALM
-            },
-        ),
-        (
-            "parallel, everything",
-            PARALLEL,
-            Mix { crashes: 1, duplicates: 1, expiries: 1, losses: 1, ..CALM },
-        ),
-        (
-            "parallel, stop",
-            PARALLEL,
-            Mix { crashes: 1, duplicates: 1, stop: true, turns: 3, ..CALM },
-        ),
-        (
-            "failing lanes, crash and redrive",
-            FAILING,
-            Mix { crashes: 1, duplicates: 1, redrives: 1, ..CALM },
-        ),
-        (
-            "lanes, everything",
-            LANES,
-            Mix { crashes: 1, duplicates: 1, expiries: 1, losses: 1, ..CALM },
-        ),
-        ("working lanes, crashes", WORKING_LANES, Mix { crashes: 2, ..CALM }),
-        ("nested, crash", NESTED, Mix { crashes: 1, ..CALM }),
-        (
-            "nested and failing, crash and stop",
-            NESTED_FAILING,
-            Mix { crashes: 1, stop: true, ..CALM },
-        ),
-        (
-            "patient token, crashes",
-            ASKING,
-            Mix { crashes: 2, duplicates: 1, losses: 1, answer: true, stop: true, ..CALM },
-        ),
-        ("tokens in lanes", TOKEN_LANES, Mix { crashes: 1, duplicates: 1, answer: true, ..CALM }),
-        ("redriven twice", REDRIVEN, Mix { crashes: 1, losses: 1, redrives: 2, ..CALM }),
-    ]);
-    all
+    small().into_iter().chain(LARGE.iter().copied()).collect()
 }
+
+/// What takes its time.
+const LARGE: &[Case] = &[
+    (
+        "chain, everything",
+        CHAIN,
+        Mix { crashes: 2, duplicates: 2, expiries: 1, losses: 1, turns: 3, ..CALM },
+    ),
+    (
+        "chain, stop and redrive",
+        CHAIN,
+        Mix { crashes: 2, duplicates: 1, expiries: 1, stop: true, redrives: 2, ..CALM },
+    ),
+    (
+        "token, everything",
+        TOKENS,
+        Mix {
+            crashes: 2,
+            duplicates: 1,
+            expiries: 1,
+            losses: 1,
+            turns: 3,
+            stop: true,
+            answer: true,
+            ..CALM
+        },
+    ),
+    (
+        "parallel, everything",
+        PARALLEL,
+        Mix { crashes: 1, duplicates: 1, expiries: 1, losses: 1, ..CALM },
+    ),
+    ("parallel, stop", PARALLEL, Mix { crashes: 1, duplicates: 1, stop: true, turns: 3, ..CALM }),
+    (
+        "failing lanes, crash and redrive",
+        FAILING,
+        Mix { crashes: 1, duplicates: 1, redrives: 1, ..CALM },
+    ),
+    ("lanes, everything", LANES, Mix { crashes: 1, duplicates: 1, expiries: 1, losses: 1, ..CALM }),
+    ("working lanes, crashes", WORKING_LANES, Mix { crashes: 2, ..CALM }),
+    ("nested, crash", NESTED, Mix { crashes: 1, ..CALM }),
+    ("nested and failing, crash and stop", NESTED_FAILING, Mix { crashes: 1, stop: true, ..CALM }),
+    (
+        "patient token, crashes",
+        ASKING,
+        Mix { crashes: 2, duplicates: 1, losses: 1, answer: true, stop: true, ..CALM },
+    ),
+    ("tokens in lanes", TOKEN_LANES, Mix { crashes: 1, duplicates: 1, answer: true, ..CALM }),
+    ("redriven twice", REDRIVEN, Mix { crashes: 1, losses: 1, redrives: 2, ..CALM }),
+];
 
 /// Where a mistake must show.
 pub fn revealing(mutant: Mutant) -> Case {

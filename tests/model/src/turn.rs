@@ -66,18 +66,9 @@ pub fn step(protocol: &Protocol, world: &mut World, n: usize, choice: u8) {
             }
             false => At::Ack,
         },
-        At::Put(slot, record, _) => match put(protocol, world, &path, slot, record) {
-            None => {
-                if protocol.is(Mutant::DeleteBeforeSend) {
-                    world.turns[n].own = false;
-                }
-                At::Emit(slot, record, due(protocol, world, &path, slot, record), true)
-            }
-            Some(_) if protocol.is(Mutant::DeleteOnConflict) => At::Ack,
-            Some(other) if other.frame.phase.settled() => {
-                At::Emit(slot, other, owed(protocol, world, &path, slot, other), false)
-            }
-            Some(_) => return give_back(world, n),
+        At::Put(slot, record, _) => match write(protocol, world, n, (slot, record)) {
+            Some(at) => at,
+            None => return give_back(world, n),
         },
         At::Emit(slot, record, left, drives) => {
             emit(protocol, world, &path, (slot, record, left, drives), choice)
@@ -99,6 +90,30 @@ pub fn step(protocol: &Protocol, world: &mut World, n: usize, choice: u8) {
         At::Ack => return acknowledge(world, n, own, choice),
     };
     world.turns[n].at = next;
+}
+
+/// A turn inserts a record and comes to what follows from it, or from the one that was there before; `None` gives the message
+/// back.
+fn write(
+    protocol: &Protocol,
+    world: &mut World,
+    n: usize,
+    (slot, record): (u8, Record),
+) -> Option<At> {
+    let path = world.turns[n].message.path.clone();
+    match put(protocol, world, &path, slot, record) {
+        None => {
+            if protocol.is(Mutant::DeleteBeforeSend) {
+                world.turns[n].own = false;
+            }
+            Some(At::Emit(slot, record, due(protocol, world, &path, slot, record), true))
+        }
+        Some(_) if protocol.is(Mutant::DeleteOnConflict) => Some(At::Ack),
+        Some(other) if other.frame.phase.settled() => {
+            Some(At::Emit(slot, other, owed(protocol, world, &path, slot, other), false))
+        }
+        Some(_) => None,
+    }
 }
 
 /// What a turn does about the tail that it finds; `None` gives the message back.

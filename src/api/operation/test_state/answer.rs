@@ -5,17 +5,28 @@ use stepwright_core::engine::trial::{Report, Status};
 use stepwright_core::expr::Document;
 
 use crate::api::output::Object;
+use crate::task::http::Exchange;
 
-/// The answer; with `inspectionData` if it is asked for.
-pub(super) fn write(report: &Report, inspects: bool) -> String {
+/// What is shown beside the result.
+pub(super) struct Shown<'a> {
+    /// `inspectionData`
+    pub(super) inspects: bool,
+    /// What went over the wire, if that is asked for.
+    pub(super) exchange: Option<&'a Exchange>,
+    /// `revealSecrets`
+    pub(super) secrets: bool,
+}
+
+/// The answer.
+pub(super) fn write(report: &Report, shown: &Shown<'_>) -> String {
     let mut answer = Object::new();
     answer.optional("output", report.output.as_ref().map(Document::text));
     if let Some(failure) = &report.failure {
         answer.optional("error", failure.error.as_deref());
         answer.optional("cause", failure.cause.as_deref());
     }
-    if inspects {
-        answer.raw("inspectionData", &inspection(report));
+    if shown.inspects {
+        answer.raw("inspectionData", &inspection(report, shown));
     }
     answer.optional("nextState", report.next.as_deref());
     answer.text("status", status(report.status)).finish()
@@ -30,11 +41,18 @@ fn status(status: Status) -> &'static str {
     }
 }
 
-fn inspection(report: &Report) -> String {
+fn inspection(report: &Report, shown: &Shown<'_>) -> String {
     let notes = &report.notes;
     let mut data = Object::new();
     for (name, document) in &notes.documents {
         data.text(name, document.text());
+    }
+    if let Some(exchange) = shown.exchange {
+        let request = if shown.secrets { &exchange.revealed } else { &exchange.request };
+        data.raw("request", &members(request));
+        if let Some(response) = &exchange.response {
+            data.raw("response", &members(response));
+        }
     }
     let held = report.variables.as_ref().filter(|variables| {
         variables.value().as_object().is_some_and(|variables| !variables.is_empty())
@@ -51,6 +69,14 @@ fn inspection(report: &Report) -> String {
         }
     }
     data.finish()
+}
+
+fn members(texts: &[(&'static str, String)]) -> String {
+    let mut object = Object::new();
+    for (name, text) in texts {
+        object.text(name, text);
+    }
+    object.finish()
 }
 
 fn error_details(notes: &Notes) -> Option<String> {

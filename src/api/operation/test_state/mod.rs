@@ -18,15 +18,20 @@ use super::Answer;
 use crate::api::error::Error;
 use crate::api::input::Input;
 use crate::api::{Api, arn};
+use crate::task::http::Exchange;
+use answer::Shown;
 use request::Request;
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
     let request = Request::read(&input)?;
     let bench = Bench::new(api, &request);
+    let mut exchange = None;
     let report = match bench.begin(&request, api.now()).map_err(refusal)? {
         Progress::Over(report) => *report,
         Progress::Perform(paused, call) => {
-            let event = Event::Performed(perform(api, &call).await?);
+            let (outcome, traced) = perform(api, &call).await?;
+            exchange = traced.filter(|_| request.traces);
+            let event = Event::Performed(outcome);
             bench.resume(&request, api.now(), (*paused, event)).map_err(refusal)?
         }
         Progress::Wait(paused, until) => {
@@ -35,13 +40,14 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
             bench.resume(&request, now, (*paused, event)).map_err(refusal)?
         }
     };
-    Ok(answer::write(&report, request.inspects))
+    let Request { inspects, secrets, .. } = request;
+    Ok(answer::write(&report, &Shown { inspects, exchange: exchange.as_ref(), secrets }))
 }
 
-async fn perform(api: &Api, call: &TaskCall) -> Result<TaskOutcome, Error> {
+async fn perform(api: &Api, call: &TaskCall) -> Result<(TaskOutcome, Option<Exchange>), Error> {
     tokio::select! {
-        outcome = tokio::time::timeout(LONGEST, api.engine.tasks.perform(call)) => {
-            Ok(outcome.unwrap_or(TaskOutcome::TimedOut))
+        outcome = tokio::time::timeout(LONGEST, api.engine.tasks.trace(call)) => {
+            Ok(outcome.unwrap_or((TaskOutcome::TimedOut, None)))
         }
         () = api.closed() => Err(closing()),
     }

@@ -25,6 +25,10 @@ pub(super) struct Request {
     pub(super) role: Option<Arc<str>>,
     /// Whether `inspectionData` is asked for.
     pub(super) inspects: bool,
+    /// Whether what goes over the wire is asked for as well.
+    pub(super) traces: bool,
+    /// `revealSecrets`
+    pub(super) secrets: bool,
 }
 
 impl Request {
@@ -57,7 +61,10 @@ impl Request {
             state: name,
         };
         let inspects = input.text("inspectionLevel").is_some_and(|level| &**level != "INFO");
-        Ok(Request { machine: Arc::new(machine), trial, role, inspects })
+        let traces = input.text("inspectionLevel").is_some_and(|level| &**level == "TRACE");
+        let secrets = input.flag("revealSecrets").unwrap_or(false);
+        let machine = Arc::new(machine);
+        Ok(Request { machine, trial, role, inspects, traces, secrets })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Choice: the first rule that applies says where to go.
 
-use super::super::data_flow::{Leaving, plain};
+use super::super::data_flow::{Leaving, plain, unexpected};
 use super::super::decide::Step;
 use super::super::draft::{Draft, Look};
 use crate::asl::model::{
@@ -79,13 +79,9 @@ fn holds(draft: &Draft<'_>, condition: &Condition, look: Look<'_>) -> Result<boo
         }
         Condition::Expression(template) => {
             let value = draft.evaluate(look, |scope| template.evaluate(scope, "Condition"))?;
-            value.as_bool().ok_or_else(|| {
-                Error::query(format!(
-                    "The field 'Condition' must be a boolean but was: {}",
-                    value.to_json()
-                ))
-                .at("Condition")
-            })
+            value
+                .as_bool()
+                .ok_or_else(|| unexpected(template.source(), "Condition", "boolean", &value))
         }
         Condition::Test { variable, test } => passes(draft, variable, test, look),
     }

@@ -1,7 +1,7 @@
 //! Map: one run of its processor for each item, in as many lanes as MaxConcurrency allows.
 
 use super::super::context::Sight;
-use super::super::data_flow::plain;
+use super::super::data_flow::{plain, unexpected};
 use super::super::decide::{Broken, Step, within_bounds};
 use super::super::draft::{Draft, Look};
 use super::super::failure::name;
@@ -201,24 +201,9 @@ fn items(
     }
     let text = items.text();
     Err(Refused::Expression(match given {
-        Some(source) => Error::query(format!(
-            "The JSONata expression '{source}' specified for the field 'Items' returned an unexpected result type. Expected 'array', but was '{}' for value: {text}",
-            type_name(items.value())
-        ))
-        .at("Items"),
+        Some(source) => unexpected(Some(source), "Items", "array", items.value()),
         None => Error::query(format!("Map state input must be an array but was: {text}")),
     }))
-}
-
-fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Int(_) | Value::Float(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 /// The input of an iteration: what ItemSelector makes of the item, or the item.

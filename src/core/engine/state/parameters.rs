@@ -122,6 +122,10 @@ const FIELDS: &[(&str, &str, &[Field])] = &[
         ("ReturnConsumedCapacity", Text), ("ReturnItemCollectionMetrics", Text), ("ReturnValues", Text),
         ("ReturnValuesOnConditionCheckFailure", Text),
     ]),
+    ("http", "invoke", &[
+        ("ApiEndpoint", Text), ("Method", Text), ("Authentication", Map), ("InvocationConfig", Map), ("Headers", Map),
+        ("QueryParameters", Map), ("RequestBody", Json), ("Transform", Map),
+    ]),
     ("apigateway", "invoke", &[
         ("ApiEndpoint", Text), ("Method", Text), ("Headers", Lists), ("Stage", Text), ("Path", Text),
         ("QueryParameters", Lists), ("RequestBody", Json), ("AllowNullValues", Flag), ("AuthType", Text),

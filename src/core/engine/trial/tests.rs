@@ -332,3 +332,103 @@ fn data_that_a_reader_cannot_read_fails_the_map() {
     let trial = Trial { mock: result("[9]"), items_read: Some("{".into()), ..of("{}") };
     assert_eq!(told(&try_it(&map(reader), &trial)), "Failed by States.ItemReaderFailed");
 }
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn a_computed_field_of_the_wrong_type_or_size_fails_the_state() {
+    let task = r#""Type":"Task","End":true,"Resource":"arn:aws:states:::sqs:sendMessage""#;
+    let map = r#""Type":"Map","End":true,"ItemProcessor":{"StartAt":"I","States":{"I":{"Type":"Succeed"}}}"#;
+    let wrong = |field: &str, wanted: &str, was: &str, value: &str| {
+        format!(
+            "States.QueryEvaluationError The JSONata expression '$states.input.n' specified for the field '{field}' returned an unexpected result type. Expected '{wanted}', but was '{was}' for value: {value}"
+        )
+    };
+    let size = |field: &str, most: &str, value: &str| {
+        format!(
+            "States.QueryEvaluationError The field '{field}' must be an integer that is not negative and at most {most} but was: {value}"
+        )
+    };
+    let path = |field: &str, value: &str| {
+        format!(
+            "States.Runtime The {field} field refers to value \"{value}\" which is not a valid integer: $.n"
+        )
+    };
+    let jsonata = r#""QueryLanguage":"JSONata""#;
+    let n = r#""{% $states.input.n %}""#;
+    let table = [
+        (
+            format!(r#"{{{jsonata},{task},"TimeoutSeconds":{n}}}"#),
+            "\"5\"",
+            wrong("TimeoutSeconds", "number", "string", "\"5\""),
+        ),
+        (
+            format!(r#"{{{jsonata},{task},"TimeoutSeconds":{n}}}"#),
+            "-1",
+            size("TimeoutSeconds", "99999999", "-1"),
+        ),
+        (
+            format!(r#"{{{jsonata},{task},"HeartbeatSeconds":{n}}}"#),
+            "1.5",
+            size("HeartbeatSeconds", "99999999", "1.5"),
+        ),
+        (
+            format!(r#"{{{jsonata},{task},"HeartbeatSeconds":{n}}}"#),
+            "100000000",
+            size("HeartbeatSeconds", "99999999", "100000000"),
+        ),
+        (
+            format!(r#"{{{jsonata},{map},"Items":[1],"MaxConcurrency":{n}}}"#),
+            "-1",
+            size("MaxConcurrency", "4294967295", "-1"),
+        ),
+        (
+            format!(r#"{{{jsonata},{map},"Items":[1],"MaxConcurrency":{n}}}"#),
+            "null",
+            wrong("MaxConcurrency", "number", "null", "null"),
+        ),
+        (
+            format!(r#"{{{jsonata},{map},"Items":{n}}}"#),
+            "true",
+            wrong("Items", "array", "boolean", "true"),
+        ),
+        (
+            format!(r#"{{{jsonata},"Type":"Fail","Error":{n}}}"#),
+            "[1]",
+            wrong("Error", "string", "array", "[1]"),
+        ),
+        (
+            format!(r#"{{{jsonata},"Type":"Choice","Choices":[{{"Condition":{n},"Next":"B"}}]}}"#),
+            "1",
+            wrong("Condition", "boolean", "number", "1"),
+        ),
+        (
+            format!(r#"{{{task},"TimeoutSecondsPath":"$.n"}}"#),
+            "-1",
+            path("TimeoutSecondsPath", "-1"),
+        ),
+        (
+            format!(r#"{{{task},"HeartbeatSecondsPath":"$.n"}}"#),
+            "\"x\"",
+            path("HeartbeatSecondsPath", "x"),
+        ),
+        (
+            format!(r#"{{{task},"TimeoutSecondsPath":"$.n"}}"#),
+            "100000000",
+            path("TimeoutSecondsPath", "100000000"),
+        ),
+        (
+            format!(r#"{{{map},"ItemsPath":"$.l","MaxConcurrencyPath":"$.n"}}"#),
+            "-2",
+            path("MaxConcurrencyPath", "-2"),
+        ),
+    ];
+    for (state, n, expected) in &table {
+        let mut trial = of(&format!(r#"{{"n":{n},"l":[1]}}"#));
+        trial.mock =
+            (!state.contains("Choice") && !state.contains("Fail")).then(|| result("[1]")).flatten();
+        let failure = try_it(state, &trial).failure.unwrap();
+        let said = format!("{} {}", failure.error.unwrap(), failure.cause.unwrap());
+        let (name, text) = expected.split_once(' ').unwrap();
+        assert!(said.contains(name) && said.contains(text), "{state} {n}\n{said}\n{expected}");
+    }
+}

@@ -306,6 +306,38 @@ fn references_are_found_without_evaluation() {
 }
 
 #[test]
+fn a_variable_that_the_expression_binds_where_it_is_read_is_no_reference() {
+    let table: &[(&str, &[&str], &str)] = &[
+        ("function($a) { function($b) { $a + $b + $c } }", &["c"], "parameters, outer ones too"),
+        ("($a := 1; ($b := $a; $b); $b)", &["b"], "a block's binding ends with it"),
+        ("($a := $a + 1; $a)", &["a"], "the value is read before the name is bound"),
+        (
+            "($f := function($n) { $n < 1 ? 0 : $f($n - 1) }; $f($m))",
+            &["m"],
+            "a function knows itself",
+        ),
+        ("($map := 3; $map + $k)", &["k"], "a builtin's name can be bound"),
+        (
+            "$map($l, function($x) { $filter($r, function($y) { $y = $x and $z }) })",
+            &["l", "r", "z"],
+            "nested functions",
+        ),
+        ("$l@$a.b[$a = c]#$i.{$k: $i}", &["l", "k"], "bindings of a path"),
+        ("($l@$a; $a)", &["l", "a"], "which end with the path"),
+        ("$sum(?)", &[], "partial application of a builtin"),
+        ("$f(?, $p) ~> $g", &["f", "p", "g"], "functions from outside"),
+        ("$o ~> |$q|{'x': $u}, $d|", &["o", "q", "u", "d"], "all parts of a transformation"),
+        ("$states.input^(>$k).a", &["states", "k"], "keys of a sort"),
+        ("[$a..$b]['$c']", &["a", "b"], "text is text"),
+    ];
+    for (source, expected, reason) in table {
+        let found = Expression::parse(source).unwrap().references();
+        let names: Vec<&str> = found.iter().map(|reference| reference.name.as_str()).collect();
+        assert_eq!(&names, expected, "{source}: {reason}");
+    }
+}
+
+#[test]
 fn top_level_names_are_unsupported() {
     let table: &[(&str, &[&str])] = &[
         ("phone", &["phone"]),

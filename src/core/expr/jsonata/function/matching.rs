@@ -61,11 +61,8 @@ impl Evaluator<'_> {
     }
 
     fn search(&self, pattern: &Pattern, text: &str, from: usize) -> Outcome<Option<Found>> {
-        // What has been read for sure, and what may have been looked at beyond it.
         let found = pattern.find(text, from)?;
-        let end = found.as_ref().map_or(text.len(), |found| found.range.end);
-        let (read, rest) = (end.saturating_sub(from), text.len() - end.min(text.len()));
-        self.meter.spend(pattern.cost() + read as u64 / 16 + rest as u64 / 512)?;
+        self.meter.spend(pattern.cost(text, from, found.as_ref()))?;
         Ok(found)
     }
 

@@ -1,0 +1,304 @@
+//! Any operation of any AWS service, by one client that is driven by AWS's own API models.
+//!
+//! ```text
+//! parameters -- input: checked, converted --> protocol: request --> peculiar, checksum --> send: signed, sent
+//!                                                                                              |
+//! result     <------------------------------- protocol: output, or failure <------------------ response
+//! ```
+//!
+//! Task states on `aws-sdk:SERVICE:ACTION` are one user; other rooms call by [`Sdk::call`] and [`Sdk::open`].
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use aws_smithy_types::byte_stream::ByteStream;
+use stepwright_core::engine::{TaskCall, TaskOutcome};
+use stepwright_core::expr::Value;
+
+use super::aws::{Aws, Settings, endpoint_override, for_machine};
+use super::own::{Answer, StepFunctions};
+use super::within;
+
+mod checksum;
+mod endpoint;
+mod failure;
+mod identity;
+mod input;
+mod models;
+mod moment;
+mod name;
+mod old;
+mod own;
+mod peculiar;
+mod protocol;
+mod send;
+
+pub use failure::{OptimizedNames, SdkFailure, ServiceError};
+
+use identity::Identities;
+use models::{Models, Operation, Service};
+use protocol::{Request, Response};
+use send::{Sender, Target};
+
+/// Calls AWS services.
+pub struct Sdk {
+    aws: Aws,
+    sender: Sender,
+    identities: Identities,
+    own: own::Slot,
+}
+
+/// A call of an operation, with parameters as Step Functions has them.
+#[derive(Clone, Debug)]
+pub struct Call<'a> {
+    /// The service's name in `aws-sdk:NAME:action`.
+    pub service: &'a str,
+    /// The operation in camel case.
+    pub action: &'a str,
+    /// Names in Pascal case.
+    pub parameters: &'a Value,
+    /// Role to be assumed.
+    pub role: Option<&'a Arc<str>>,
+    /// What fills members that are idempotency tokens.
+    pub token: &'a str,
+}
+
+/// A result whose body is still to be read.
+#[derive(Debug)]
+pub struct Opened {
+    /// Everything but the body.
+    pub head: Value,
+    /// The body.
+    pub body: ByteStream,
+}
+
+impl Sdk {
+    /// Nothing is looked up or connected yet.
+    pub fn new(settings: Settings) -> Sdk {
+        Sdk {
+            aws: Aws::new(settings),
+            sender: Sender::default(),
+            identities: Identities::default(),
+            own: own::Slot::default(),
+        }
+    }
+
+    /// From now on, calls that concern this engine are answered by it. Only the first engine counts.
+    pub fn answer_by(&self, engine: Arc<dyn StepFunctions>) {
+        self.own.set(engine);
+    }
+
+    /// Whether there is an operation of this name.
+    pub fn knows(service: &str, action: &str) -> bool {
+        Models::shared().service(service).is_some_and(|s| s.operation(action).is_some())
+    }
+
+    /// Names of an operation's parameters, each with whether a workflow must give it.
+    pub fn members(service: &str, action: &str) -> Vec<(String, bool)> {
+        let Some(service) = Models::shared().service(service) else { return Vec::new() };
+        let input = service.operation(action).and_then(|operation| operation.input);
+        let members = input.map(|input| service.members(input)).unwrap_or_default().iter();
+        members
+            .map(|member| {
+                (name::pascal(&member.name), member.required && !member.idempotency_token)
+            })
+            .collect()
+    }
+
+    /// Whether an operation has an idempotency token, so that its service recognises a repetition.
+    pub fn has_token(service: &str, action: &str) -> bool {
+        let Some(service) = Models::shared().service(service) else { return false };
+        let input = service.operation(action).and_then(|operation| operation.input);
+        let members = input.map(|input| service.members(input)).unwrap_or_default();
+        members.iter().any(|member| member.idempotency_token)
+    }
+
+    /// A result as the optimized integrations show it: times are milliseconds since 1970.
+    pub fn old_form(service: &str, action: &str, result: Value) -> Value {
+        old::form(service, action, result)
+    }
+
+    /// Performs an operation, once.
+    ///
+    /// # Errors
+    /// Why there is no result.
+    pub async fn call(&self, call: &Call<'_>) -> Result<Value, SdkFailure> {
+        Ok(self.answered(call).await?.0)
+    }
+
+    /// The same, with status and headers of the answer.
+    ///
+    /// # Errors
+    /// Why there is no result.
+    pub(super) async fn answered(&self, call: &Call<'_>) -> Result<(Value, Answer), SdkFailure> {
+        let service = known(call.service)?;
+        let operation = offered(&service, call.action)?;
+        let request = request(&service, operation, call)?;
+        let response =
+            match self.own.answer(&service, operation, &request, self.sfn_elsewhere()).await {
+                Some(response) => response,
+                None => {
+                    let (request, target) = self.aimed(call, &service, operation, request).await?;
+                    let sent = Box::pin(self.sender.send(request, &target)).await;
+                    sent.map_err(|reason| client(&service, reason))?
+                }
+            };
+        let told = result(&service, operation, &response)?;
+        let Response { status, headers, .. } = response;
+        Ok((told, Answer { status, headers, body: String::new() }))
+    }
+
+    /// Whether we were told where the Step Functions API is that has what this engine does not have.
+    fn sfn_elsewhere(&self) -> bool {
+        let told = |name| std::env::var(name).is_ok_and(|url| !url.trim().is_empty());
+        told("STEP_FUNCTIONS_ENDPOINT") || told("AWS_ENDPOINT_URL_SFN")
+    }
+
+    /// Performs an operation whose result is a stream (`s3:getObject`), without reading it.
+    ///
+    /// # Errors
+    /// Why there is no result.
+    pub async fn open(&self, call: &Call<'_>) -> Result<Opened, SdkFailure> {
+        let service = known(call.service)?;
+        let operation = offered(&service, call.action)?;
+        let request = request(&service, operation, call)?;
+        let (request, target) = self.aimed(call, &service, operation, request).await?;
+        let sent = Box::pin(self.sender.open(request, &target)).await;
+        let mut response = sent.map_err(|reason| client(&service, reason))?;
+        if !response.status().is_success() {
+            let response = send::read(response).await.map_err(|reason| client(&service, reason))?;
+            return Err(refusal(&service, operation, &response));
+        }
+        let body = ByteStream::new(response.take_body());
+        let empty = send::read(response).await.map_err(|reason| client(&service, reason))?;
+        let head = result(&service, operation, &empty)?;
+        Ok(Opened { head, body })
+    }
+
+    /// The task of an `aws-sdk` resource.
+    pub(super) async fn perform(
+        &self,
+        service: &str,
+        action: &str,
+        call: &TaskCall,
+    ) -> TaskOutcome {
+        let wanted = Call {
+            service,
+            action,
+            parameters: call.parameters.value(),
+            role: call.credentials.as_ref(),
+            token: &call.idempotency_token,
+        };
+        match within(call, Box::pin(self.call(&wanted))).await {
+            Ok(Ok(output)) => TaskOutcome::Succeeded(output.into()),
+            Ok(Err(failure)) => {
+                let failure = failure.of_sdk(call.parameters.text());
+                TaskOutcome::Failed(for_machine(failure, &call.origin.role))
+            }
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// Where a request goes, and the request as the service wants it there.
+    async fn aimed(
+        &self,
+        call: &Call<'_>,
+        service: &Service,
+        operation: &Operation,
+        mut request: Request,
+    ) -> Result<(Request, Target), SdkFailure> {
+        let config = self.aws.config(None, call.role).await.map_err(SdkFailure::Configuration)?;
+        let region = config.region().map(ToString::to_string).unwrap_or_default();
+        let elsewhere = self.elsewhere(&config, service);
+        let mut place = endpoint::place(service, operation, &region);
+        let (Some(_), false) = (&place, service.bearer) else {
+            let reason = format!(
+                "The service {} cannot be called: it has no endpoint in {region} that takes signatures.",
+                service.name
+            );
+            return Err(SdkFailure::Unsupported(reason));
+        };
+        let at_aws = if elsewhere.is_none() { place.as_mut() } else { None };
+        peculiar::adapt(service, operation, &mut request, at_aws)
+            .and_then(|()| checksum::add(&mut request, operation))
+            .map_err(SdkFailure::Unsupported)?;
+        let endpoint = match (&elsewhere, &place) {
+            (Some(endpoint), _) => endpoint.trim_end_matches('/').to_owned(),
+            (None, Some(place)) => format!("https://{}{}", request.host_prefix, place.host),
+            (None, None) => String::new(),
+        };
+        let credentials = match operation.anonymous {
+            true => None,
+            false => {
+                let found = self.identities.credentials(&config, call.role).await;
+                Some(found.map_err(SdkFailure::Configuration)?)
+            }
+        };
+        let (region, name) =
+            place.map(|place| (place.signing_region, place.signing_name)).unwrap_or_default();
+        let unsigned_payload = operation.unsigned_payload;
+        Ok((request, Target { endpoint, region, service: name, credentials, unsigned_payload }))
+    }
+
+    fn elsewhere(&self, config: &SdkConfig, service: &Service) -> Option<String> {
+        let settings = self.aws.settings();
+        let given = match service.name {
+            "lambda" => settings.lambda_endpoint.as_ref().or(settings.endpoint.as_ref()),
+            _ => settings.endpoint.as_ref(),
+        };
+        given.cloned().or_else(|| endpoint_override(config, &service.service_id))
+    }
+}
+
+fn known(service: &str) -> Result<Arc<Service>, SdkFailure> {
+    Models::shared().service(service).ok_or_else(|| {
+        SdkFailure::Unsupported(format!("There is no AWS service of the name {service}."))
+    })
+}
+
+fn offered<'a>(service: &'a Service, action: &str) -> Result<&'a Operation, SdkFailure> {
+    let name = service.name;
+    let operation = service.operation(action).ok_or_else(|| {
+        SdkFailure::Unsupported(format!(
+            "The service {name} has no API action of the name {action}."
+        ))
+    })?;
+    if operation.events {
+        let reason = format!("The action {name}:{action} is not supported: it streams events.");
+        return Err(SdkFailure::Unsupported(reason));
+    }
+    Ok(operation)
+}
+
+fn request(
+    service: &Service,
+    operation: &Operation,
+    call: &Call<'_>,
+) -> Result<Request, SdkFailure> {
+    let node = input::convert(service, operation, call.parameters, call.token)
+        .map_err(SdkFailure::Parameters)?;
+    protocol::request(service, operation, &node)
+        .map_err(|problem| SdkFailure::Parameters(vec![problem]))
+}
+
+fn result(
+    service: &Service,
+    operation: &Operation,
+    response: &Response,
+) -> Result<Value, SdkFailure> {
+    if !(200..300).contains(&response.status) {
+        return Err(refusal(service, operation, response));
+    }
+    protocol::output(service, operation, response)
+        .map_err(|reason| client(service, format!("Unable to unmarshall response: {reason}")))
+}
+
+fn refusal(service: &Service, operation: &Operation, response: &Response) -> SdkFailure {
+    let mut error = protocol::answered(service, response);
+    peculiar::complete(service, operation, &mut error);
+    SdkFailure::Service(ServiceError::new(service, error).into())
+}
+
+fn client(service: &Service, reason: String) -> SdkFailure {
+    SdkFailure::Client { prefix: service.prefix.to_owned(), reason }
+}
