@@ -13,9 +13,20 @@ run: ## build, and run the order example on four real orders
 	@$(CARGO) build --quiet --bin stepwright
 	@./$(EXAMPLE)/run-all ./target/debug/stepwright
 
-test: ## everything that must hold: unit, contract, scenario, API and client tests
+test: ## everything that must hold: unit, contract, scenario, API and client tests, the stack on an emulator of AWS
 	./tests/aws-emulator $(CARGO) test --workspace
 	./tests/clients/run
+	./tests/deploy/run
+
+test-deploy: ## template.yaml on an emulator of AWS (MiniStack, from PyPI), compared with the local binary
+	./tests/deploy/run
+
+test-sam: ## sam validate, sam build, and sam local invoke where Docker can run
+	./tests/sam/run
+
+deploy: ## the stack into your AWS account (needs the SAM CLI and credentials)
+	sam build
+	sam deploy --guided
 
 check: ## formatting, lints, documentation
 	$(CARGO) fmt --all --check
@@ -46,4 +57,13 @@ deny: ## licences, bans and sources of dependencies (needs cargo-deny)
 bench: ## throughput of the stores and the queue
 	$(CARGO) bench --bench store --bench queue
 
-.PHONY: help run test check core test-jsonata bench-jsonata aws-models model deny bench
+# `sam build` calls `make build-<function>` with ARTIFACTS_DIR. All functions are one binary; cargo builds it once.
+# ARCH: x86_64 or arm64. cargo-lambda (pip install cargo-lambda) builds for both and for the C library of Lambda; plain
+# cargo builds for this machine's processor, on a system whose C library is not newer than Lambda's (2.34).
+ARCH ?= $(subst aarch64,arm64,$(shell uname -m))
+BOOTSTRAP_PROFILE ?= bootstrap
+
+build-%Function:
+	@infra/build-bootstrap "$(ARCH)" "$(BOOTSTRAP_PROFILE)" "$(ARTIFACTS_DIR)"
+
+.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model deny bench

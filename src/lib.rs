@@ -23,6 +23,7 @@
 //! | [`turn`] | load, decide, commit, emit; what happens when each of them fails |
 //! | [`api`] | the Step Functions API: AWS JSON 1.0, one file per operation |
 //! | [`local`] | the local home: HTTP server, pump, clock, function processes |
+//! | [`cloud`] | the serverless home: the Lambda functions |
 //! | [`cli`] | the commands |
 //!
 //! # Words
@@ -42,6 +43,7 @@
 
 pub mod api;
 pub mod cli;
+pub mod cloud;
 pub mod local;
 pub mod log;
 pub mod queue;

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    stepwright::cli::main()
+    if stepwright::cloud::is_here() { stepwright::cloud::main() } else { stepwright::cli::main() }
 }

@@ -28,6 +28,7 @@ mod load;
 pub mod map_run;
 mod outside;
 mod redrive;
+mod route;
 mod sweep;
 pub mod token;
 
@@ -50,6 +51,8 @@ use deliver::Delivered;
 use live::{Live, Performing};
 pub use load::{Loaded, definition_key};
 pub use outside::ActivityWork;
+use route::Route;
+pub use route::{Invocation, Routing};
 pub use token::{TokenError, Tokens};
 
 /// Tells the time, and lets it pass. A seat for virtual time in tests.
@@ -119,13 +122,19 @@ pub struct Engine {
     pub config: Config,
     observer: Option<Observer>,
     log: Option<Arc<Log>>,
-    tokens: Tokens,
-    definitions: load::Definitions,
-    forks: tokio::sync::Mutex<VecDeque<(Cursor, Arc<Record>)>>,
+    tokens: Arc<Tokens>,
+    definitions: Arc<load::Definitions>,
+    forks: Arc<Forks>,
     nonces: AtomicU64,
     live: Live,
     closing: AtomicBool,
+    routing: Routing,
+    /// When the invocation ends that this engine is for, if it is for one.
+    until: Option<Timestamp>,
 }
+
+/// Records that made forks, the latest last.
+type Forks = tokio::sync::Mutex<VecDeque<(Cursor, Arc<Record>)>>;
 
 /// What becomes of a message after its turn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -175,7 +184,7 @@ impl Engine {
     /// # Errors
     /// The store is not available.
     pub async fn open(parts: Parts, config: Config) -> Result<Engine, Error> {
-        let tokens = Tokens::open(&*parts.store).await?;
+        let tokens = Arc::new(Tokens::open(&*parts.store).await?);
         let Parts { store, queue, offers, tasks, clock, observer } = parts;
         Ok(Engine {
             store,
@@ -187,11 +196,13 @@ impl Engine {
             observer,
             log: None,
             tokens,
-            definitions: load::Definitions::default(),
-            forks: tokio::sync::Mutex::default(),
+            definitions: Arc::default(),
+            forks: Arc::default(),
             nonces: AtomicU64::new(0),
             live: Live::default(),
             closing: AtomicBool::new(false),
+            routing: Routing::default(),
+            until: None,
         })
     }
 
@@ -256,7 +267,7 @@ impl Engine {
             None => self.store.tail(&message.cursor.execution, &message.cursor.frame).await?,
         };
         match self.deliver(&loaded, delivery, tail).await? {
-            Delivered::Drive(drive) => self.drive(&loaded, *drive, &delivery.id).await,
+            Delivered::Drive(drive) => self.drive(&loaded, *drive, delivery).await,
             Delivered::Verdict(verdict) => Ok(verdict),
         }
     }
@@ -266,27 +277,34 @@ impl Engine {
         &self,
         loaded: &Loaded,
         mut drive: Drive,
-        guard: &Arc<str>,
+        delivery: &Delivery,
     ) -> Result<Verdict, Error> {
         let mut states = self.config.states_per_turn;
         let mut performing: Option<Performing> = None;
+        let mut begun = false;
         let mut looked = self.clock.now();
         loop {
             if self.overdue(loaded) {
                 self.interrupt(loaded, Stimulus::Deadline).await?;
                 return Ok(Verdict::Delete);
             }
+            let performed = matches!(drive.stimulus, Stimulus::Task(_));
             let stimulus = drive.stimulus.clone();
-            let (decision, time) = match self.decide_surely(loaded, &drive, states).await? {
-                Made::Commit(decision, time) => (decision, time),
-                Made::NotBefore(at) => {
-                    let message =
-                        Message { cursor: drive.cursor, kind: MessageKind::Timer { due: at } };
-                    self.queue.send(vec![(message, Some(at))]).await?;
-                    return Ok(Verdict::Delete);
-                }
-                Made::Stale => return Ok(Verdict::Delete),
+            let (decision, time) = match self.made(loaded, &drive, states).await? {
+                Ok(made) => made,
+                Err(verdict) => return Ok(verdict),
             };
+            match self.route(loaded, &decision, (states, performed, begun)) {
+                Route::Here => {}
+                Route::OutcomeOnly => {
+                    states = 0;
+                    continue;
+                }
+                Route::Elsewhere(place) => {
+                    let delivered = (!begun).then_some(delivery);
+                    return self.hand_over(&drive.cursor, delivered, place).await;
+                }
+            }
             states = states.saturating_sub(decision.entered);
             // Where it cannot be known, the outcome in hand is worth more than a task performed in vain.
             let claims = matches!(decision.frame.phase, Phase::Claimed(_));
@@ -296,11 +314,8 @@ impl Engine {
             let cancels = drive.forked && !matches!(stimulus, Stimulus::Joined(_));
             let submitted =
                 matches!(decision.frame.phase, Phase::Polling(_)).then(|| decision.frame.clone());
-            let record = self.record(
-                &drive.cursor,
-                *decision,
-                Written { time, guard: guard.clone(), cancels },
-            );
+            let written = Written { time, guard: delivery.id.clone(), cancels };
+            let record = self.record(&drive.cursor, *decision, written);
             let claimed = Performing::of(&self.live, &drive.cursor, &record);
             let committed = match performing {
                 Some(_) => self.commit_surely(&drive.cursor, record).await,
@@ -308,16 +323,12 @@ impl Engine {
             };
             let record = match committed? {
                 Ok(record) => record,
-                Err(other) if other.frame.phase.settled() => {
+                Err(other) => {
                     self.disown(loaded, &drive.cursor, submitted).await;
-                    return self.settled(loaded, &drive.cursor, &other, guard).await;
-                }
-                Err(_) => {
-                    self.disown(loaded, &drive.cursor, submitted).await;
-                    return Ok(Verdict::GiveBack(self.config.visibility_seconds));
+                    return self.taken(loaded, &drive.cursor, &other, &delivery.id).await;
                 }
             };
-            performing = claimed;
+            (performing, begun) = (claimed, true);
             let stimulus = match self.next(loaded, &drive.cursor, &record, states).await? {
                 Ok(stimulus) => stimulus,
                 Err(verdict) => return Ok(verdict),
@@ -327,6 +338,39 @@ impl Engine {
             }
             drive = Drive::after(&drive.cursor, &record, stimulus);
         }
+    }
+
+    /// The decision on a frame and its time, or what becomes of the message if there is none.
+    async fn made(
+        &self,
+        loaded: &Loaded,
+        drive: &Drive,
+        states: u32,
+    ) -> Result<Result<(Box<Decision>, Timestamp), Verdict>, Error> {
+        Ok(match self.decide_surely(loaded, drive, states).await? {
+            Made::Commit(decision, time) => Ok((decision, time)),
+            Made::NotBefore(at) => {
+                let kind = MessageKind::Timer { due: at };
+                let message = Message { cursor: drive.cursor.clone(), kind };
+                self.queue.send(vec![(message, Some(at))]).await?;
+                Err(Verdict::Delete)
+            }
+            Made::Stale => Err(Verdict::Delete),
+        })
+    }
+
+    /// What becomes of a message whose slot another one has taken.
+    async fn taken(
+        &self,
+        loaded: &Loaded,
+        cursor: &Cursor,
+        other: &Arc<Record>,
+        guard: &Arc<str>,
+    ) -> Result<Verdict, Error> {
+        if other.frame.phase.settled() {
+            return self.settled(loaded, cursor, other, guard).await;
+        }
+        Ok(Verdict::GiveBack(self.config.visibility_seconds))
     }
 
     /// Emits what follows from a record, and then says why its frame goes on in this turn, or what becomes of the message.

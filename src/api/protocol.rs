@@ -56,6 +56,16 @@ impl Response {
         Response::of(Err(Error::unknown_operation("The request names no operation")))
     }
 
+    /// The answer that this error is.
+    pub fn from_error(error: Error) -> Response {
+        Response::of(Err(error))
+    }
+
+    /// The answer with this output of an operation, in JSON.
+    pub fn of_body(body: String) -> Response {
+        Response::of(Ok(body))
+    }
+
     /// The refusal of a request that is not to be believed.
     pub(super) fn refused(refusal: Refusal) -> Response {
         Response::of(Err(refusal.into()))

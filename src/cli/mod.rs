@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 mod common;
+mod deploy;
 mod door;
 mod keys;
 mod logs;
@@ -28,6 +29,7 @@ enum Command {
     Run(run::Run),
     Serve(serve::Serve),
     Keys(keys::Keys),
+    Deploy(deploy::Deploy),
 }
 
 /// Does what the command line says.
@@ -38,6 +40,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
+        Command::Deploy(arguments) => deploy::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

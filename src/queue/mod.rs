@@ -25,7 +25,7 @@ pub trait Queue: Send + Sync {
         false
     }
 
-    /// Sends messages with what they carry; a queue that carries nothing sends them without.
+    /// Sends messages with what they carry and to whom they are for; a queue that knows neither sends them without.
     async fn send_carrying(&self, messages: Vec<Outgoing>) -> Result<(), Error> {
         self.send(messages.into_iter().map(|out| (out.message, out.at)).collect()).await
     }
@@ -59,6 +59,8 @@ pub struct Outgoing {
     pub at: Option<Timestamp>,
     /// What spares its receiver some reading, if the queue carries it; to the queue it is just text. Kilobytes at most.
     pub carried: Option<Arc<str>>,
+    /// Whether it leads to a task that may take long, so that it is for receivers who have the time, if there are such.
+    pub patient: bool,
 }
 
 /// A message as it was delivered.

@@ -59,12 +59,14 @@ impl Carried {
 }
 
 impl Engine {
-    /// Sends messages of an execution, those to the frame of a record with that record.
+    /// Sends messages of an execution, those to the frame of a record with that record. `patient` tells which of them are for
+    /// receivers who have time.
     pub(super) async fn send_on(
         &self,
         execution: &Execution,
         from: Option<(&Cursor, &Record)>,
         messages: Vec<(Message, Option<Timestamp>)>,
+        patient: impl Fn(&Message) -> bool + Send,
     ) -> Result<(), Error> {
         if !self.queue.carries() || execution.closing.is_some() {
             return Ok(self.queue.send(messages).await?);
@@ -79,7 +81,8 @@ impl Engine {
                 Some(record) => written(execution, Some(record)),
                 None => alone.clone(),
             };
-            Outgoing { message, at, carried }
+            let patient = patient(&message);
+            Outgoing { message, at, carried, patient }
         });
         Ok(self.queue.send_carrying(outgoing.collect()).await?)
     }
@@ -91,7 +94,9 @@ impl Engine {
         due: Timestamp,
     ) -> Result<(), Error> {
         let (message, carried) = (delivery.message.clone(), delivery.carried.clone());
-        Ok(self.queue.send_carrying(vec![Outgoing { message, at: Some(due), carried }]).await?)
+        let patient = false;
+        let again = Outgoing { message, at: Some(due), carried, patient };
+        Ok(self.queue.send_carrying(vec![again]).await?)
     }
 }
 

@@ -98,7 +98,9 @@ impl Engine {
         if messages.is_empty() {
             return Ok(());
         }
-        self.send_on(&loaded.execution, Some(from), messages).await
+        let (execution, frame) = (&loaded.execution, &from.1.frame);
+        let patient = |message: &Message| self.is_for_patient(loaded, frame, message);
+        self.send_on(execution, Some(from), messages, patient).await
     }
 
     pub(crate) async fn close(

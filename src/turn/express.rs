@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use async_trait::async_trait;
 use stepwright_core::engine::{Cursor, ExecutionId, Outcome, Phase, Record};
 use stepwright_core::time::Timestamp;
 use tokio::sync::oneshot;
@@ -58,16 +59,32 @@ impl Ends {
     }
 }
 
+/// Starts executions somewhere else, for a home whose process does not outlast the request that starts one.
+#[async_trait]
+pub trait Launcher: Send + Sync {
+    /// Has the execution run, by somebody, at least once.
+    ///
+    /// # Errors
+    /// It could not be arranged.
+    async fn launch(&self, execution: &Execution) -> Result<(), Error>;
+}
+
 /// Runs Express executions.
 pub struct Express {
     engine: Arc<Engine>,
     ends: Ends,
+    launcher: Option<Arc<dyn Launcher>>,
 }
 
 impl Express {
     /// Over an engine whose store is in memory and whose observer is that of `ends`.
     pub fn new(engine: Arc<Engine>, ends: Ends) -> Express {
-        Express { engine, ends }
+        Express { engine, ends, launcher: None }
+    }
+
+    /// The same, with executions that nobody waits for started elsewhere.
+    pub fn starting_through(self, launcher: Arc<dyn Launcher>) -> Express {
+        Express { launcher: Some(launcher), ..self }
     }
 
     /// The engine that runs them.
@@ -80,6 +97,13 @@ impl Express {
     /// # Errors
     /// The stores are not available.
     pub async fn start(&self, execution: &Execution, definitions: &dyn Store) -> Result<(), Error> {
+        match &self.launcher {
+            Some(launcher) => launcher.launch(execution).await,
+            None => self.begin(execution, definitions).await,
+        }
+    }
+
+    async fn begin(&self, execution: &Execution, definitions: &dyn Store) -> Result<(), Error> {
         self.bring_definition(execution, definitions).await?;
         if let Creation::Created = self.engine.store.create(execution.clone()).await? {
             self.engine.start(execution).await?;
@@ -93,7 +117,7 @@ impl Express {
     /// The stores are not available, or the process is stopping.
     pub async fn run(&self, execution: &Execution, definitions: &dyn Store) -> Result<End, Error> {
         let told = self.ends.expect(&execution.id);
-        if let Err(error) = self.start(execution, definitions).await {
+        if let Err(error) = self.begin(execution, definitions).await {
             self.ends.forget(&execution.id);
             return Err(error);
         }

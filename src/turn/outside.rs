@@ -40,7 +40,7 @@ impl Engine {
             messages
                 .push((Message { cursor: first, kind: MessageKind::Deadline { due } }, Some(due)));
         }
-        self.send_on(execution, None, messages).await
+        self.send_on(execution, None, messages, |_| false).await
     }
 
     /// StopExecution: when it stopped, or `None` when it had ended before.

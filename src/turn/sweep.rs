@@ -6,6 +6,7 @@ use std::sync::Arc;
 use stepwright_core::engine::{
     Cursor, ExecutionId, FrameId, Message, MessageKind, Phase, Record, Stimulus,
 };
+use stepwright_core::time::Timestamp;
 
 use super::{Engine, Error, Loaded};
 
@@ -31,6 +32,42 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Looks at a running execution and sends again only what should have happened `overdue_seconds` ago: for homes where
+    /// others work at the same time and messages survive.
+    ///
+    /// # Errors
+    /// The store or the queue is not available.
+    pub async fn look_after(&self, id: &ExecutionId, overdue_seconds: f64) -> Result<(), Error> {
+        let Some(loaded) = self.load(id).await? else { return Ok(()) };
+        if loaded.execution.closing.is_some() {
+            return Ok(());
+        }
+        let latest = self.clock.now().plus_seconds(-overdue_seconds);
+        let root = FrameId::root();
+        let Some(tail) = self.store.tail(id, &root).await? else {
+            if loaded.execution.since() > latest {
+                return Ok(());
+            }
+            return self.start(&loaded.execution).await;
+        };
+        if self.overdue(&loaded) {
+            self.interrupt(&loaded, super::Stimulus::Deadline).await?;
+            return Ok(());
+        }
+        let tails = match tail.frame.phase {
+            Phase::Forked(_) => self.store.tails(id, &root, None).await?,
+            _ => vec![(root, tail)],
+        };
+        for (frame, tail) in tails {
+            if due(&tail) <= latest {
+                tracing::warn!(execution = %id, %frame, slot = tail.slot, "a frame was left behind and goes on");
+                let here = Cursor { execution: id.clone(), frame, slot: tail.slot };
+                self.sweep_frame(&loaded, &here, &tail).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Sends again what an execution waits for, if it runs.
@@ -91,3 +128,20 @@ impl Engine {
         }
     }
 }
+
+/// When a frame should have gone on. What waits for lanes or workers is asked after from time to time.
+fn due(tail: &Record) -> Timestamp {
+    match &tail.frame.phase {
+        Phase::Ready | Phase::Asking | Phase::Forked(_) | Phase::Done(_) => tail.time,
+        Phase::Claimed(claim) => claim.until.max(tail.time),
+        Phase::Waiting { until } | Phase::Backoff { until } => *until,
+        Phase::Polling(job) => job.due(None),
+        Phase::Pending(pending) if pending.activity.as_ref().is_some_and(|task| !task.started) => {
+            tail.time
+        }
+        Phase::Pending(pending) => pending.due(None).map_or(NEVER, |(due, _)| due),
+        Phase::Sealed => NEVER,
+    }
+}
+
+const NEVER: Timestamp = Timestamp(i64::MAX);

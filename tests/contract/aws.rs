@@ -309,7 +309,8 @@ async fn a_parked_timer_is_kept_once_however_often_it_is_parked() {
 async fn a_message_brings_what_it_carries() {
     let Some((_, queue, _)) = queue(|_, _| Fate::Pass).await else { return };
     let carried: std::sync::Arc<str> = "{\"x\":\"\u{FFFF}\u{1}\"}".into();
-    let outgoing = Outgoing { message: message(1), at: None, carried: Some(carried.clone()) };
+    let outgoing =
+        Outgoing { message: message(1), at: None, carried: Some(carried.clone()), patient: false };
     queue.send_carrying(vec![outgoing]).await.unwrap();
     assert_eq!(queue.receive().await.unwrap().carried, Some(carried));
 }

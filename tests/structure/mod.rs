@@ -10,7 +10,8 @@ const SHELL: &[&[&str]] = &[
     &["log"],
     &["turn"],
     &["api", "console"],
-    &["lambda", "local"],
+    &["local"],
+    &["cloud"],
     &["cli"],
 ];
 /// Rooms of the core in the order of dependency.
@@ -25,7 +26,7 @@ const AWS: &[&str] = &[
     "src/queue/dynamodb",
     "src/queue/sqs",
     "src/task/",
-    "src/lambda/",
+    "src/cloud/",
 ];
 
 #[test]

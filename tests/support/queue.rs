@@ -139,14 +139,14 @@ impl Queue for FaultyQueue {
     }
 
     async fn send(&self, messages: Vec<(Message, Option<Timestamp>)>) -> Result<(), Error> {
-        let outgoing = |(message, at)| Outgoing { message, at, carried: None };
+        let outgoing = |(message, at)| Outgoing { message, at, carried: None, patient: false };
         self.send_carrying(messages.into_iter().map(outgoing).collect()).await
     }
 
     async fn send_carrying(&self, messages: Vec<Outgoing>) -> Result<(), Error> {
         self.faults.meter.count(Operation::Message, messages.len() as u64);
         let call = self.faults.begin(Operation::Send).await.map_err(Error)?;
-        for Outgoing { message, at, carried } in messages {
+        for Outgoing { message, at, carried, .. } in messages {
             let now = self.clock.now();
             let due = at.unwrap_or(now).max(now).min(now.plus_seconds(LONGEST_DELAY));
             self.state.lock().unwrap().put((message, carried), due, self.habits);

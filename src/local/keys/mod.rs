@@ -27,6 +27,7 @@ use crate::api::auth::Secret;
 
 use seal::Seal;
 
+pub use seal::Sealer;
 pub use watch::WatchedKeys;
 
 /// The access keys of one data directory, for those who manage them.
@@ -90,8 +91,7 @@ impl KeyFile {
         private::make_directory(&self.directory).map_err(file(&self.directory))?;
         let (seal, _lock) = Seal::make(&self.seal_path())?;
         let mut entries = self.read()?;
-        let id = format!("{PREFIX}{}", letters(&random::<10>()?, UPPER));
-        let secret = Secret::new(&letters(&random::<25>()?, LOWER));
+        let (id, secret) = draw()?;
         let sealed = seal.close(&id, &secret)?;
         let entry = Entry { id, name: name.to_owned(), created, secret: sealed };
         let key = entry.key();
@@ -157,6 +157,15 @@ impl KeyFile {
             .map_err(|error| Error::Damaged { path: path.clone(), why: error.to_string() })?;
         private::replace(&path, &text).map_err(file(&path))
     }
+}
+
+/// A new access key: id and secret.
+///
+/// # Errors
+/// The system has no randomness to give.
+pub fn draw() -> Result<(String, Secret), Error> {
+    let id = format!("{PREFIX}{}", letters(&random::<10>()?, UPPER));
+    Ok((id, Secret::new(&letters(&random::<25>()?, LOWER))))
 }
 
 /// What `keys.json` holds.

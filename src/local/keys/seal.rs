@@ -11,9 +11,37 @@ use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 
 use super::{Error, Secret, file, private, random};
 
-/// Closes and opens secrets.
+/// Closes and opens secrets with a key of 32 bytes.
+pub struct Sealer(ChaCha20Poly1305);
+
+impl Sealer {
+    /// With this key.
+    pub fn of(key: [u8; KEY]) -> Sealer {
+        Sealer(ChaCha20Poly1305::new(&Key::from(key)))
+    }
+
+    /// Seals the secret of an access key. It opens for that key only. `None` if the system has no randomness to give.
+    pub fn close(&self, id: &str, secret: &Secret) -> Option<String> {
+        let nonce = random::<NONCE>().ok()?;
+        let payload = Payload { msg: secret.reveal().as_bytes(), aad: id.as_bytes() };
+        let sealed = self.0.encrypt(&Nonce::from(nonce), payload).ok()?;
+        Some(STANDARD_NO_PAD.encode([&nonce[..], &sealed].concat()))
+    }
+
+    /// Opens what [`Sealer::close`] sealed; `None` if it was not sealed by this key for this id.
+    pub fn open(&self, id: &str, sealed: &str) -> Option<Secret> {
+        let bytes = STANDARD_NO_PAD.decode(sealed).ok()?;
+        let (nonce, sealed) = bytes.split_at_checked(NONCE)?;
+        let nonce: [u8; NONCE] = nonce.try_into().ok()?;
+        let payload = Payload { msg: sealed, aad: id.as_bytes() };
+        let secret = self.0.decrypt(&Nonce::from(nonce), payload).ok()?;
+        Some(Secret::new(std::str::from_utf8(&secret).ok()?))
+    }
+}
+
+/// The seal of a data directory.
 pub(super) struct Seal {
-    cipher: ChaCha20Poly1305,
+    sealer: Sealer,
     path: PathBuf,
 }
 
@@ -47,30 +75,15 @@ impl Seal {
         }
     }
 
-    /// Seals the secret of an access key. It opens for that key only.
+    /// Seals the secret of an access key.
     pub(super) fn close(&self, id: &str, secret: &Secret) -> Result<String, Error> {
-        let nonce = random::<NONCE>()?;
-        let payload = Payload { msg: secret.reveal().as_bytes(), aad: id.as_bytes() };
-        let sealed = self
-            .cipher
-            .encrypt(&Nonce::from(nonce), payload)
-            .map_err(|_| self.damaged("it does not seal"))?;
-        Ok(STANDARD_NO_PAD.encode([&nonce[..], &sealed].concat()))
+        self.sealer.close(id, secret).ok_or_else(|| self.damaged("it does not seal"))
     }
 
     /// Opens what [`Seal::close`] sealed.
     pub(super) fn open(&self, id: &str, sealed: &str) -> Result<Secret, Error> {
-        self.try_open(id, sealed)
-            .ok_or_else(|| self.damaged(&format!("it does not open the secret of {id}")))
-    }
-
-    fn try_open(&self, id: &str, sealed: &str) -> Option<Secret> {
-        let bytes = STANDARD_NO_PAD.decode(sealed).ok()?;
-        let (nonce, sealed) = bytes.split_at_checked(NONCE)?;
-        let nonce: [u8; NONCE] = nonce.try_into().ok()?;
-        let payload = Payload { msg: sealed, aad: id.as_bytes() };
-        let secret = self.cipher.decrypt(&Nonce::from(nonce), payload).ok()?;
-        Some(Secret::new(std::str::from_utf8(&secret).ok()?))
+        let opened = self.sealer.open(id, sealed);
+        opened.ok_or_else(|| self.damaged(&format!("it does not open the secret of {id}")))
     }
 
     fn with(path: &Path, key: Vec<u8>) -> Result<Seal, Error> {
@@ -78,7 +91,7 @@ impl Seal {
             path: path.to_owned(),
             why: format!("it has {} bytes, not {KEY}", key.len()),
         })?;
-        Ok(Seal { cipher: ChaCha20Poly1305::new(&Key::from(key)), path: path.to_owned() })
+        Ok(Seal { sealer: Sealer::of(key), path: path.to_owned() })
     }
 
     fn damaged(&self, why: &str) -> Error {

@@ -47,6 +47,8 @@ pub struct Queues {
 pub struct SqsQueue {
     client: Client,
     queues: Queues,
+    /// URL of the queue that messages are received from.
+    received: Arc<str>,
     timers: Option<Arc<Timers>>,
     outbox: Arc<Outbox>,
     moment: Duration,
@@ -68,7 +70,8 @@ pub struct Turn(SqsQueue);
 impl SqsQueue {
     /// A queue in these SQS queues. The client should not retry by itself: the queue does, with jitter and a deadline.
     pub fn new(client: Client, queues: Queues) -> SqsQueue {
-        SqsQueue { client, queues, timers: None, outbox: Arc::default(), moment: MOMENT }
+        let received = queues.url.clone();
+        SqsQueue { client, queues, received, timers: None, outbox: Arc::default(), moment: MOMENT }
     }
 
     /// The same, with a place for messages that are due later than SQS's longest delay. Without it they are delivered
@@ -82,6 +85,13 @@ impl SqsQueue {
     #[must_use]
     pub fn waiting(self, moment: Duration) -> SqsQueue {
         SqsQueue { moment, ..self }
+    }
+
+    /// The same, but messages are received from the queue of long tasks, deleted there and given back to it.
+    #[must_use]
+    pub fn at_slow(self) -> SqsQueue {
+        let received = self.queues.slow_url.clone().unwrap_or(self.received);
+        SqsQueue { received, ..self }
     }
 
     /// Announces a turn, until what is returned is dropped.
@@ -148,7 +158,7 @@ impl SqsQueue {
         let queue = self.clone();
         tokio::spawn(async move {
             let entries = batch.iter_mut().flat_map(|w| std::mem::take(&mut w.entries)).collect();
-            let sent = send::send(&queue.client, &queue.queues.url, entries).await;
+            let sent = queue.send_to_both(entries).await;
             for waiting in batch {
                 let told = sent.as_ref().copied().map_err(|error| Error(error.0.clone()));
                 // One who has gone away need not be told.
@@ -157,10 +167,20 @@ impl SqsQueue {
         });
     }
 
+    async fn send_to_both(&self, entries: Vec<Entry>) -> Result<(), Error> {
+        let (slow, quick): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.slow);
+        let slow_url = self.queues.slow_url.as_ref().unwrap_or(&self.queues.url);
+        let (slow, quick) = tokio::join!(
+            send::send(&self.client, slow_url, slow),
+            send::send(&self.client, &self.queues.url, quick)
+        );
+        slow.and(quick)
+    }
+
     /// Parks what is due too late for SQS; what remains to be sent.
     async fn park(&self, messages: Vec<Outgoing>) -> Result<Vec<Entry>, Error> {
         let mut entries = Vec::new();
-        for Outgoing { message, at, carried } in messages {
+        for Outgoing { message, at, carried, patient } in messages {
             let far = at.filter(|at| at.seconds_since(now()) > LONGEST_DELAY_SECONDS);
             if let (Some(timers), Some(due)) = (&self.timers, far)
                 && timers.park(&message, due).await?
@@ -168,7 +188,8 @@ impl SqsQueue {
                 continue;
             }
             let delay = at.map_or(0, |at| delay(at, now()));
-            entries.push(entry(&message, carried.as_deref(), delay)?);
+            let slow = patient && self.queues.slow_url.is_some();
+            entries.push(Entry { slow, ..entry(&message, carried.as_deref(), delay)? });
         }
         Ok(entries)
     }
@@ -190,7 +211,7 @@ impl Queue for SqsQueue {
     }
 
     async fn send(&self, messages: Vec<(Message, Option<Timestamp>)>) -> Result<(), Error> {
-        let outgoing = |(message, at)| Outgoing { message, at, carried: None };
+        let outgoing = |(message, at)| Outgoing { message, at, carried: None, patient: false };
         self.send_carrying(messages.into_iter().map(outgoing).collect()).await
     }
 
@@ -204,7 +225,7 @@ impl Queue for SqsQueue {
             let request = self
                 .client
                 .receive_message()
-                .queue_url(&*self.queues.url)
+                .queue_url(&*self.received)
                 .max_number_of_messages(1)
                 .wait_time_seconds(20)
                 .message_system_attribute_names(ApproximateReceiveCount);
@@ -227,7 +248,7 @@ impl Queue for SqsQueue {
 
     async fn delete(&self, receipt: &Receipt) -> Result<(), Error> {
         let request =
-            self.client.delete_message().queue_url(&*self.queues.url).receipt_handle(&*receipt.0);
+            self.client.delete_message().queue_url(&*self.received).receipt_handle(&*receipt.0);
         let answer = tried(PATIENCE, || request.clone().send()).await.map_err(Error)?;
         answer.map(|_| ()).or_else(|error| over(&error))
     }
@@ -236,7 +257,7 @@ impl Queue for SqsQueue {
         let request = self
             .client
             .change_message_visibility()
-            .queue_url(&*self.queues.url)
+            .queue_url(&*self.received)
             .receipt_handle(&*receipt.0)
             .visibility_timeout(seconds.clamp(0.0, LONGEST_INVISIBLE).ceil() as i32);
         let answer = tried(PATIENCE, || request.clone().send()).await.map_err(Error)?;
@@ -251,7 +272,7 @@ fn over<E: ProvideErrorMetadata + std::error::Error>(error: &E) -> Result<(), Er
 }
 
 fn entry(message: &Message, carried: Option<&str>, delay: i32) -> Result<Entry, Error> {
-    Ok(Entry { body: body::write(message, carried).map_err(Error)?, delay })
+    Ok(Entry { body: body::write(message, carried).map_err(Error)?, delay, slow: false })
 }
 
 /// Whole seconds until a time, as far as SQS can wait: never early, unless it is further away than that.

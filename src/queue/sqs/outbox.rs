@@ -15,6 +15,8 @@ pub(super) struct Entry {
     pub(super) body: String,
     /// `DelaySeconds`
     pub(super) delay: i32,
+    /// Whether it is for the queue of long tasks.
+    pub(super) slow: bool,
 }
 
 /// Answers one who waits.
@@ -103,7 +105,7 @@ mod tests {
     use super::*;
 
     fn wish(messages: usize) -> Waiting {
-        let entry = Entry { body: "b".into(), delay: 0 };
+        let entry = Entry { body: "b".into(), delay: 0, slow: false };
         Waiting { entries: vec![entry; messages], answer: oneshot::channel().0 }
     }
 

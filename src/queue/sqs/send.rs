@@ -108,11 +108,12 @@ mod tests {
             (&[LARGEST, 1, LARGEST], &[1, 1, 1]),
         ];
         for (sizes, expected) in table {
-            let entries = sizes.iter().map(|size| Entry { body: "x".repeat(*size), delay: 0 });
+            let entries =
+                sizes.iter().map(|size| Entry { body: "x".repeat(*size), delay: 0, slow: false });
             let batches = batches(entries.collect()).unwrap();
             assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), expected, "{sizes:?}");
         }
-        let refused = batches(vec![Entry { body: "x".repeat(LARGEST + 1), delay: 0 }]);
+        let refused = batches(vec![Entry { body: "x".repeat(LARGEST + 1), delay: 0, slow: false }]);
         assert!(refused.unwrap_err().to_string().contains("1048577 bytes"));
     }
 }

@@ -1,0 +1,204 @@
+//! The parts of the world that a deployed function works with, put together when the first event needs them.
+
+use std::sync::Arc;
+
+use lambda_runtime::Context;
+use stepwright_core::engine::Limits;
+use stepwright_core::time::Timestamp;
+use tokio::sync::OnceCell;
+
+use super::bucket::Bucket;
+use super::clients::Clients;
+use super::express::{Elsewhere, Express};
+use super::keys::RegistryKeys;
+use super::notices::Notices;
+use super::settings::Settings;
+use super::{Failed, failure};
+use crate::api::Api;
+use crate::local::clock::SystemClock;
+use crate::log::cloudwatch::CloudWatch;
+use crate::log::{Log, Sink};
+use crate::queue::dynamodb::{DynamoOffers, Timers};
+use crate::queue::sqs::{Queues, SqsQueue};
+use crate::store::Store;
+use crate::store::dynamodb::{DynamoStore, Tables};
+use crate::task::function::Functions;
+use crate::task::own::{self, StepFunctions};
+use crate::task::{self, Tasks};
+use crate::turn::{Config, Engine, Invocation, Parts, Routing};
+
+/// A deployed function's world.
+pub(super) struct World {
+    pub(super) settings: Settings,
+    pub(super) clients: Clients,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) queue: Arc<SqsQueue>,
+    pub(super) keys: Arc<RegistryKeys>,
+    notices: Option<Notices>,
+    sink: Arc<dyn Sink>,
+    log: Arc<Log>,
+    patient: bool,
+    engine: OnceCell<Arc<Engine>>,
+    express: OnceCell<Arc<Express>>,
+    api: OnceCell<Arc<Api>>,
+}
+
+impl World {
+    /// Nothing is read or connected yet. `patient`: the function has time for long tasks.
+    pub(super) fn new(settings: Settings, patient: bool) -> World {
+        let clients = Clients::new(&settings);
+        let store = DynamoStore::new(clients.dynamodb.clone(), Tables::named(&settings.table));
+        let store: Arc<dyn Store> = match Bucket::of(&settings) {
+            Some(bucket) => Arc::new(store.with_blobs(Arc::new(bucket))),
+            None => Arc::new(store),
+        };
+        let queues = Queues {
+            url: settings.queue_url.clone(),
+            slow_url: Some(settings.slow_queue_url.clone()),
+        };
+        let timers = Timers::new(clients.dynamodb.clone(), &settings.timers_table);
+        let queue = SqsQueue::new(clients.sqs.clone(), queues).with_timers(timers);
+        let queue = Arc::new(if patient { queue.at_slow() } else { queue });
+        let sink: Arc<dyn Sink> = Arc::new(CloudWatch::new(task::Settings::default()));
+        let notices = Notices::of(&settings);
+        let keys = Arc::new(RegistryKeys::of(store.clone()));
+        World {
+            settings,
+            clients,
+            store: store.clone(),
+            queue,
+            keys,
+            notices,
+            log: Arc::new(Log::shared(store, sink.clone())),
+            sink,
+            patient,
+            engine: OnceCell::new(),
+            express: OnceCell::new(),
+            api: OnceCell::new(),
+        }
+    }
+
+    /// The engine of this process.
+    ///
+    /// # Errors
+    /// The store is not available.
+    pub(super) async fn engine(&self) -> Result<&Arc<Engine>, Failed> {
+        self.engine.get_or_try_init(|| self.open()).await
+    }
+
+    /// The engine for one invocation.
+    ///
+    /// # Errors
+    /// The store is not available.
+    pub(super) async fn engine_for(&self, context: &Context) -> Result<Arc<Engine>, Failed> {
+        let invocation = Invocation {
+            holder: uuid::Uuid::new_v4().simple().to_string().into(),
+            deadline: deadline(context),
+            grace_seconds: GRACE_SECONDS,
+            margin_seconds: MARGIN_SECONDS,
+        };
+        Ok(Arc::new(self.engine().await?.for_invocation(&invocation)))
+    }
+
+    /// Express executions.
+    ///
+    /// # Errors
+    /// None that are known: they live in memory.
+    pub(super) async fn express(&self) -> Result<&Arc<Express>, Failed> {
+        let open = || async {
+            let config = Config { sole: true, ..self.config() };
+            Express::open(config, tasks(), self.sink.clone())
+                .await
+                .map(Arc::new)
+                .map_err(unavailable)
+        };
+        self.express.get_or_try_init(open).await
+    }
+
+    /// The API.
+    ///
+    /// # Errors
+    /// The store is not available.
+    pub(super) async fn api(&self) -> Result<&Arc<Api>, Failed> {
+        let open = || async {
+            let launcher = Elsewhere::new(self.clients.lambda.clone(), &self.settings.api_function);
+            let express = self.express().await?.starting_through(Arc::new(launcher));
+            let api = Api::new(self.engine().await?.clone()).with_express(Arc::new(express));
+            let api = match self.settings.keys {
+                true => api.with_keys(self.keys.clone()),
+                false => api,
+            };
+            let api = Arc::new(api);
+            let own: Arc<dyn StepFunctions> = api.clone();
+            // Nested executions are executions of this engine.
+            self.engine().await?.tasks.attach(own::loosely(&own));
+            self.express().await?.attach(own::loosely(&own));
+            Ok(api)
+        };
+        self.api.get_or_try_init(open).await
+    }
+
+    /// Tells who wants to know what this invocation has done: execution logs, and status changes.
+    pub(super) async fn tell(&self) {
+        if self.log.flush().await > 0 {
+            tracing::error!("some events of executions could not be logged");
+        }
+        if let Some(express) = self.express.get() {
+            express.flush().await;
+        }
+        if let Some(notices) = &self.notices {
+            notices.tell(&*self.store).await;
+        }
+    }
+
+    async fn open(&self) -> Result<Arc<Engine>, Failed> {
+        let parts = Parts {
+            store: self.store.clone(),
+            queue: self.queue.clone(),
+            offers: Arc::new(DynamoOffers::new(
+                self.clients.dynamodb.clone(),
+                &self.settings.timers_table,
+            )),
+            tasks: tasks(),
+            clock: Arc::new(SystemClock::default()),
+            observer: self.notices.as_ref().map(Notices::observer),
+        };
+        let engine = Engine::open(parts, self.config()).await.map_err(unavailable)?;
+        let quick_seconds = Some(self.settings.quick_task_seconds);
+        let engine = engine.with_log(Some(self.log.clone()));
+        Ok(Arc::new(engine.routed(Routing { quick_seconds, patient: self.patient })))
+    }
+
+    fn config(&self) -> Config {
+        Config {
+            states_per_turn: self.settings.states_per_turn,
+            holder: uuid::Uuid::new_v4().simple().to_string().into(),
+            sole: false,
+            claim_seconds: 900.0 + GRACE_SECONDS,
+            visibility_seconds: self.settings.visibility_seconds,
+            region: self.settings.region.as_str().into(),
+            account: self.settings.account.as_str().into(),
+            limits: Limits::EXTENDED,
+        }
+    }
+}
+
+/// When an invocation is killed if it is not done.
+pub(super) fn deadline(context: &Context) -> Timestamp {
+    Timestamp(i64::try_from(context.deadline).unwrap_or(i64::MAX / 1000).saturating_mul(1000))
+}
+
+/// The store or the queue gave way; who sent the event sends it again.
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+pub(super) fn unavailable(error: impl ToString) -> Failed {
+    failure("Stepwright.Unavailable", error.to_string())
+}
+
+fn tasks() -> Arc<dyn task::Performer> {
+    Arc::new(Tasks::new(Functions::default(), task::Settings::default()))
+}
+
+/// How long after its deadline an invocation is dead for sure: clocks differ.
+const GRACE_SECONDS: f64 = 5.0;
+/// What is kept of an invocation's time for writing down what came of a task.
+const MARGIN_SECONDS: f64 = 4.0;

@@ -1,0 +1,565 @@
+"""The deployed stack does what the local binary does, and what only a deployed stack can do."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+import urllib.error
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+import scenarios
+import story
+from stack import ACCOUNT, REGION, ROOT, Emulator, Stack, until, zipped
+
+STEPWRIGHT = os.environ["STEPWRIGHT"]
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
+HERE = pathlib.Path(__file__).parent
+ORDER = ROOT / "examples" / "order-fulfilment"
+PROBES = {"probe-double": "double", "probe-flaky": "flaky", "probe-slow": "slow", "probe-token": "keep_token"}
+
+
+class Local:
+    """The local binary, with the same functions."""
+
+    def __init__(self):
+        self.data = tempfile.mkdtemp(prefix="stepwright-local-")
+        probes = {name: f"python:{HERE}/functions/probe.py:{handler}" for name, handler in PROBES.items()}
+        probe_file = pathlib.Path(self.data) / "functions.json"
+        probe_file.write_text(json.dumps(probes))
+        environment = dict(os.environ, PROBE_DATA=self.data, SHOP_DATA=self.data, SHOP_APPROVER="human", AWS_ACCOUNT_ID=ACCOUNT)
+        self.process = subprocess.Popen(
+            [
+                STEPWRIGHT, "serve", "--in-memory", "--port", "0", "--limits", "extended",
+                "--functions", str(ORDER / "functions.json"), "--functions", str(probe_file),
+            ],
+            env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )
+        self.endpoint = re.search(r"http://\S+", self.process.stdout.readline()).group(0)
+        self.sfn = boto3.client(
+            "stepfunctions", endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="any",
+            aws_secret_access_key="any", config=Config(inject_host_prefix=False),
+        )
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(15)
+        self.process.stdout.close()
+        shutil.rmtree(self.data, ignore_errors=True)
+
+
+class Deployed:
+    """The stack, with the same functions deployed beside it."""
+
+    def __init__(self):
+        self.data = tempfile.mkdtemp(prefix="stepwright-cloud-")
+        self.emulator = Emulator()
+        self.stack = Stack(self.emulator, STEPWRIGHT, EventBusName="default", DefaultStateMachine="pass", PayloadBucket="yes")
+        self.sfn = self.stack.client()
+        self.deploy({name: f"probe.{handler}" for name, handler in PROBES.items()}, HERE / "functions")
+        order = json.loads((ORDER / "functions.json").read_text())
+        handlers = {name: re.sub(r"python:functions/(\w+)\.py:(\w+)", r"\1.\2", spec) for name, spec in order.items()}
+        self.deploy(handlers, ORDER / "functions")
+
+    def deploy(self, functions, folder):
+        files = {path.name: (path.read_bytes(), 0o644) for path in folder.glob("*.py")}
+        code = zipped(files | {"bootstrap": ((HERE / "functions" / "bootstrap").read_bytes(), 0o755)})
+        variables = {"PROBE_DATA": self.data, "SHOP_DATA": self.data, "SHOP_APPROVER": "human"}
+        for name, handler in functions.items():
+            self.emulator.client("lambda").create_function(
+                FunctionName=name, Runtime="provided.al2023", Handler=handler, Role=ROLE, Timeout=30,
+                Code={"ZipFile": code}, Environment={"Variables": variables},
+            )
+
+    def stop(self):
+        self.emulator.stop()
+        shutil.rmtree(self.data, ignore_errors=True)
+
+
+def create(home, name, definition, **more):
+    made = home.sfn.create_state_machine(name=name, roleArn=ROLE, definition=json.dumps(definition), **more)
+    return made["stateMachineArn"]
+
+
+def start(home, arn, data, name="run"):
+    return home.sfn.start_execution(stateMachineArn=arn, name=name, input=json.dumps(data))["executionArn"]
+
+
+def ended(home, arn, seconds=60):
+    def look():
+        execution = home.sfn.describe_execution(executionArn=arn)
+        return execution if execution["status"] != "RUNNING" else None
+    return until(look, seconds, f"{arn} does not end")
+
+
+def history(home, arn):
+    events, token = [], {}
+    while True:
+        page = home.sfn.get_execution_history(executionArn=arn, maxResults=1000, **token)
+        events += page["events"]
+        if "nextToken" not in page:
+            return events
+        token = {"nextToken": page["nextToken"]}
+
+
+def token_in(home, key):
+    path = pathlib.Path(home.data) / f"{key}.token"
+    return until(lambda: path.exists() and json.loads(path.read_text()), 30, "no task token")
+
+
+class DeployTest(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cloud = Deployed()
+        cls.addClassCleanup(cls.cloud.stop)
+        cls.local = Local()
+        cls.addClassCleanup(cls.local.stop)
+
+    def both(self, name, definition, data, act=None, run="run"):
+        """The end and the history on both homes; `act` plays those outside."""
+        told = []
+        for home in (self.local, self.cloud):
+            arn = start(home, create(home, name, definition), data, run)
+            if act:
+                act(home, arn)
+            told.append((ended(home, arn), history(home, arn)))
+        return told
+
+    def test_scenarios_tell_the_same_story_event_for_event(self):
+        for name, (definition, data, status) in scenarios.PLAIN.items():
+            with self.subTest(name):
+                (here, told_here), (there, told_there) = self.both(name, definition, data)
+                self.assertEqual(there["status"], status, there)
+                self.assertEqual(story.outcome(there), story.outcome(here))
+                self.assertEqual(story.in_order(told_there), story.in_order(told_here))
+
+    def test_scenarios_with_forks_tell_the_same_story(self):
+        for name, (definition, data, status) in scenarios.FORKED.items():
+            with self.subTest(name):
+                (here, told_here), (there, told_there) = self.both(name, definition, data)
+                self.assertEqual(there["status"], status, there)
+                self.assertEqual(story.outcome(there), story.outcome(here))
+                self.assertEqual(story.in_any_order(told_there), story.in_any_order(told_here))
+                self.assertEqual([event["id"] for event in told_there], list(range(1, len(told_there) + 1)))
+
+    def test_orders_end_as_they_do_locally(self):
+        definition = json.loads((ORDER / "workflow.asl.json").read_text())
+        expected = {"success": "SUCCEEDED", "payment-retried": "SUCCEEDED", "compensated": "FAILED", "approval": "SUCCEEDED"}
+        for order, status in expected.items():
+            with self.subTest(order):
+                data = json.loads((ORDER / f"order-{order}.json").read_text())
+                act = self.approve if order == "approval" else None
+                (here, told_here), (there, told_there) = self.both("order", definition, data, act, order)
+                self.assertEqual(there["status"], status, there)
+                self.assertEqual(there.get("cause"), here.get("cause"))
+                # Whether the customer is told before the shipment fails is a race between two branches.
+                if order != "compensated":
+                    types = [sorted(event["type"] for event in told) for told in (told_there, told_here)]
+                    self.assertEqual(*types)
+
+    def approve(self, home, arn):
+        path = pathlib.Path(home.data) / "approvals" / "A-1004.json"
+        request = until(lambda: path.exists() and json.loads(path.read_text() or "null"), 60, "no request for approval")
+        home.sfn.send_task_success(taskToken=request["taskToken"], output='{"approved": true, "by": "test"}')
+
+    def test_a_task_token_is_answered_once(self):
+        definition = scenarios.machine("T", T={
+            "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", "HeartbeatSeconds": 60,
+            "Parameters": {"FunctionName": "probe-token", "Payload": {"key": "once", "token.$": "$$.Task.Token"}}, "End": True,
+        })
+
+        def act(home, arn):
+            token = token_in(home, "once")
+            home.sfn.send_task_heartbeat(taskToken=token)
+            home.sfn.send_task_success(taskToken=token, output='{"yes": true}')
+            with self.assertRaises(ClientError) as refused:
+                home.sfn.send_task_failure(taskToken=token)
+            self.assertEqual(refused.exception.response["Error"]["Code"], "TaskTimedOut")
+
+        (here, told_here), (there, told_there) = self.both("token", definition, {}, act)
+        self.assertEqual(story.outcome(there), story.outcome(here))
+        self.assertEqual([event["type"] for event in told_there], [event["type"] for event in told_here])
+
+    def test_an_activity_is_worked_on(self):
+        arns = [home.sfn.create_activity(name="dig")["activityArn"] for home in (self.local, self.cloud)]
+        self.assertEqual(arns[0], arns[1])
+        definition = scenarios.machine("D", D={"Type": "Task", "Resource": arns[0], "TimeoutSeconds": 60, "End": True})
+
+        def act(home, arn):
+            work = home.sfn.get_activity_task(activityArn=arns[0], workerName="test")
+            self.assertEqual(json.loads(work["input"]), {"where": "here"})
+            home.sfn.send_task_success(taskToken=work["taskToken"], output='"dug"')
+
+        (here, told_here), (there, told_there) = self.both("activity", definition, {"where": "here"}, act)
+        self.assertEqual(there["status"], "SUCCEEDED")
+        self.assertEqual(story.in_order(told_there), story.in_order(told_here))
+
+    def test_an_execution_can_be_stopped(self):
+        definition = scenarios.machine("W", W={"Type": "Wait", "Seconds": 300, "End": True})
+
+        def act(home, arn):
+            until(lambda: len(history(home, arn)) >= 2, 30, "it does not begin")
+            home.sfn.stop_execution(executionArn=arn, error="E", cause="because")
+
+        (here, told_here), (there, told_there) = self.both("stop", definition, {}, act)
+        self.assertEqual(there["status"], "ABORTED")
+        self.assertEqual(story.in_order(told_there), story.in_order(told_here))
+
+    def test_a_wait_beyond_a_quarter_of_an_hour_is_parked(self):
+        arn = create(self.cloud, "park", scenarios.machine("W", W={"Type": "Wait", "Seconds": 5000, "End": True}))
+        table = next(n for n in self.cloud.emulator.client("dynamodb").list_tables()["TableNames"] if "TimersTable" in n)
+        before = self.parked(table)
+        execution = start(self.cloud, arn, {})
+        until(lambda: len(self.parked(table)) > len(before), 30, "no timer is parked")
+        self.cloud.sfn.stop_execution(executionArn=execution)
+
+    def parked(self, table):
+        items = self.cloud.emulator.client("dynamodb").scan(TableName=table)["Items"]
+        return [item for item in items if "b" in item]
+
+    def test_express_executions_run_in_the_api_function(self):
+        definition = scenarios.machine("A", A=scenarios.function("probe-double", End=True))
+        arn = create(self.cloud, "express", definition, type="EXPRESS")
+        end = self.cloud.sfn.start_sync_execution(stateMachineArn=arn, input='{"n": 21}')
+        self.assertEqual((end["status"], json.loads(end["output"])), ("SUCCEEDED", {"doubled": 42}))
+        token = scenarios.machine("T", T={
+            "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+            "Parameters": {"FunctionName": "probe-token", "Payload": {"key": "express", "token": "came"}}, "End": True,
+        })
+        arn = create(self.cloud, "express-async", token, type="EXPRESS")
+        self.cloud.sfn.start_execution(stateMachineArn=arn)
+        self.assertEqual(token_in(self.cloud, "express"), "came")
+
+    def test_a_message_that_is_none_of_the_engines_becomes_a_dead_letter(self):
+        sqs = self.cloud.emulator.client("sqs")
+        sqs.send_message(QueueUrl=self.cloud.stack.outputs["WorkQueueUrl"], MessageBody="poison")
+        url = self.cloud.stack.outputs["DeadLetterQueueUrl"]
+        found = until(lambda: sqs.receive_message(QueueUrl=url, VisibilityTimeout=0).get("Messages"), 60, "no dead letter")
+        self.assertEqual(found[0]["Body"], "poison")
+        swept = self.cloud.stack.invoke("sweep", {})
+        self.assertEqual(swept["deadLetters"], 0, "it stays for somebody to look at")
+
+    def test_events_start_executions_once(self):
+        create(self.cloud, "pass", scenarios.PLAIN["pass"][0])
+        create(self.cloud, "evented", scenarios.PLAIN["pass"][0])
+        events, function = self.cloud.emulator.client("events"), self.cloud.stack.outputs["StartFunctionArn"]
+        events.put_rule(Name="orders", EventPattern=json.dumps({"source": ["shop"]}))
+        events.put_targets(Rule="orders", Targets=[{
+            "Id": "start", "Arn": function,
+            "InputTransformer": {
+                "InputPathsMap": {"id": "$.id", "detail": "$.detail"},
+                "InputTemplate": '{"stateMachine": "evented", "name": <id>, "input": <detail>}',
+            },
+        }])
+        events.put_events(Entries=[{"Source": "shop", "DetailType": "Order", "Detail": '{"order": 1}'}])
+        machine = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:evented"
+        listed = lambda: self.cloud.sfn.list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED")["executions"]
+        found = until(listed, 60, "the rule starts nothing")
+        execution = self.cloud.sfn.describe_execution(executionArn=found[0]["executionArn"])
+        self.assertEqual(json.loads(execution["input"]), {"order": 1})
+
+        event = {"version": "0", "id": "e-1", "detail-type": "t", "source": "s", "detail": {"x": 1}}
+        first, second = (self.cloud.stack.invoke("start", event) for _ in range(2))
+        self.assertEqual(first["executionArn"], second["executionArn"], "the same event is the same execution")
+        self.assertTrue(first["executionArn"].endswith(":execution:pass:e-1"))
+
+        at = time.strftime("at(%Y-%m-%dT%H:%M:%S)", time.gmtime(time.time() + 3))
+        self.cloud.emulator.client("scheduler").create_schedule(
+            Name="once", ScheduleExpression=at, FlexibleTimeWindow={"Mode": "OFF"},
+            Target={"Arn": function, "RoleArn": ROLE, "Input": json.dumps({"stateMachine": "evented", "name": "scheduled"})},
+        )
+        until(lambda: any(e["name"] == "scheduled" for e in listed()), 90, "the schedule starts nothing")
+
+    def test_large_payloads_go_to_the_bucket(self):
+        data = {"text": "".join(f"{n:x}" for n in range(60_000))}
+        (here, told_here), (there, told_there) = self.both("large", scenarios.machine("P", P={"Type": "Pass", "End": True}), data)
+        self.assertEqual(there["output"], here["output"])
+        self.assertEqual(story.in_order(told_there), story.in_order(told_here))
+        s3 = self.cloud.emulator.client("s3", s3={"addressing_style": "path"})
+        buckets = [b["Name"] for b in s3.list_buckets()["Buckets"] if b["Name"] != "code"]
+        self.assertTrue(any(s3.list_objects_v2(Bucket=bucket).get("Contents") for bucket in buckets), buckets)
+
+    def test_bad_events_are_clear_errors(self):
+        for event, expected in [
+            ({"stateMachine": "nobody"}, "StateMachineDoesNotExist"),
+            ({"stateMachine": "pass", "input": "x" * 5_000_000}, "ValidationException"),
+        ]:
+            create(self.cloud, "pass", scenarios.PLAIN["pass"][0])
+            with self.assertRaisesRegex(RuntimeError, expected):
+                self.cloud.stack.invoke("start", event)
+        with self.assertRaisesRegex(RuntimeError, "Stepwright.InvalidEvent"):
+            self.cloud.stack.invoke("api", {"what": "is this"})
+
+    def test_rest_routes_answer_whom_they_know(self):
+        arn = create(self.cloud, "rest", scenarios.PLAIN["pass"][0])
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            self.rest("POST", "/executions", {"stateMachine": "rest"}, sign=False)
+        self.assertIn("MissingAuthenticationToken", refused.exception.told)
+        started = self.rest("POST", "/executions", {"stateMachine": "rest", "name": "one", "input": {"a": 1}})
+        self.assertEqual(started["executionArn"], arn.replace(":stateMachine:", ":execution:") + ":one")
+        end = until(lambda: (e := self.rest("GET", "/executions/rest/one"))["status"] != "RUNNING" and e, 30)
+        self.assertEqual((end["status"], end["input"]), ("SUCCEEDED", '{"a":1}'))
+        self.assertEqual(self.rest("GET", "/executions/rest/one/history")["events"][0]["type"], "ExecutionStarted")
+        end = self.rest("POST", "/executions/sync", {"stateMachine": "rest", "input": 1})
+        self.assertEqual(end["status"], "SUCCEEDED")
+        with self.assertRaises(urllib.error.HTTPError) as missing:
+            self.rest("GET", "/executions/rest/nobody")
+        self.assertEqual(missing.exception.code, 404)
+
+    def rest(self, method, path, body=None, sign=True):
+        key = self.cloud.sfn._request_signer._credentials
+        url = self.cloud.stack.http() + path
+        data = json.dumps(body).encode() if body is not None else None
+        request = AWSRequest(method, url, data=data, headers={"content-type": "application/json"})
+        if sign:
+            SigV4Auth(Credentials(key.access_key, key.secret_key), "states", REGION).add_auth(request)
+        sent = urllib.request.Request(url, data, dict(request.headers), method=method)
+        try:
+            return json.load(urllib.request.urlopen(sent, timeout=60))
+        except urllib.error.HTTPError as error:
+            error.told = error.read().decode()
+            error.msg = f"{error.msg}: {error.told}"
+            raise
+
+    def test_a_deleted_key_opens_nothing(self):
+        key = self.cloud.stack.invoke("api", {"keys": "create", "name": "short-lived"})
+        client = boto3.client(
+            "stepfunctions", endpoint_url=self.cloud.stack.url(), region_name=REGION,
+            aws_access_key_id=key["accessKeyId"], aws_secret_access_key=key["secretAccessKey"],
+        )
+        client.list_activities()
+        self.cloud.stack.invoke("api", {"keys": "delete", "id": key["accessKeyId"]})
+        with self.assertRaises(ClientError) as refused:
+            client.list_activities()
+        self.assertEqual(refused.exception.response["Error"]["Code"], "UnrecognizedClientException")
+
+    def test_status_changes_are_told(self):
+        events, sqs = self.cloud.emulator.client("events"), self.cloud.emulator.client("sqs")
+        url = sqs.create_queue(QueueName="told")["QueueUrl"]
+        queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        pattern = {"source": ["stepwright"], "detail": {"status": ["SUCCEEDED"], "name": ["told"]}}
+        events.put_rule(Name="told", EventPattern=json.dumps(pattern))
+        events.put_targets(Rule="told", Targets=[{"Id": "queue", "Arn": queue}])
+        arn = create(self.cloud, "told", scenarios.PLAIN["pass"][0])
+        execution = start(self.cloud, arn, {"a": 1}, "told")
+        found = until(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages"), 60, "nobody is told")
+        event = json.loads(found[0]["Body"])
+        self.assertEqual(event["detail-type"], "Step Functions Execution Status Change")
+        self.assertEqual(event["detail"]["executionArn"], execution)
+        self.assertEqual(event["detail"]["output"], '"hello"')
+
+    def test_templates_declare_state_machines(self):
+        template = json.dumps({"Resources": {"Greeter": {
+            "Type": "Custom::StepwrightStateMachine",
+            "Properties": {
+                "ServiceToken": self.cloud.stack.outputs["StartFunctionArn"],
+                "Name": "declared",
+                "DefinitionString": '{"StartAt":"A","States":{"A":{"Type":"Pass","Result":"${Word}","End":true}}}',
+                "DefinitionSubstitutions": {"Word": "hello"},
+            },
+        }}, "Outputs": {"Arn": {"Value": {"Ref": "Greeter"}}}})
+        outputs = self.cloud.stack.create("declaring", template, {})
+        arn = outputs["Arn"]
+        end = ended(self.cloud, start(self.cloud, arn, {}))
+        self.assertEqual(json.loads(end["output"]), "hello")
+        self.cloud.emulator.client("cloudformation").delete_stack(StackName="declaring")
+
+        def gone():
+            return arn not in [m["stateMachineArn"] for m in self.cloud.sfn.list_state_machines()["stateMachines"]]
+        until(gone, 60, "the machine is still there")
+
+    def test_files_are_deployed_and_deployed_again(self):
+        key = self.cloud.sfn._request_signer._credentials
+        local = dict(os.environ, AWS_ACCESS_KEY_ID="any", AWS_SECRET_ACCESS_KEY="any")
+        signed = dict(os.environ, AWS_ACCESS_KEY_ID=key.access_key, AWS_SECRET_ACCESS_KEY=key.secret_key)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "greet.asl.json"
+            path.write_text('{"StartAt":"A","States":{"A":{"Type":"Pass","Result":"${Word}","End":true}}}')
+            for home, url, environment in [
+                (self.local, self.local.endpoint, local), (self.cloud, self.door(), signed),
+            ]:
+                for word, expected in [("one", "created"), ("two", "updated")]:
+                    command = [STEPWRIGHT, "deploy", str(path), "--endpoint", url, "--substitution", f"Word={word}"]
+                    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    self.assertTrue(done.stdout.startswith(expected), done.stdout)
+                    arn = done.stdout.split()[1]
+                    self.assertEqual(json.loads(ended(home, start(home, arn, {}, word))["output"]), word)
+
+    def door(self):
+        """A URL of the function at an address that every program can look up."""
+        door = Door(self.cloud.stack)
+        self.addCleanup(door.stop)
+        return door.url
+
+    def test_functions_of_the_user_are_not_drawn_into_the_chain_of_invocations(self):
+        definition = scenarios.machine("A", A=scenarios.function("probe-double", End=True))
+        arn = create(self.cloud, "traced", definition, type="EXPRESS")
+        left = Proxy(self.cloud.emulator.url)
+        self.addCleanup(left.stop)
+        event = {"operation": "StartSyncExecution", "input": {"stateMachineArn": arn, "input": '{"n": 1}'}}
+        trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0;Lineage=1:a1b2c3d4:9"
+        answer = self.beside("api", event, {"Lambda-Runtime-Trace-Id": trace}, AWS_ENDPOINT_URL_LAMBDA=left.url)
+        self.assertEqual(answer["status"], "SUCCEEDED", answer)
+        called = [headers for path, headers in left.seen if "/invocations" in path]
+        self.assertEqual(len(called), 1)
+        sent = called[0].get("x-amzn-trace-id", "")
+        self.assertIn("Root=1-5759e988", sent, "the trace goes on")
+        self.assertNotIn("Lineage", sent, "the count of invocations does not")
+
+    def beside(self, role, event, headers, **variables):
+        """Runs a function of the stack in a process of its own, with a Runtime API that hands it one event."""
+        function = self.cloud.emulator.client("lambda").get_function_configuration(FunctionName=f"sw-{role}")
+        runtime = Runtime(event, headers)
+        self.addCleanup(runtime.stop)
+        environment = {
+            "PATH": os.environ["PATH"], **function["Environment"]["Variables"], "AWS_REGION": REGION, "_HANDLER": role,
+            "AWS_LAMBDA_RUNTIME_API": runtime.address, "AWS_LAMBDA_FUNCTION_NAME": f"sw-{role}",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "test", "AWS_ENDPOINT_URL": self.cloud.emulator.url, **variables,
+        }
+        process = subprocess.Popen([STEPWRIGHT], env=environment)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.assertTrue(runtime.answered.wait(60), "no answer")
+        return json.loads(runtime.answer)
+
+
+class Runtime:
+    """A Lambda Runtime API with one event."""
+
+    def __init__(self, event, headers):
+        self.answered, self.answer, self.given = threading.Event(), None, False
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                if outer.given:
+                    outer.stopped.wait()
+                    return
+                outer.given = True
+                body = json.dumps(event).encode()
+                self.send_response(200)
+                self.send_header("Lambda-Runtime-Aws-Request-Id", "request-1")
+                self.send_header("Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 60_000))
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_POST(self):
+                outer.answer = self.read()
+                self.send_response(202)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                outer.answered.set()
+
+            def read(self):
+                if "chunked" not in self.headers.get("Transfer-Encoding", ""):
+                    return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                body = b""
+                while size := int(self.rfile.readline(), 16):
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+                return body
+
+            def log_message(self, *_):
+                pass
+
+        self.stopped = threading.Event()
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.address = "127.0.0.1:%d" % self.server.server_port
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.stopped.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Proxy:
+    """Hands requests on and keeps their headers."""
+
+    def __init__(self, target):
+        self.seen = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                outer.seen.append((self.path, headers))
+                kept = {name: value for name, value in headers.items() if name not in ("host", "content-length")}
+                answer = urllib.request.urlopen(urllib.request.Request(target + self.path, body, kept), timeout=60)
+                content = answer.read()
+                self.send_response(answer.status)
+                for name, value in answer.headers.items():
+                    if name.lower() not in ("content-length", "transfer-encoding", "connection"):
+                        self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Door:
+    """Hands requests to the function as its URL would, with the host that the client has signed."""
+
+    def __init__(self, stack):
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                answer = stack.invoke("api", {
+                    "version": "2.0", "rawPath": self.path, "rawQueryString": "",
+                    "headers": {name.lower(): value for name, value in self.headers.items()},
+                    "requestContext": {"http": {"method": "POST", "path": self.path}, "stage": "$default"},
+                    "body": body.decode(), "isBase64Encoded": False,
+                })
+                content = answer["body"].encode()
+                self.send_response(answer["statusCode"])
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+if __name__ == "__main__":
+    unittest.main()
