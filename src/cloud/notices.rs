@@ -177,6 +177,7 @@ mod tests {
             alias: None,
             redriven: None,
             closing: None,
+            parent: None,
         }
     }
 

@@ -148,7 +148,10 @@ impl Engine {
             MessageKind::Advance | MessageKind::Timer { .. } => {
                 self.leads_to_long_task(loaded, frame)
             }
-            MessageKind::Start | MessageKind::Join | MessageKind::Deadline { .. } => false,
+            MessageKind::Start
+            | MessageKind::Join
+            | MessageKind::Child
+            | MessageKind::Deadline { .. } => false,
         }
     }
 }

@@ -132,9 +132,15 @@ impl Engine {
 /// When a frame should have gone on. What waits for lanes or workers is asked after from time to time.
 fn due(tail: &Record) -> Timestamp {
     match &tail.frame.phase {
-        Phase::Ready | Phase::Asking | Phase::Forked(_) | Phase::Done(_) => tail.time,
+        Phase::Ready
+        | Phase::Asking
+        | Phase::Reading(_)
+        | Phase::Writing(_)
+        | Phase::Awaiting { .. }
+        | Phase::Forked(_)
+        | Phase::Done(_) => tail.time,
         Phase::Claimed(claim) => claim.until.max(tail.time),
-        Phase::Waiting { until } | Phase::Backoff { until } => *until,
+        Phase::Waiting { until } | Phase::Backoff { until } | Phase::Parked { until } => *until,
         Phase::Polling(job) => job.due(None),
         Phase::Pending(pending) if pending.activity.as_ref().is_some_and(|task| !task.started) => {
             tail.time
