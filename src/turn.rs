@@ -13,6 +13,7 @@
 //!   the work of someone who may be alive, and then it is given back until the visibility timeout has passed.
 //! - Never are messages sent again on a first delivery that finds its slot taken: duplicates would multiply.
 //! - A message is deleted only when the record it caused is settled or its successor message has been sent.
+//! - What is too large for the store fails its execution at once: no repetition would make it smaller.
 
 mod carry;
 mod claim;
@@ -26,6 +27,7 @@ mod join;
 mod live;
 mod load;
 pub mod map_run;
+mod outgrown;
 mod outside;
 mod redrive;
 mod route;
@@ -225,6 +227,7 @@ impl Engine {
     pub async fn handle(&self, delivery: &Delivery) -> Verdict {
         match self.turn(delivery).await {
             Ok(verdict) => verdict,
+            Err(Error::Store(store::Error::TooLarge(why))) => self.outgrown(delivery, why).await,
             Err(error) => {
                 tracing::warn!(%error, execution = %delivery.message.cursor.execution, "turn failed, will be repeated");
                 Verdict::GiveBack(1.0)
@@ -317,14 +320,13 @@ impl Engine {
             let written = Written { time, guard: delivery.id.clone(), cancels };
             let record = self.record(&drive.cursor, *decision, written);
             let claimed = Performing::of(&self.live, &drive.cursor, &record);
-            let committed = match performing {
-                Some(_) => self.commit_surely(&drive.cursor, record).await,
-                None => self.commit(&drive.cursor, record).await,
-            };
+            let committed = self.write(&drive.cursor, record, performing.is_some()).await;
+            if matches!(&committed, Ok(Err(_)) | Err(Error::Store(store::Error::TooLarge(_)))) {
+                self.disown(loaded, &drive.cursor, submitted).await;
+            }
             let record = match committed? {
                 Ok(record) => record,
                 Err(other) => {
-                    self.disown(loaded, &drive.cursor, submitted).await;
                     return self.taken(loaded, &drive.cursor, &other, &delivery.id).await;
                 }
             };

@@ -1,8 +1,8 @@
 //! Dead letters: messages that Lambda has given up on (50 deliveries), and those that are none of this engine's.
 //!
 //! A message of the engine is sent again, three times at most: what stood in its way (a table that was throttled, a
-//! permission that was missing) may be gone. After that its execution is ended with an error that says so, rather than
-//! left running for ever. Anything else stays where it is, for somebody to look at; the alarm on the queue tells.
+//! permission that was missing) may be gone. After that its execution fails with `Stepwright.Undeliverable`, rather than
+//! being left running for ever; it can be redriven. Anything else stays where it is, for somebody to look at; the alarm on the queue tells.
 
 use aws_sdk_sqs::types::{Message as SqsMessage, MessageAttributeValue};
 use stepwright_core::engine::Failure;
@@ -80,7 +80,7 @@ async fn once_more(
     if before >= REDRIVES {
         tracing::error!(%execution, "an execution is ended: its message could not be handled");
         if let Some(row) = engine.store.execution(execution).await.map_err(unavailable)? {
-            engine.stop(&row, undeliverable()).await.map_err(unavailable)?;
+            engine.fail(&row, undeliverable()).await.map_err(unavailable)?;
         }
     } else {
         tracing::warn!(%execution, redrive = before + 1, "a dead letter is sent again");

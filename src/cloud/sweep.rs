@@ -7,6 +7,7 @@
 //! | dead letters, see [`dead_letters`](super::dead_letters) | each time |
 //! | executions that have been running for 12, 24 or 48 minutes | as they come of that age |
 //! | executions that have been running for longer than 54 minutes | every hour, beyond a week every day |
+//! | what executions older than 30 days have written, so that it does not expire | with them |
 //!
 //! An execution is looked at, and only what is overdue is sent again: a year's Wait costs a read an hour.
 
@@ -17,7 +18,7 @@ use stepwright_core::time::Timestamp;
 
 use super::world::{World, deadline, unavailable};
 use super::{Failed, dead_letters};
-use crate::store::{Kind, ListPosition, ListQuery, Status};
+use crate::store::{Execution, Kind, ListPosition, ListQuery, Status};
 use crate::turn::Engine;
 
 /// Does it once.
@@ -68,6 +69,7 @@ async fn executions(
                     if let Err(error) = engine.look_after(&found.id, OVERDUE_SECONDS).await {
                         tracing::error!(%error, execution = %found.id, "an execution cannot be looked after now");
                     }
+                    renew(world, found, engine.clock.now()).await;
                 }
                 let last = page.last().filter(|_| page.len() == PAGE);
                 let more = last.filter(|last| to.is_none_or(|to| last.since() > to));
@@ -76,6 +78,16 @@ async fn executions(
         }
     }
     Ok(looked_at)
+}
+
+/// Keeps what an execution wrote that has been running for longer than a month.
+async fn renew(world: &World, found: &Execution, now: Timestamp) {
+    if now.seconds_since(found.started) < MONTH_SECONDS {
+        return;
+    }
+    if let Err(error) = world.store.renew(&found.id, now, RENEWED_AT_ONCE).await {
+        tracing::error!(%error, execution = %found.id, "what an execution wrote cannot be renewed now");
+    }
 }
 
 /// ARNs of all machines.
@@ -109,6 +121,9 @@ fn bands(minute: i64) -> Vec<(f64, Option<f64>)> {
 /// and its turn take.
 const OVERDUE_SECONDS: f64 = 990.0;
 const RESERVED_SECONDS: f64 = 5.0;
+const MONTH_SECONDS: f64 = 30.0 * 86_400.0;
+/// Items; some seconds of work. There are days in which the rest can be renewed.
+const RENEWED_AT_ONCE: usize = 5_000;
 const PAGE: usize = 200;
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 
+use crate::task::aws::{TRACE_HEADER, trace_header};
+
 /// Sends requests.
 pub struct Web {
     connector: Connector,
@@ -171,9 +173,12 @@ impl Web {
             let set = out.headers_mut().try_insert(name.to_owned(), value.to_owned());
             set.map_err(|error| wrong(error.to_string()))?;
         }
-        let length = request.body.len().to_string();
-        let set = out.headers_mut().try_insert("content-length", length);
-        set.map_err(|error| wrong(error.to_string()))?;
+        let length = ("content-length", request.body.len().to_string());
+        let trace = trace_header().map(|trace| (TRACE_HEADER, trace));
+        for (name, value) in std::iter::once(length).chain(trace) {
+            let set = out.headers_mut().try_insert(name, value);
+            set.map_err(|error| wrong(error.to_string()))?;
+        }
         let called = tokio::time::timeout(LONGEST, self.connector.call(out)).await;
         let answer = called
             .map_err(|_| unreachable("no answer in time".to_owned()))?

@@ -86,6 +86,17 @@ pub trait Journal: Send + Sync {
         fork: Option<u64>,
     ) -> Result<Vec<Stored>, Error>;
 
+    /// Renews what a running execution has written long ago and what would be removed for its age before long, at most so
+    /// many items; how many were. A store that removes nothing by itself has nothing to do.
+    async fn renew(
+        &self,
+        _id: &ExecutionId,
+        _now: Timestamp,
+        _most: usize,
+    ) -> Result<usize, Error> {
+        Ok(0)
+    }
+
     /// Adds a lane to the set of finished lanes of a fork that has so many; adding twice changes nothing. Says what the
     /// set is after it. Of more than a hundred lanes it may know only some; but whoever completes the set is told of all,
     /// and whoever failed is told so.

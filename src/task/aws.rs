@@ -108,10 +108,13 @@ pub(super) fn endpoint_override(config: &SdkConfig, service_id: &str) -> Option<
 /// The trace header of a request that leaves. Inside Lambda the SDK would hand the trace on, and with it the count of
 /// invocations in a row by which Lambda stops loops; a workflow that calls one function many times is no loop. The SDK
 /// respects a header that is there.
-pub(super) fn trace_header() -> Option<String> {
+pub(crate) fn trace_header() -> Option<String> {
     std::env::var_os("AWS_LAMBDA_FUNCTION_NAME")?;
     std::env::var("_X_AMZN_TRACE_ID").ok().map(|trace| without_lineage(&trace))
 }
+
+/// The header of [`trace_header`]. Signatures leave it out, since those who pass a request on may change it.
+pub(crate) const TRACE_HEADER: &str = "x-amzn-trace-id";
 
 /// The trace without the part by which Lambda counts.
 fn without_lineage(trace: &str) -> String {

@@ -13,7 +13,7 @@ use crate::task::function::Functions;
 use crate::task::own::StepFunctions;
 
 mod apigateway;
-mod aws;
+pub(crate) mod aws;
 mod clients;
 mod dynamodb;
 mod events;

@@ -15,11 +15,12 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt;
 use hyper::Request;
+use hyper::header::HeaderValue;
 use serde_json::Value as Json;
 use stepwright_core::engine::Failure;
 use tokio::sync::Mutex;
 
-use super::aws::{Aws, Settings, deepest};
+use super::aws::{Aws, Settings, TRACE_HEADER, deepest, trace_header};
 
 /// A service, as its requests name it.
 pub(crate) struct JsonService {
@@ -221,6 +222,10 @@ pub(crate) fn signed<B: AsRef<[u8]>>(
         .map_err(|error| refused(&error))?;
     let (instructions, _) = sign(signable, &params).map_err(|error| refused(&error))?.into_parts();
     instructions.apply_to_request_http1x(&mut request);
+    if let Some(trace) = trace_header() {
+        let trace = HeaderValue::from_str(&trace).map_err(|error| refused(&error))?;
+        request.headers_mut().insert(TRACE_HEADER, trace);
+    }
     Ok(request)
 }
 

@@ -17,7 +17,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use stepwright_core::engine::{Failure, TaskCall};
 
-use super::aws::{credentials_failure, deepest, for_machine, trace_header};
+use super::aws::{TRACE_HEADER, credentials_failure, deepest, for_machine, trace_header};
 use super::naming::Names;
 use super::own::Answer;
 
@@ -105,7 +105,7 @@ impl Intercept for Wire {
         let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
         rest.split('/').next().unwrap_or_default().clone_into(&mut passed.authority);
         if let Some(trace) = trace_header() {
-            context.request_mut().headers_mut().insert("x-amzn-trace-id", trace);
+            context.request_mut().headers_mut().insert(TRACE_HEADER, trace);
         }
         if let Some(body) = passed.body.take() {
             let request = context.request_mut();

@@ -8,7 +8,7 @@ use stepwright_core::engine::{
 };
 use stepwright_core::time::Timestamp;
 
-use super::{Drive, Engine, Error, Loaded};
+use super::{Drive, Engine, Error, Loaded, outgrown};
 use crate::store::{self, Insertion};
 
 impl Engine {
@@ -116,16 +116,22 @@ impl Engine {
 
     /// Inserts a record; `Err` is the record that was there before. A reply that was lost is no lost race: the nonce tells
     /// whose record it is, so an insert that failed is simply tried again. Giving up would waste what was done for it.
+    /// The end of a frame is never too large: see [`outgrown`].
     pub(crate) async fn commit(
         &self,
         cursor: &Cursor,
         record: Arc<Record>,
     ) -> Result<Committed, Error> {
         let mut tries = 0;
+        let mut record = record;
         let answer = loop {
             tries += 1;
             match self.store.insert(cursor, record.clone()).await {
                 Err(store::Error::Unavailable(_)) if tries < TRIES => {}
+                Err(store::Error::TooLarge(why)) => match outgrown::bare(&record) {
+                    Some(bare) => record = bare,
+                    None => return Err(store::Error::TooLarge(why).into()),
+                },
                 answer => break answer?,
             }
         };
@@ -137,6 +143,19 @@ impl Engine {
                 }
                 Ok(Ok(record))
             }
+        }
+    }
+
+    /// Inserts a record, patiently if a task's outcome is in it.
+    pub(super) async fn write(
+        &self,
+        cursor: &Cursor,
+        record: Arc<Record>,
+        outcome: bool,
+    ) -> Result<Committed, Error> {
+        match outcome {
+            true => self.commit_surely(cursor, record).await,
+            false => self.commit(cursor, record).await,
         }
     }
 

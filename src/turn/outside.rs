@@ -58,6 +58,22 @@ impl Engine {
         }
     }
 
+    /// Ends an execution that the engine cannot bring to an end of its own: it has failed. When, or `None` when it had
+    /// ended before.
+    ///
+    /// # Errors
+    /// The store is not available, or the execution too busy to be ended just now.
+    pub async fn fail(
+        &self,
+        execution: &Execution,
+        failure: Failure,
+    ) -> Result<Option<Timestamp>, Error> {
+        match self.load(&execution.id).await? {
+            Some(loaded) => self.interrupt(&loaded, Stimulus::Fail(failure)).await,
+            None => Ok(None),
+        }
+    }
+
     /// Ends an execution from outside by taking its root's next slot, whatever it is doing.
     pub(crate) async fn interrupt(
         &self,

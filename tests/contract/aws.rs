@@ -8,8 +8,8 @@ use serde_json::json;
 use stepwright::queue::dynamodb::{DynamoOffers, Timers};
 use stepwright::queue::sqs::SqsQueue;
 use stepwright::queue::{Offers, Outgoing, Queue};
-use stepwright::store::dynamodb::DynamoStore;
-use stepwright::store::{Creation, Error, Insertion, Journal, Kind, Registry};
+use stepwright::store::dynamodb::{DynamoStore, Tables};
+use stepwright::store::{Creation, Error, Execution, Insertion, Journal, Kind, Registry};
 use stepwright_core::engine::{
     Cursor, EventRef, Fork, FrameId, Lane, Message, MessageKind, Offer, Phase, Record,
 };
@@ -389,4 +389,55 @@ async fn the_message_of_a_lane_may_be_large() {
     let sent = Message { cursor: cursor("e", "1.0", 0), kind };
     queue.send(vec![(sent.clone(), None)]).await.unwrap();
     assert_eq!(queue.receive().await.unwrap().message, sent);
+}
+
+/// When DynamoDB may remove each item of an execution, in days from now.
+async fn days_left(aws: &Aws, table: &str) -> Vec<(String, i64)> {
+    let now = wall_clock().0 / 1_000_000;
+    let found = aws.dynamodb().scan().table_name(table).send().await.unwrap();
+    let mut left: Vec<_> = found
+        .items()
+        .iter()
+        .filter_map(|item| {
+            let expiry: i64 = item.get("ttl")?.as_n().unwrap().parse().unwrap();
+            let place =
+                format!("{} {}", item["pk"].as_s().unwrap(), &item["sk"].as_s().unwrap()[..1]);
+            Some((place, (expiry - now) / 86_400))
+        })
+        .collect();
+    left.sort_unstable();
+    left
+}
+
+#[tokio::test]
+async fn what_a_long_execution_wrote_is_kept_as_long_as_it_runs() {
+    let Some(aws) = Aws::emulated() else { return };
+    let tables = Tables { retention_days: 90, ..aws.executions_table().await };
+    let store = DynamoStore::new(aws.dynamodb(), tables.clone());
+    let ago = |days: f64| wall_clock().plus_seconds(-86_400.0 * days);
+    let old = |days: f64, record: std::sync::Arc<Record>| {
+        std::sync::Arc::new(Record { time: ago(days), ..(*record).clone() })
+    };
+    let input = Document::from_trusted_text(format!("\"{}\"", "x".repeat(5_000)));
+    store.create(Execution { input, ..execution("e", ago(40.5)) }).await.unwrap();
+    store.insert(&cursor("e", "", 0), old(40.5, forked(0, 300))).await.unwrap();
+    store.insert(&cursor("e", "0.7", 0), old(20.5, of_lane(7, 300))).await.unwrap();
+    store.insert(&cursor("e", "0.207", 0), old(35.5, of_lane(207, 300))).await.unwrap();
+    let places = ["e p", "e r", "e r", "e#/0.2 r"];
+    let expected =
+        |days: [i64; 4]| places.map(str::to_owned).into_iter().zip(days).collect::<Vec<_>>();
+    let left = || days_left(&aws, &tables.executions);
+    assert_eq!(
+        left().await,
+        expected([84, 84, 104, 89]),
+        "90 days, and 35 until it must be renewed"
+    );
+
+    assert_eq!(store.renew(&id("e"), wall_clock(), 1).await.unwrap(), 1, "no more than asked for");
+    assert_eq!(store.renew(&id("e"), wall_clock(), 100).await.unwrap(), 2, "the rest of the old");
+    let renewed = left().await;
+    let days: Vec<_> = renewed.iter().map(|(_, days)| *days).collect();
+    assert!(days.iter().all(|days| [104, 124, 125].contains(days)), "{renewed:?}");
+    assert_eq!(days.iter().filter(|days| **days == 104).count(), 1, "{renewed:?}");
+    assert_eq!(store.renew(&id("e"), wall_clock(), 100).await.unwrap(), 0, "nothing is due again");
 }

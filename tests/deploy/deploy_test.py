@@ -1,5 +1,6 @@
 """The deployed stack does what the local binary does, and what only a deployed stack can do."""
 
+import copy
 import json
 import os
 import pathlib
@@ -156,6 +157,42 @@ class DeployTest(unittest.TestCase):
                 self.assertEqual(story.outcome(there), story.outcome(here))
                 self.assertEqual(story.in_any_order(told_there), story.in_any_order(told_here))
                 self.assertEqual([event["id"] for event in told_there], list(range(1, len(told_there) + 1)))
+
+    def test_many_states_in_an_invocation_tell_the_same_story(self):
+        many = copy.copy(self.cloud)
+        many.stack = Stack(self.cloud.emulator, STEPWRIGHT, "many", MaxStatesPerInvocation="0")
+        many.sfn = many.stack.client()
+        for name in ("chain", "retry-many", "parallel", "map-lanes"):
+            definition, data, status = (scenarios.PLAIN | scenarios.FORKED | scenarios.MANY)[name]
+            with self.subTest(name):
+                told = []
+                for home in (self.local, many):
+                    arn = start(home, create(home, name, definition), data, "many")
+                    told.append((ended(home, arn), history(home, arn)))
+                (here, told_here), (there, told_there) = told
+                self.assertEqual(there["status"], status, there)
+                self.assertEqual(story.outcome(there), story.outcome(here))
+                self.assertEqual(story.in_any_order(told_there), story.in_any_order(told_here))
+
+    def test_an_execution_whose_messages_nobody_can_handle_fails(self):
+        arn = create(self.cloud, "undeliverable", scenarios.machine("W", W={"Type": "Wait", "Seconds": 600, "End": True}))
+        execution = start(self.cloud, arn, {})
+        until(lambda: len(history(self.cloud, execution)) >= 2, 30, "it does not begin")
+        dynamodb, sqs = self.cloud.emulator.client("dynamodb"), self.cloud.emulator.client("sqs")
+        table = next(n for n in dynamodb.list_tables()["TableNames"] if n.startswith("sw") and "ExecutionsTable" in n)
+        rows = dynamodb.get_paginator("scan").paginate(TableName=table)
+        rows = [row for page in rows for row in page["Items"] if row["sk"].get("S") == "e"]
+        own = next(row["pk"]["S"] for row in rows if execution in row["m"]["S"])
+        body = {"v": 1, "m": {"cursor": {"execution": own, "frame": "", "slot": 1}, "kind": "Advance"}}
+        sqs.send_message(
+            QueueUrl=self.cloud.stack.outputs["DeadLetterQueueUrl"], MessageBody=json.dumps(body),
+            MessageAttributes={"redrives": {"DataType": "Number", "StringValue": "3"}},
+        )
+        until(lambda: self.cloud.stack.invoke("sweep", {})["deadLetters"], 60, "the dead letter is not found")
+        end = ended(self.cloud, execution)
+        self.assertEqual((end["status"], end["error"]), ("FAILED", "Stepwright.Undeliverable"))
+        last = history(self.cloud, execution)[-1]
+        self.assertEqual((last["type"], last["executionFailedEventDetails"]["error"]), ("ExecutionFailed", end["error"]))
 
     def test_orders_end_as_they_do_locally(self):
         definition = json.loads((ORDER / "workflow.asl.json").read_text())

@@ -108,3 +108,6 @@ FORKED = {
         "SUCCEEDED",
     ),
 }
+
+# Once more, with a key of its own: what is flaky is so once for each key.
+MANY = {"retry-many": (PLAIN["retry"][0], {"key": "retry-many", "failures": 2}, "SUCCEEDED")}

@@ -40,6 +40,29 @@ fn a_stopped_execution_does_nothing_more() {
 }
 
 #[test]
+fn an_execution_whose_messages_cannot_be_delivered_fails_and_can_be_redriven() {
+    insta::allow_duplicates! { for states in [1, ALL_STATES] {
+        let (mut sim, id) = long_wait().begin(states, 0, Risks::NONE);
+        sim.run_until(|sim| sim.queue.next_due() > Some(START));
+        let execution = sim.execution(&id);
+        let failure = Failure::new("Stepwright.Undeliverable", "the worker has no rights");
+        let failed = block_on(sim.engine.fail(&execution, failure.clone())).unwrap();
+        assert!(failed.is_some());
+        assert_eq!(block_on(sim.engine.fail(&execution, failure)).unwrap(), None, "only once");
+        sim.run();
+        assert_snapshot!(tell(&sim.engine, &id), @r#"
+        FAILED Stepwright.Undeliverable the worker has no rights
+        1<0 ExecutionStarted input={}
+        2<0 ExecutionFailed e=Stepwright.Undeliverable c=the worker has no rights
+        "#);
+        sim.redrive(&id);
+        sim.run();
+        sim.calm();
+        assert!(tell(&sim.engine, &id).starts_with("SUCCEEDED"), "{}", tell(&sim.engine, &id));
+    }}
+}
+
+#[test]
 fn an_execution_can_be_stopped_before_it_began() {
     let (mut sim, id) = long_wait().begin(1, 0, Risks::NONE);
     let execution = sim.execution(&id);

@@ -19,6 +19,7 @@ mod hang_ups;
 mod interrupts;
 mod jobs;
 mod laws;
+mod outgrown;
 mod queries;
 mod redrives;
 mod states;

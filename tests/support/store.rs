@@ -1,6 +1,7 @@
 //! A store that fails on purpose, around any other.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -21,11 +22,24 @@ pub(crate) struct FaultyStore {
     claims: Mutex<BTreeSet<(ExecutionId, FrameId)>>,
     /// The slot of the next record of a lane, as the lane says when it asks for its next item.
     recorded: Mutex<HashMap<(Cursor, u32), u64>>,
+    /// Bytes of the longest record that it takes.
+    longest: AtomicUsize,
 }
 
 impl FaultyStore {
     pub(crate) fn around(inner: Arc<dyn Store>, faults: Arc<Faults>) -> FaultyStore {
-        FaultyStore { inner, faults, claims: Mutex::default(), recorded: Mutex::default() }
+        FaultyStore {
+            inner,
+            faults,
+            claims: Mutex::default(),
+            recorded: Mutex::default(),
+            longest: AtomicUsize::new(usize::MAX),
+        }
+    }
+
+    /// From now on it takes no record of more bytes than this.
+    pub(crate) fn bound(&self, bytes: usize) {
+        self.longest.store(bytes, Ordering::Relaxed);
     }
 
     /// Whether a task is claimed whose outcome is not recorded yet.
@@ -34,6 +48,9 @@ impl FaultyStore {
     }
 
     async fn write(&self, cursor: &Cursor, record: Arc<Record>) -> Result<Insertion, Error> {
+        if record.encode()?.len() > self.longest.load(Ordering::Relaxed) {
+            return Err(Error::TooLarge("a record does not fit".into()));
+        }
         let claims = matches!(record.frame.phase, Phase::Claimed(_));
         let answer = self.inner.insert(cursor, record).await?;
         if matches!(answer, Insertion::Inserted) {

@@ -165,6 +165,10 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
             state::distributed::aborted(draft, &phase);
             end(draft, EventKind::ExecutionAborted(failure.clone()), Outcome::Aborted(failure))
         }
+        (phase, Stimulus::Fail(failure)) => {
+            state::distributed::aborted(draft, &phase);
+            end(draft, EventKind::ExecutionFailed(failure.clone()), Outcome::Failed(failure))
+        }
         (phase, Stimulus::Deadline) => {
             state::distributed::aborted(draft, &phase);
             let failure = Failure::default();

@@ -53,6 +53,8 @@ pub enum Stimulus {
     LaneFailed(Box<LaneFailure>),
     /// StopExecution.
     Stop(Failure),
+    /// The engine cannot go on: something is too large to be kept, or a message could not be delivered.
+    Fail(Failure),
     /// The execution's own `TimeoutSeconds` is over.
     Deadline,
     /// RedriveExecution.

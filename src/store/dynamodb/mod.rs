@@ -17,6 +17,7 @@ mod dispense;
 mod execution;
 mod join;
 mod key;
+mod lease;
 mod list;
 mod payload;
 mod records;
@@ -149,6 +150,10 @@ impl Journal for DynamoStore {
             }
         }
         Ok(tails)
+    }
+
+    async fn renew(&self, id: &ExecutionId, now: Timestamp, most: usize) -> Result<usize, Error> {
+        self.renew_items(id, now, most).await
     }
 
     async fn join(

@@ -106,8 +106,9 @@ impl DynamoStore {
         let (partition, sort) = self.listed(execution);
         item.insert(INDEX_PARTITION.to_owned(), string(partition));
         item.insert(INDEX_SORT.to_owned(), string(sort));
+        let expiry = self.expiry_of_running(execution.started);
         let (name, value) =
-            self.put_payload(&execution.id, INPUT, execution.input.text(), None).await?;
+            self.put_payload(&execution.id, INPUT, execution.input.text(), expiry).await?;
         item.insert(name.to_owned(), string(value));
         Ok(item)
     }
@@ -138,7 +139,7 @@ impl DynamoStore {
         id: &ExecutionId,
         [short, long]: Place,
         text: &str,
-        expiry: Option<i64>,
+        expiry: i64,
     ) -> Result<(&'static str, String), Error> {
         if text.len() <= INLINE {
             return Ok((short, text.to_owned()));
@@ -146,9 +147,7 @@ impl DynamoStore {
         let hash = payload::hash(text);
         let mut item = key::payload(id, &hash).item();
         self.payloads.put(&mut item, &id.0, text).await?;
-        if let Some(expiry) = expiry {
-            item.insert(EXPIRY.to_owned(), number(expiry));
-        }
+        item.insert(EXPIRY.to_owned(), number(expiry));
         self.table.put_if(item, None, Vec::new()).await?;
         Ok((long, hash))
     }
@@ -193,7 +192,7 @@ impl DynamoStore {
         id: &ExecutionId,
         closing: &Closing,
     ) -> Result<Vec<(&'static str, String)>, Error> {
-        let expiry = Some(self.expiry_of_closed(closing.stopped));
+        let expiry = self.expiry_of_closed(closing.stopped);
         let mut attributes = Vec::new();
         if let Some(output) = &closing.output {
             attributes.push(self.put_payload(id, OUTPUT, output.text(), expiry).await?);
@@ -215,8 +214,8 @@ impl DynamoStore {
         stopped.0 / 1_000_000 + i64::from(self.tables.retention_days) * DAY
     }
 
-    /// When DynamoDB may remove what a running execution writes at this time: the retention, and as long again as may
-    /// pass before a sweep extends it.
+    /// When DynamoDB may remove what a running execution writes at this time: the retention, and as long as may pass
+    /// before the sweep renews it, see [`lease`](super::lease).
     pub(super) fn expiry_of_running(&self, at: Timestamp) -> i64 {
         self.expiry_of_closed(at) + LEASE_DAYS * DAY
     }
@@ -283,5 +282,6 @@ fn json<T: Serialize>(value: &T) -> Result<String, Error> {
 
 /// Up to so many bytes a payload is in the row itself.
 const INLINE: usize = 320;
-const LEASE_DAYS: i64 = 35;
+/// Days for which what a running execution has written is safe without being renewed, beside the retention.
+pub(super) const LEASE_DAYS: i64 = 35;
 const DAY: i64 = 86_400;

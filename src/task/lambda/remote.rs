@@ -19,8 +19,8 @@ use stepwright_core::engine::{Failure, TaskCall};
 use super::reply::Reply;
 use super::request::Request;
 use crate::task::aws::{
-    Aws, Settings, credentials_failure, deepest, endpoint_override, for_machine, service_cause,
-    trace_header,
+    Aws, Settings, TRACE_HEADER, credentials_failure, deepest, endpoint_override, for_machine,
+    service_cause, trace_header,
 };
 
 /// Calls functions on AWS, or wherever the endpoint is.
@@ -170,7 +170,7 @@ impl Intercept for Seen {
         let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
         rest.split('/').next().unwrap_or_default().clone_into(&mut self.exchange().authority);
         if let Some(trace) = trace_header() {
-            context.request_mut().headers_mut().insert("x-amzn-trace-id", trace);
+            context.request_mut().headers_mut().insert(TRACE_HEADER, trace);
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ use quick_xml::events::Event;
 use tokio::sync::Mutex;
 
 use super::{Body, Listed, Listing, Objects, Place, Refused};
-use crate::task::aws::{Aws, Settings, deepest};
+use crate::task::aws::{Aws, Settings, TRACE_HEADER, deepest, trace_header};
 
 /// The endpoint that the environment gives for S3, if it gives one.
 pub(super) fn endpoint() -> Option<String> {
@@ -125,6 +125,9 @@ impl S3 {
         let mut request = Request::builder().method(call.method).uri(&uri);
         for (name, value) in &call.headers {
             request = request.header(*name, value);
+        }
+        if let Some(trace) = trace_header() {
+            request = request.header(TRACE_HEADER, trace);
         }
         let mut request = request.body(call.body.clone()).map_err(|error| unsigned(&error))?;
         let identity = self.credentials(&config).await?.into();

@@ -19,7 +19,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
 use super::protocol::{Request, Response};
-use crate::task::aws::{deepest, trace_header};
+use crate::task::aws::{TRACE_HEADER, deepest, trace_header};
 
 /// Where a request goes, and what its signature is for.
 pub(super) struct Target {
@@ -89,7 +89,7 @@ pub(super) async fn read(response: HttpResponse) -> Result<Response, String> {
 fn signed(mut request: Request, target: &Target) -> Result<HttpRequest, String> {
     let url = format!("{}{}", target.endpoint, request.target());
     request.headers.push(("user-agent".to_owned(), AGENT.to_owned()));
-    request.headers.extend(trace_header().map(|trace| ("x-amzn-trace-id".to_owned(), trace)));
+    request.headers.extend(trace_header().map(|trace| (TRACE_HEADER.to_owned(), trace)));
     if let Some(credentials) = &target.credentials {
         let more = signature(&request, &url, target, credentials)?;
         request.headers.extend(more);
