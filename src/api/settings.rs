@@ -97,14 +97,22 @@ impl Settings {
         })
     }
 
-    /// Sees to it that what these settings name beyond those before is there.
+    /// Sees to it that what these settings of a machine (its name) name beyond those before is there.
     ///
     /// # Errors
     /// `InvalidLoggingConfiguration`
-    pub(super) async fn reach(&self, api: &Api, before: Option<&Settings>) -> Result<(), Error> {
+    pub(super) async fn reach(
+        &self,
+        api: &Api,
+        machine: &str,
+        before: Option<&Settings>,
+    ) -> Result<(), Error> {
+        let now = api.engine.clock.now();
         let known = before.and_then(|before| before.logging.group());
         match (self.logging.group(), api.engine.log()) {
-            (Some(group), Some(log)) if Some(group) != known && !log.admits(group).await => {
+            (Some(group), Some(log))
+                if Some(group) != known && !log.admits(group, machine, now).await =>
+            {
                 Err(Error::logging("Log Destination not found."))
             }
             _ => Ok(()),

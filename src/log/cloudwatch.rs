@@ -42,15 +42,30 @@ impl CloudWatch {
         self.client.call(&LOGS, Some(group.region), (operation, &body)).await
     }
 
-    /// The stream for an event; made if it is the first one of its day.
-    async fn stream(&self, group: &Group<'_>, line: &Line) -> Result<Arc<str>, Refused> {
-        let key = (line.group.clone(), line.machine.clone());
-        let day = line.time.0.div_euclid(DAY_MICROS);
+    /// Makes the stream by which AWS tries a group out, and the one that a machine begins with.
+    async fn prepare(
+        &self,
+        group: &Group<'_>,
+        (arn, machine): (&str, &str),
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        self.create_stream(group, TRIAL).await?;
+        self.stream(group, (arn.into(), machine.into()), now).await.map(drop)
+    }
+
+    /// The stream of a machine for an event of that time; made if it is the first one of its day.
+    async fn stream(
+        &self,
+        group: &Group<'_>,
+        key: Key,
+        time: Timestamp,
+    ) -> Result<Arc<str>, Refused> {
+        let day = time.0.div_euclid(DAY_MICROS);
         let known = self.streams().get(&key).filter(|stream| stream.day >= day).cloned();
         if let Some(stream) = known {
             return Ok(stream.name);
         }
-        let name: Arc<str> = stream_name(&line.machine, line.time).into();
+        let name: Arc<str> = stream_name(&key.1, time).into();
         self.create_stream(group, &name).await?;
         self.streams().insert(key, Stream { day, name: name.clone() });
         Ok(name)
@@ -69,7 +84,8 @@ impl CloudWatch {
     /// Sends events of one stream in one request.
     async fn put(&self, group: &Group<'_>, lines: &[Line]) -> Result<(), Refused> {
         let Some(first) = lines.first() else { return Ok(()) };
-        let stream = self.stream(group, first).await?;
+        let key = (first.group.clone(), first.machine.clone());
+        let stream = self.stream(group, key, first.time).await?;
         let events: Vec<Json> = lines
             .iter()
             .map(|line| json!({"timestamp": line.time.0.div_euclid(1000), "message": line.text}))
@@ -111,15 +127,16 @@ impl Sink for CloudWatch {
         left
     }
 
-    /// Like AWS, which tries a destination out before it accepts it.
-    async fn admits(&self, group: &str) -> bool {
-        let Some(group) = Group::parse(group) else { return false };
+    /// Like AWS, which tries a destination out before it accepts it. The machine's stream is made here and not by its first
+    /// event, so that whoever looks for it right after a start finds it.
+    async fn admits(&self, arn: &str, machine: &str, now: Timestamp) -> bool {
+        let Some(group) = Group::parse(arn) else { return false };
         let body = json!({"logGroupNamePrefix": group.name});
         match self.call(&group, "DescribeLogGroups", body).await {
             Ok(found) => {
                 let groups = found["logGroups"].as_array().map(Vec::as_slice).unwrap_or_default();
                 let there = groups.iter().any(|found| found["logGroupName"] == group.name);
-                if there && let Err(error) = self.create_stream(&group, TRIAL).await {
+                if there && let Err(error) = self.prepare(&group, (arn, machine), now).await {
                     tracing::warn!(%error, group = group.name, "no log stream can be created");
                 }
                 there

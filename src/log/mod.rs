@@ -157,9 +157,10 @@ impl Log {
         self.woken.notify_one();
     }
 
-    /// Whether a log group can be logged to. Where that cannot be found out now, it can.
-    pub async fn admits(&self, group: &str) -> bool {
-        self.sink.admits(group).await
+    /// Whether executions of a machine can log to a group, which is made ready for them. Where that cannot be found out now,
+    /// they can.
+    pub async fn admits(&self, group: &str, machine: &str, now: Timestamp) -> bool {
+        self.sink.admits(group, machine, now).await
     }
 
     /// Delivers all that has been noted; how many events could not be delivered.

@@ -28,8 +28,9 @@ pub trait Sink: Send + Sync {
     /// Delivers events, which are in order of time; gives back those that are worth another try later.
     async fn write(&self, lines: Vec<Line>) -> Vec<Line>;
 
-    /// Whether a log group can be logged to; `true` where that cannot be found out.
-    async fn admits(&self, _group: &str) -> bool {
+    /// Whether executions of a machine can log to a group, which is made ready for them; `true` where that cannot be
+    /// found out.
+    async fn admits(&self, _group: &str, _machine: &str, _now: Timestamp) -> bool {
         true
     }
 }

@@ -77,9 +77,9 @@ impl Engine {
             match effect {
                 Effect::Send { message, at } => messages.push((message, at)),
                 Effect::Offer { activity, offer } => self.offers.offer(&activity, offer).await?,
-                Effect::Join { fork, lane, lanes, failed } => {
+                Effect::Join { fork, lane, lanes, failed, of_run } => {
                     let joined = self.store.join(&fork, lane, lanes, failed).await?;
-                    let lanes = match joined.finished < lanes {
+                    let lanes = match of_run && joined.finished < lanes {
                         true => self.lanes_due(&fork, lanes).await?,
                         false => lanes,
                     };

@@ -23,7 +23,7 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
     let arn = format!("{}{name}", arn::prefix(&api.engine.config, KIND));
     let tags = tags::of(&input, &arn)?;
     let accepted = definition::accept(text, express)?;
-    settings.reach(api, None).await?;
+    settings.reach(api, name, None).await?;
     let created = api.now();
     let wanted = StateMachine {
         name: name.clone(),

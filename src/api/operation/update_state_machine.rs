@@ -50,7 +50,7 @@ async fn changed(
     let wanted = input.text("definition").map_or(text.as_str(), |text| text);
     let role = input.text("roleArn").unwrap_or(&current.role);
     let settings = current.settings.changed(input)?;
-    settings.reach(api, Some(&current.settings)).await?;
+    settings.reach(api, &machine.name, Some(&current.settings)).await?;
     let timeout_seconds = match input.text("definition") {
         Some(definition) => definition::accept(definition, machine.express)?.timeout_seconds,
         None => current.timeout_seconds,

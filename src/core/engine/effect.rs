@@ -37,6 +37,8 @@ pub enum Effect {
         lanes: u32,
         /// Whether the lane failed.
         failed: bool,
+        /// Whether it is a lane of a Map Run, of which fewer may be enough.
+        of_run: bool,
     },
     /// Close the execution: the root frame has ended.
     Close {

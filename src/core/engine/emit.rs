@@ -60,6 +60,7 @@ fn ended(here: &Cursor, record: &Record, outcome: &Outcome) -> Vec<Effect> {
             lane,
             lanes: record.frame.lane.as_ref().map_or(0, |lane| lane.of),
             failed: !matches!(outcome, Outcome::Succeeded(_)),
+            of_run: record.frame.lane.as_ref().is_some_and(|lane| lane.done.is_some()),
         }],
     }
 }

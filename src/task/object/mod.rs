@@ -1,5 +1,5 @@
 //! Objects in buckets: what readers and writers of distributed Maps work on. S3, or anything that answers like it; without
-//! it, directories of this machine ([`file`]).
+//! it, directories of this machine ([`mod@file`]).
 
 pub mod file;
 pub mod format;

@@ -1,5 +1,5 @@
-//! Map Runs, from outside of the decisions: their items are read ([`read`]), their children started and waited for
-//! ([`child`]), their results collected ([`collect`]).
+//! Map Runs, from outside of the decisions: their items are read (`read`), their children started and waited for
+//! (`child`), their results collected (`collect`).
 //!
 //! A run has an item of its own in the registry: what UpdateMapRun changes, and what DescribeMapRun still knows when the
 //! run is over. How many children there are of which status is counted when somebody asks; no counter is written by all
