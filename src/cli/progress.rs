@@ -6,15 +6,18 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use stepwright_core::engine::{Cursor, Frame, FrameId, Phase, Record};
+use stepwright_core::engine::{Cursor, ExecutionId, Frame, FrameId, Phase, Record};
 use stepwright_core::history::EventKind;
 use stepwright_core::time::Timestamp;
 
 /// Shows states as they are entered, worked on and left.
 pub(super) struct Progress {
     screen: Option<MultiProgress>,
-    active: Mutex<BTreeMap<FrameId, Active>>,
+    active: Mutex<BTreeMap<Place, Active>>,
 }
+
+/// A frame of one of the executions: children of distributed Maps are shown as well.
+type Place = (ExecutionId, FrameId);
 
 /// A state that a frame is in.
 struct Active {
@@ -33,6 +36,7 @@ impl Progress {
     /// Shows what happened in a record and what its frame does now.
     pub(super) fn record(&self, cursor: &Cursor, record: &Record) {
         let mut active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = (cursor.execution.clone(), cursor.frame.clone());
         for event in &record.events {
             match &event.kind {
                 EventKind::StateEntered { name, .. } => {
@@ -41,18 +45,15 @@ impl Progress {
                         since: record.time,
                         bar: None,
                     };
-                    active.insert(cursor.frame.clone(), state);
+                    active.insert(place.clone(), state);
                 }
-                EventKind::StateExited { .. } => {
-                    self.left(active.remove(&cursor.frame), "✓", record.time)
-                }
+                EventKind::StateExited { .. } => self.left(active.remove(&place), "✓", record.time),
                 EventKind::ExecutionFailed(_) | EventKind::MapIterationFailed { .. } => {
-                    self.left(active.remove(&cursor.frame), "✗", record.time);
+                    self.left(active.remove(&place), "✗", record.time);
                 }
                 _ => {}
             }
-            if let (Some(failure), Some(state)) = (failure(&event.kind), active.get(&cursor.frame))
-            {
+            if let (Some(failure), Some(state)) = (failure(&event.kind), active.get(&place)) {
                 let error = failure.error.as_deref().unwrap_or("no error name");
                 self.line(&format!(
                     "! {}: {error}{}",
@@ -61,9 +62,9 @@ impl Progress {
                 ));
             }
         }
-        match (&record.frame.phase, active.get_mut(&cursor.frame)) {
+        match (&record.frame.phase, active.get_mut(&place)) {
             (Phase::Sealed, _) => {
-                active.remove(&cursor.frame);
+                active.remove(&place);
             }
             (phase, Some(state)) => self.waits(state, phase, record.time),
             _ => {}

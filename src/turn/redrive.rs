@@ -68,7 +68,11 @@ impl Engine {
         };
         let deadline = longest.map(|seconds| at.plus_seconds(seconds));
         self.store.reopen(&execution.id, Redriven { count, at }, deadline).await?;
-        self.go_on(&super::cursor_of(&root, &record), &record, deadline).await?;
+        // Who cancelled a Map Run in the meantime saw a child that had ended, and left it alone.
+        match self.orphaned(execution).await? {
+            true => self.stop_child(&execution.id).await?,
+            false => self.go_on(&super::cursor_of(&root, &record), &record, deadline).await?,
+        }
         Ok(Some(at))
     }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use stepwright_core::engine::{
-    Cursor, ExecutionId, FrameId, Message, MessageKind, Phase, Record, Stimulus,
+    Cursor, ExecutionId, Failure, FrameId, Message, MessageKind, Phase, Record, Stimulus,
 };
 use stepwright_core::time::Timestamp;
 
@@ -56,6 +56,9 @@ impl Engine {
             self.interrupt(&loaded, super::Stimulus::Deadline).await?;
             return Ok(());
         }
+        if self.stopped_as_orphan(&loaded).await? {
+            return Ok(());
+        }
         let tails = match tail.frame.phase {
             Phase::Forked(_) => self.store.tails(id, &root, None).await?,
             _ => vec![(root, tail)],
@@ -83,6 +86,9 @@ impl Engine {
             self.interrupt(&loaded, Stimulus::Deadline).await?;
             return Ok(());
         }
+        if self.stopped_as_orphan(&loaded).await? {
+            return Ok(());
+        }
         let root = FrameId::root();
         let Some(tail) = self.store.tail(id, &root).await? else {
             return self.start(&loaded.execution).await;
@@ -104,6 +110,15 @@ impl Engine {
             self.sweep_frame(&loaded, &here, &tail).await?;
         }
         Ok(())
+    }
+
+    /// Stops a child of a cancelled Map Run that its run's redrive has left running.
+    async fn stopped_as_orphan(&self, loaded: &Loaded) -> Result<bool, Error> {
+        let orphaned = self.orphaned(&loaded.execution).await?;
+        if orphaned {
+            self.interrupt(loaded, Stimulus::Stop(Failure::default())).await?;
+        }
+        Ok(orphaned)
     }
 
     async fn sweep_frame(

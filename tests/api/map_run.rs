@@ -99,6 +99,17 @@ async fn a_map_run_tells_what_became_of_its_children() {
 }
 
 #[tokio::test]
+async fn a_map_run_whose_items_cannot_be_read_has_failed() {
+    let world = world(picky(), json!({"ItemSelector": {"n.$": "$.nowhere"}})).await;
+    start(&world, &json!([1])).await;
+    assert_eq!(world.ended(RUN).await["status"], "FAILED");
+    let run = run_of(&world).await;
+    let described = world.does("DescribeMapRun", json!({"mapRunArn": run})).await;
+    assert_eq!(described["status"], "FAILED");
+    assert!(described["stopDate"].is_number(), "{described}");
+}
+
+#[tokio::test]
 async fn a_child_is_an_execution_of_its_own() {
     let world = world(picky(), json!({"ToleratedFailurePercentage": 100})).await;
     start(&world, &json!([2])).await;

@@ -205,6 +205,42 @@ fn what_fails_again_fails_a_redriven_run_again() {
     }
 }
 
+/// A Parallel of a distributed Map, whose children take long, and a branch that fails before they are done.
+fn beside_a_failing_branch(wait: u64) -> Scenario {
+    let long = json!({"Type": "Wait", "Seconds": 1000, "End": true});
+    let mapping = map(long, json!({})).definition;
+    let failing = json!({"StartAt": "Late", "States": {
+        "Late": {"Type": "Wait", "Seconds": wait, "Next": "Fails"},
+        "Fails": {"Type": "Fail", "Error": "Other"}
+    }});
+    let parallel = json!({"Type": "Parallel", "Branches": [mapping, failing], "End": true});
+    Scenario::states("P", json!({"P": parallel})).input(json!([1, 2]))
+}
+
+#[test]
+fn history_says_of_a_cancelled_run_that_its_state_was_aborted_and_nothing_of_its_children() {
+    let story = beside_a_failing_branch(5).run(ALL_STATES, 0, Risks::NONE);
+    let aborted: Vec<_> = story.lines().filter(|line| line.contains("Aborted")).collect();
+    assert_eq!(aborted.len(), 1, "{story}");
+    assert!(aborted[0].ends_with(" MapStateAborted"), "{story}");
+}
+
+#[test]
+fn children_that_are_redriven_while_their_run_is_cancelled_do_not_run_on() {
+    let mut redriven = 0;
+    for seed in 0..40 {
+        for states in [1, ALL_STATES] {
+            let scenario = beside_a_failing_branch(5).redriven(1);
+            let (sim, id) = scenario.ran(states, seed, Risks::ALL);
+            for child in children(&sim, &id) {
+                assert_eq!(child.status(), Status::Aborted, "seed {seed}");
+                redriven += u32::from(child.redriven.is_some());
+            }
+        }
+    }
+    assert!(redriven > 0, "no child was redriven before its run was cancelled");
+}
+
 #[test]
 fn batches_are_inputs_with_their_items() {
     let story = map(

@@ -293,7 +293,10 @@ impl Engine {
     pub(in crate::turn) async fn orphaned(&self, execution: &Execution) -> Result<bool, Error> {
         match &execution.parent {
             Some(parent) if self.cancelled(&parent.lane).await? => {
-                Ok(self.waiting_lane(execution, &parent.run).await?.is_none())
+                match self.waiting_lane(execution, &parent.run).await? {
+                    Some(lane) => self.cancelled(&lane).await,
+                    None => Ok(true),
+                }
             }
             _ => Ok(false),
         }

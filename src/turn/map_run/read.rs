@@ -12,8 +12,8 @@ use stepwright_core::engine::{
 };
 use stepwright_core::expr::{Document, Value};
 
-use super::{Engine, Error, Loaded};
-use crate::store::Kind;
+use super::{Closed, Engine, Error, Loaded, Registered};
+use crate::store::{Kind, Status};
 use crate::task::object::read::{Sink, items};
 
 impl Engine {
@@ -58,10 +58,19 @@ impl Engine {
         match gatherer.finish(read).await? {
             Ok(units) => {
                 let found = (units.items, units.count);
-                self.note(&run.arn, |registered| registered.found = Some(found)).await?;
+                // A reading before this one may have failed, and what it read with it.
+                let change = |registered: &mut Registered| {
+                    (registered.found, registered.closed) = (Some(found), None);
+                };
+                self.note(&run.arn, change).await?;
                 Ok(Stimulus::ItemsRead(Ok(units)))
             }
-            Err(failure) => Ok(Stimulus::ItemsRead(Err(failure))),
+            Err(failure) => {
+                let stopped = self.clock.now();
+                let closed = Some(Closed { status: Status::Failed, stopped, written: 0 });
+                self.note(&run.arn, |registered| registered.closed = closed).await?;
+                Ok(Stimulus::ItemsRead(Err(failure)))
+            }
         }
     }
 

@@ -71,7 +71,8 @@ pub(crate) fn closing(state: &State) -> EventKind {
 
 /// What history says of a cancelled frame: the state it was in, if that is one that takes time.
 fn aborted(draft: &Draft<'_>, frame: &Frame) -> Option<EventKind> {
-    if frame.phase == Phase::Ready {
+    // A lane of a Map Run is in no state: those that it waits for are in a child's history.
+    if matches!(frame.phase, Phase::Ready | Phase::Asking | Phase::Awaiting { .. }) {
         return None;
     }
     let state = draft.set.machine.state(frame.flow, &frame.state)?;
