@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_config::SdkConfig;
+use aws_types::origin::Origin;
 use stepwright_core::engine::Failure;
 
 use super::aws::Aws;
@@ -43,7 +44,7 @@ impl<C: Clone> Clients<C> {
         }
         let config = self.aws.config(region, role).await?;
         let config = match self.endpoint() {
-            Some(endpoint) => config.into_builder().endpoint_url(endpoint).build(),
+            Some(endpoint) => told(config, endpoint),
             None => config,
         };
         let client = (self.make)(&config);
@@ -57,4 +58,11 @@ impl<C: Clone> Clients<C> {
         let given = given.or_else(|| std::env::var(self.variable).ok());
         given.filter(|endpoint| !endpoint.trim().is_empty())
     }
+}
+
+/// The configuration with this endpoint, before all that the SDK finds in the environment.
+fn told(config: SdkConfig, endpoint: String) -> SdkConfig {
+    let mut builder = config.into_builder().endpoint_url(endpoint);
+    builder.insert_origin("endpoint_url", Origin::shared_config());
+    builder.build()
 }

@@ -105,7 +105,7 @@ fn inside_lambda_the_count_of_invocations_stays_behind_and_each_service_is_where
         (task("lambda:invoke", &json!({"FunctionName": "f"})), &rest),
         (task("sqs:sendMessage", &queue), &rest),
         (task("sns:publish", &topic), &rest),
-        (task("dynamodb:getItem", &key), &rest),
+        (task("dynamodb:getItem", &key), &dynamodb),
         (task("http:invoke", &web), &rest),
         (map_of_object(), &rest),
     ];
