@@ -188,7 +188,7 @@ fn in_hand(frame: &Frame) -> Option<u64> {
 }
 
 /// How long an outcome waits for a store that is not available, in seconds.
-const PATIENCE_SECONDS: f64 = 900.0;
+pub(super) const PATIENCE_SECONDS: f64 = 900.0;
 
 /// How often what must not be lost is tried while the store is not available.
 const TRIES: u32 = 5;

@@ -9,7 +9,8 @@ use stepwright_core::engine::{Failure, Outcome, Phase, Record, Stimulus};
 use stepwright_core::expr::Document;
 use stepwright_core::history::EventKind;
 
-use super::{Engine, Verdict};
+use super::commit::PATIENCE_SECONDS;
+use super::{Engine, Error, Verdict};
 use crate::queue::Delivery;
 
 impl Engine {
@@ -18,19 +19,28 @@ impl Engine {
         let execution = &delivery.message.cursor.execution;
         tracing::error!(why, %execution, "an execution fails: its data does not fit into the store");
         let failure = Failure::new(name::DATA_LIMIT_EXCEEDED, why);
-        let ended = async {
-            match self.load(execution).await? {
-                Some(loaded) => self.interrupt(&loaded, Stimulus::Fail(failure)).await,
-                None => Ok(None),
+        let mut pause = 0.01;
+        let mut waited = 0.0;
+        loop {
+            let Err(error) = self.fail_outgrown(delivery, &failure).await else {
+                return Verdict::Delete;
+            };
+            tracing::warn!(%error, %execution, "an execution cannot be failed now");
+            // Given up too early, the task whose result was too large would count as lost and be performed again.
+            if waited >= PATIENCE_SECONDS {
+                return Verdict::GiveBack(1.0);
             }
-        };
-        match ended.await {
-            Ok(_) => Verdict::Delete,
-            Err(error) => {
-                tracing::warn!(%error, %execution, "an execution cannot be failed now");
-                Verdict::GiveBack(1.0)
-            }
+            self.clock.sleep(pause).await;
+            waited += pause;
+            pause = f64::min(pause * 2.0, 2.0);
         }
+    }
+
+    async fn fail_outgrown(&self, delivery: &Delivery, failure: &Failure) -> Result<(), Error> {
+        let Some(loaded) = self.load(&delivery.message.cursor.execution).await? else {
+            return Ok(());
+        };
+        self.interrupt(&loaded, Stimulus::Fail(failure.clone())).await.map(drop)
     }
 }
 
