@@ -391,6 +391,8 @@ impl Model for Protocol {
             Action::HangUp(caller) => {
                 world.faults.crashes += 1;
                 world.faults.hang_ups += 1;
+                // Sweeps are without number; they are counted only so that those for nothing come to an end.
+                world.faults.sweeps = 0;
                 match caller {
                     // Who got no answer to StartExecution asks again.
                     Caller::Start => world.start = Call::Idle,
@@ -409,6 +411,7 @@ impl Model for Protocol {
             }
             Action::Lose(message) => {
                 world.faults.losses += 1;
+                world.faults.sweeps = 0;
                 world.queue.retain(|other| *other != message);
             }
             Action::Step(turn, choice) => crate::turn::step(self, &mut world, turn, choice),
