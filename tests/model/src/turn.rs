@@ -55,18 +55,18 @@ pub fn step(protocol: &Protocol, world: &mut World, n: usize, choice: u8) {
         At::Lanes(slot, tail) => lanes(protocol, world, &path, (slot, tail)),
         At::Ask(slot, frame, answered) => {
             let item = grant(protocol, world, &path, frame);
-            At::Put(slot, granted(frame, item, answered), true)
+            At::Put(slot, granted(frame, item, answered))
         }
-        At::Sure(slot, record, _) => match alive(world, &path) {
+        At::Sure(slot, record) => match alive(world, &path) {
             true => {
                 if protocol.is(Mutant::PerformBeforeClaim) {
                     perform(world, &path, slot);
                 }
-                At::Put(slot, record, false)
+                At::Put(slot, record)
             }
             false => At::Ack,
         },
-        At::Put(slot, record, _) => match write(protocol, world, n, (slot, record)) {
+        At::Put(slot, record) => match write(protocol, world, n, (slot, record)) {
             Some(at) => at,
             None => return give_back(world, n),
         },
@@ -119,7 +119,7 @@ fn write(
 /// What a turn does about the tail that it finds; `None` gives the message back.
 fn tail(protocol: &Protocol, world: &World, message: &Message, choice: u8) -> Option<At> {
     let Some((slot, tail)) = world.tail(&message.path) else {
-        return first(message.kind).map(|record| At::Put(0, record, false));
+        return first(message.kind).map(|record| At::Put(0, record));
     };
     if message.slot > slot {
         return if choice == 1 {
@@ -170,9 +170,9 @@ fn awaited(protocol: &Protocol, world: &World, message: &Message, slot: u8, tail
 fn drive(protocol: &Protocol, path: &Path, slot: u8, frame: Frame, stimulus: Stimulus) -> At {
     match decide(protocol.program, path, frame, stimulus) {
         Decided::Write(record) if record.frame.phase == Phase::Claimed => {
-            At::Sure(slot + 1, record, 0)
+            At::Sure(slot + 1, record)
         }
-        Decided::Write(record) => At::Put(slot + 1, record, stimulus == Stimulus::Worked),
+        Decided::Write(record) => At::Put(slot + 1, record),
         Decided::Ask(frame, answered) => At::Ask(slot + 1, frame, answered),
         Decided::Stale => At::Ack,
     }

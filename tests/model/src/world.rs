@@ -117,12 +117,12 @@ pub enum At {
     Tail,
     /// Reads the lanes of the fork that it found as the tail.
     Lanes(u8, Record),
-    /// Asks for the next item of a lane.
+    /// Asks for the next item of a lane; the flag: because a token was answered.
     Ask(u8, Frame, bool),
     /// Looks again before a claim.
-    Sure(u8, Record, u8),
-    /// Inserts a record. The flag: it is the outcome of a task performed by this turn.
-    Put(u8, Record, bool),
+    Sure(u8, Record),
+    /// Inserts a record.
+    Put(u8, Record),
     /// Carries out what follows from the record in this slot: the effects left, and what comes then.
     Emit(u8, Record, Vec<Effect>, bool),
     /// Seals these frames, then goes on with the effects left.
