@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tokio::time::Instant;
 
 use crate::api::Api;
 use crate::local::serve;
 use crate::local::survivors::{self, Mark};
 use crate::local::world::{Home, Watchers, World};
+use crate::store::embedded;
 use crate::task::function::standard_error;
 use crate::task::mock::Mocks;
 
@@ -39,6 +40,9 @@ pub(super) struct Serve {
     /// Keep everything in memory; it ends with the process.
     #[arg(long, conflicts_with = "data")]
     in_memory: bool,
+    /// What a loss of power may cost. A kill or a crash of the server costs nothing in any case.
+    #[arg(long, value_enum, default_value = "full", conflicts_with = "in_memory")]
+    durability: Durability,
     /// How long requests and tasks under way may go on when the server is told to stop (SIGTERM, Ctrl-C), in seconds.
     /// Nothing new is begun then. A task that is not done in time is abandoned; at the next start it fails, as its worker
     /// is lost, and Retry applies.
@@ -56,6 +60,25 @@ pub(super) struct Serve {
     door: Door,
     #[command(flatten)]
     logs: Logs,
+}
+
+/// `--durability`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Durability {
+    /// Nothing that was acknowledged: every commit waits for the disk, and requests at the same time share the wait.
+    Full,
+    /// The last seconds or minutes, back to some moment at which all was consistent: the disk gets changes every 16 MB.
+    /// Tasks that were done since then may be done again. Several times as fast where the disk is slow.
+    System,
+}
+
+impl From<Durability> for embedded::Durability {
+    fn from(given: Durability) -> embedded::Durability {
+        match given {
+            Durability::Full => embedded::Durability::Full,
+            Durability::System => embedded::Durability::System,
+        }
+    }
 }
 
 /// Serves until the process is told to stop.
@@ -78,7 +101,8 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let tasks = arguments.common.tasks(functions.clone())?;
         let tasks = Arc::new(tasks.with_mocks(mocks));
         let watchers = Watchers { observer: None, logs: arguments.logs.sink(&home) };
-        let world = World::open(&home, arguments.common.world(), tasks, watchers).await?;
+        let store = home.store(arguments.durability.into())?;
+        let world = World::over(store, arguments.common.world(), tasks, watchers).await?;
         let greeting = greeting(&home, listener.local_addr()?);
         // Nobody may be there to read it.
         let _ = writeln!(io::stdout(), "{greeting}");

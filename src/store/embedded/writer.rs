@@ -277,7 +277,8 @@ mod tests {
     }
 
     fn writer(directory: &Path) -> Writer {
-        let connection = open::writing(&open::database(directory).unwrap()).unwrap();
+        let database = open::database(directory).unwrap();
+        let connection = open::writing(&database, open::Durability::Full).unwrap();
         Writer::start(connection, Arc::default()).unwrap()
     }
 
