@@ -87,6 +87,7 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
     let mocks = arguments.mock_config.as_deref().filter(|file| !file.as_os_str().is_empty());
     let mocks = mocks.map(Mocks::load).transpose()?;
     let keys = arguments.door.keys(&home, |name| std::env::var(name).ok())?;
+    raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = signal::stop()?;
@@ -137,6 +138,20 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
     })
 }
 
+/// A connection is an open file, and the usual limit, 1,024, is for programs that have few. What the system does not grant
+/// is not needed at once.
+fn raise_open_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        let wanted = maximum.map_or(OPEN_FILES, |maximum| maximum.min(OPEN_FILES));
+        if current.is_some_and(|current| current < wanted) {
+            let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+        }
+    }
+}
+
 /// The mark of the functions of this home; no function of an earlier server has it any more.
 fn mark(home: &Home) -> Result<Option<Mark>, survivors::Error> {
     let mark = home.directory().map(Mark::of).transpose()?;
@@ -183,6 +198,10 @@ fn greeting(home: &Home, address: std::net::SocketAddr) -> String {
         "Stepwright serves the Step Functions API at http://{address} (executions are kept {kept})"
     )
 }
+
+/// Enough for all connections, functions and files.
+#[cfg(unix)]
+const OPEN_FILES: u64 = 32_768;
 
 const ABANDONED: &str = "turns were not done in time and are abandoned; whether the tasks that they performed were done \
     is not known: at the next start their workers count as lost, and Retry applies";

@@ -1,6 +1,7 @@
 //! The local home: one process with everything in it.
 
 pub mod clock;
+mod guests;
 pub mod keys;
 pub mod pump;
 pub mod serve;

@@ -73,10 +73,7 @@ impl EmbeddedStore {
     ///
     /// # Errors
     /// As above.
-    pub fn open_with(
-        directory: &Path,
-        durability: Durability,
-    ) -> Result<EmbeddedStore, OpenError> {
+    pub fn open_with(directory: &Path, durability: Durability) -> Result<EmbeddedStore, OpenError> {
         let lock = open::lock(directory)?;
         let database = open::database(directory)?;
         let writing = open::writing(&database, durability)?;

@@ -82,7 +82,7 @@ pub async fn run(plan: &Plan) -> Report {
 }
 
 async fn wait_for_load(book: &Book, wanted: usize) {
-    let end = Instant::now() + Duration::from_secs(300);
+    let end = Instant::now() + Duration::from_secs(900);
     while book.running() < wanted * 9 / 10 {
         assert!(Instant::now() < end, "only {} executions run", book.running());
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -113,7 +113,12 @@ async fn kill(server: &mut Server, plan: &Plan, book: &Book) -> Report {
         running += book.running();
         server.kill().await;
         if kill % 100 == 99 {
-            println!("{:>6} kills, {} executions started, {running} running", kill + 1, book.len(), running = book.running());
+            println!(
+                "{:>6} kills, {} executions started, {running} running",
+                kill + 1,
+                book.len(),
+                running = book.running()
+            );
         }
     }
     server.start().await;

@@ -14,7 +14,8 @@ async fn main() -> ExitCode {
     let mut number = |default| arguments.next().map_or(default, |text| text.parse().unwrap());
     let (kills, in_flight, seed) = (number(2_000), number(1_000), number(1));
     let in_flight = usize::try_from(in_flight).unwrap();
-    let plan = Plan { binary: binary.into(), kills: usize::try_from(kills).unwrap(), in_flight, seed };
+    let plan =
+        Plan { binary: binary.into(), kills: usize::try_from(kills).unwrap(), in_flight, seed };
     let recovery = recover(&plan.binary, 10_000).await;
     println!(
         "{} open executions: the first answer after {:?}, all taken up after {:?}",

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -43,7 +44,7 @@ impl Server {
         command.arg(self.folder.join("data"));
         command.env("AWS_ENDPOINT_URL_LAMBDA", format!("http://127.0.0.1:{}", self.lambda));
         command.env("AWS_ACCESS_KEY_ID", "any").env("AWS_SECRET_ACCESS_KEY", "any");
-        command.env("AWS_REGION", "us-east-1").env("STEPWRIGHT_LOG", "info");
+        command.env("AWS_REGION", "us-east-1").env("STEPWRIGHT_LOG", "info").env("NO_COLOR", "1");
         command.env_remove("AWS_ENDPOINT_URL").env_remove("AWS_ACCOUNT_ID");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
         self.process = Some(command.spawn().unwrap());
@@ -95,7 +96,10 @@ impl Server {
 
 /// Below the range that the system takes ports of clients from, or one of them might have it at the next start.
 fn free_port() -> u16 {
-    let mut random = Random::seeded(u64::from(std::process::id()));
+    // Two servers of one process must not choose alike.
+    static CHOSEN: AtomicU64 = AtomicU64::new(0);
+    let seed = u64::from(std::process::id()) << 32 | CHOSEN.fetch_add(1, Ordering::Relaxed);
+    let mut random = Random::seeded(seed);
     loop {
         let port = 21_000 + u16::try_from(random.below(9_000)).unwrap();
         if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {

@@ -86,7 +86,8 @@ pub(crate) async fn verdict(port: u16, book: &Book) -> Verdict {
     let started = std::mem::take(&mut book.pages().started);
     for (name, started) in &started {
         verdict.executions += 1;
-        let ((status, row), _) = client.insist("DescribeExecution", &json!({"executionArn": started.arn})).await;
+        let ((status, row), _) =
+            client.insist("DescribeExecution", &json!({"executionArn": started.arn})).await;
         if status != 200 {
             verdict.lost.push(format!("{name}: {row}"));
             continue;
@@ -153,7 +154,8 @@ impl Verdict {
     /// No task may be done more often than it was begun, and none more than once unless its Retry says so.
     fn count_tasks(&mut self, seen: &Seen<'_>, pages: &Pages) {
         let from = format!("{}-", seen.name);
-        let tasks = pages.performed.range(from.clone()..).take_while(|(key, _)| key.starts_with(&from));
+        let tasks =
+            pages.performed.range(from.clone()..).take_while(|(key, _)| key.starts_with(&from));
         for (key, times) in tasks {
             let begun = seen.events.iter().filter(|event| {
                 let kind = event["type"].as_str().unwrap_or_default();

@@ -66,14 +66,22 @@ impl Kind {
         match self {
             Kind::Chain => {
                 let first = task("work", "a", "Pause");
-                let (mut second, pause) = (task("work", "b", "Last"), json!({"Type": "Wait", "SecondsPath": "$.wait", "Next": "Second"}));
+                let (mut second, pause) = (
+                    task("work", "b", "Last"),
+                    json!({"Type": "Wait", "SecondsPath": "$.wait", "Next": "Second"}),
+                );
                 second["Next"] = json!("Last");
                 json!({"StartAt": "First", "States": {"First": first, "Pause": pause, "Second": second, "Last": last}})
             }
             Kind::Fork => {
-                let branch = |suffix| json!({"StartAt": "Task", "States": {"Task": task("work", suffix, "End"), "End": last}});
+                let branch = |suffix: &str| {
+                    let (task, end) = (task("work", suffix, suffix), last.clone());
+                    json!({"StartAt": "Task ".to_owned() + suffix, "States": {"Task ".to_owned() + suffix: task, suffix: end}})
+                };
                 let wait = json!({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "SecondsPath": "$.wait", "End": true}}});
-                two(json!({"Type": "Parallel", "Branches": [branch("l"), wait, branch("r")], "ResultPath": null, "Next": "Last"}))
+                two(
+                    json!({"Type": "Parallel", "Branches": [branch("l"), wait, branch("r")], "ResultPath": null, "Next": "Pause"}),
+                )
             }
             Kind::Map => {
                 let mut each = task("work", "", "End");
@@ -104,7 +112,9 @@ impl Kind {
                 first["HeartbeatSeconds"] = json!(5);
                 two(first)
             }
-            Kind::Long => json!({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 86_400, "End": true}}}),
+            Kind::Long => {
+                json!({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 86_400, "End": true}}})
+            }
         }
     }
 }
@@ -150,11 +160,14 @@ impl Work {
             tokio::spawn(stop(port, book.clone(), random.clone()));
             tokio::spawn(do_activities(port, book.clone(), format!("w{worker}"), random));
         }
+        // The more there are, the longer they wait: a slow machine keeps up with starting them.
+        let longest = u64::try_from(plan.in_flight / 20 + 3).unwrap();
         let starters = (0..8)
             .map(|starter| {
                 let random = Random::seeded(random.next());
                 let (wanted, stopping) = (wanted.clone(), stopping.clone());
-                tokio::spawn(start(port, book.clone(), (wanted, stopping), (starter, random)))
+                let chance = (starter, random, longest);
+                tokio::spawn(start(port, book.clone(), (wanted, stopping), chance))
             })
             .collect();
         Work { port, starters }
@@ -215,7 +228,7 @@ async fn start(
     port: u16,
     book: Arc<Book>,
     (wanted, stopping): (Arc<Semaphore>, Arc<AtomicBool>),
-    (starter, mut random): (u32, Random),
+    (starter, mut random, longest): (u32, Random, u64),
 ) {
     let mut client = Client::of(port);
     for number in 0.. {
@@ -226,7 +239,7 @@ async fn start(
         let kind = Kind::ALL[usize::try_from(random.below(7)).unwrap()];
         let name = format!("{}-{starter}-{number}", kind.name());
         let items: Vec<_> = (0..6).map(|item| format!("{name}-{item}")).collect();
-        let input = json!({"id": name, "wait": random.below(15), "items": items}).to_string();
+        let input = json!({"id": name, "wait": random.below(longest), "items": items}).to_string();
         let body = json!({"stateMachineArn": kind.machine(), "name": name, "input": input});
         // The same name and input again is the same execution, so whoever got no answer may ask again.
         let answer = client.must("StartExecution", &body).await;
