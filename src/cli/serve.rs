@@ -10,9 +10,9 @@ use clap::{Args, ValueEnum};
 use tokio::time::Instant;
 
 use crate::api::Api;
-use crate::local::serve;
 use crate::local::survivors::{self, Mark};
 use crate::local::world::{Home, Watchers, World};
+use crate::local::{retention, serve};
 use crate::store::embedded;
 use crate::task::function::standard_error;
 use crate::task::mock::Mocks;
@@ -48,6 +48,9 @@ pub(super) struct Serve {
     /// is lost, and Retry applies.
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(..=86_400))]
     grace: u64,
+    /// Remove executions so many days after their end (AWS: 90). Unless given they are kept for ever.
+    #[arg(long, value_name = "DAYS", conflicts_with = "in_memory", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    retention_days: Option<u32>,
 
     /// File with mocked tasks, as Step Functions Local has it: executions that are started with #CASE behind the ARN of
     /// their state machine have the tasks that the case names answered from it.
@@ -104,6 +107,9 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let watchers = Watchers { observer: None, logs: arguments.logs.sink(&home) };
         let store = home.store(arguments.durability.into())?;
         let world = World::over(store, arguments.options.world(), tasks, watchers).await?;
+        if let Some(days) = arguments.retention_days {
+            tokio::spawn(retention::keep(world.engine.clone(), days));
+        }
         let greeting = greeting(&home, listener.local_addr()?);
         // Nobody may be there to read it.
         let _ = writeln!(io::stdout(), "{greeting}");

@@ -4,6 +4,7 @@ pub mod clock;
 mod guests;
 pub mod keys;
 pub mod pump;
+pub mod retention;
 pub mod serve;
 pub mod survivors;
 pub mod world;

@@ -58,7 +58,8 @@ fn a_full_disk_refuses_what_it_cannot_keep_and_forgets_nothing() {
 
 #[test]
 fn a_disk_that_can_only_be_read_is_refused_with_a_reason() {
-    let Some(unshare) = namespace() else { return eprintln!("not here: nothing can be mounted") };
+    // Nothing can be mounted in some containers.
+    let Some(unshare) = namespace() else { return };
     let folder = tempfile::tempdir().unwrap();
     let script = "mount -t tmpfs -o ro none \"$1\" && exec \"$0\" serve --port 0 --data \"$1\"";
     let output = Command::new("unshare")

@@ -14,6 +14,7 @@
 
 mod cache;
 mod dispense;
+mod expire;
 mod ledger;
 mod list;
 mod open;
@@ -184,6 +185,10 @@ impl Journal for EmbeddedStore {
     ) -> Result<Vec<Stored>, Error> {
         let (execution, frame) = (execution.clone(), frame.clone());
         self.scan(move |readers| readers.tails(&execution, &frame, fork)).await
+    }
+
+    async fn expire(&self, before: Timestamp, most: usize) -> Result<usize, Error> {
+        self.write(expire::Expire { before, most }).await
     }
 
     async fn join(

@@ -269,7 +269,7 @@ fn traced(durability: Durability, round: u64) -> Vec<Step> {
     let count = |wanted: fn(&Step) -> bool| steps.iter().filter(|step| wanted(step)).count();
     let said = count(|step| matches!(step, Step::Say(_)));
     let synced = count(|step| matches!(step, Step::Sync(_)));
-    assert!(said > 100 && synced > 2, "{said} said, {synced} synced, of {}", steps.len());
+    assert!(said > 50 && synced > 10, "{said} said, {synced} synced, of {}", steps.len());
     steps
 }
 
@@ -290,7 +290,7 @@ async fn writes_to_be_traced() {
             use std::io::Write;
             std::io::stdout().write_all(format!("{MARK}{line}\n").as_bytes()).unwrap();
         };
-        use_store(&store, &format!("s{session}"), 5 + round % 7, say).await;
+        use_store(&store, &format!("s{session}"), 8 + round % 9, say).await;
         use_store(&store, &format!("t{session}"), 1 + round % 3, say).await;
     }
 }

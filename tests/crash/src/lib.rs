@@ -22,7 +22,6 @@ mod work;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use book::Book;
@@ -69,11 +68,9 @@ pub async fn run(plan: &Plan) -> Report {
     let lambda = lambda::start(book.clone()).await;
     let mut server = Server::new(&plan.binary, folder.path(), lambda);
     server.start().await;
-    let stopping = Arc::new(AtomicBool::new(false));
-    let work = Work::begin(server.port(), &book, plan, &stopping).await;
+    let work = Work::begin(server.port(), &book, plan).await;
     wait_for_load(&book, plan.in_flight).await;
     let mut report = kill(&mut server, plan, &book).await;
-    stopping.store(true, Ordering::Relaxed);
     work.end(&book).await;
     report.verdict = verdict::verdict(server.port(), &book).await;
     report.verdict.panics = server.panics();

@@ -1,7 +1,6 @@
 //! The load: executions of every kind, kept at a number, and those who answer tokens, do activities and stop.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -133,16 +132,12 @@ fn task(function: &str, suffix: &str, next: &str) -> Value {
 pub(crate) struct Work {
     port: u16,
     starters: Vec<JoinHandle<()>>,
+    wanted: Arc<Semaphore>,
 }
 
 impl Work {
     /// Makes the machines and sets everybody to work.
-    pub(crate) async fn begin(
-        port: u16,
-        book: &Arc<Book>,
-        plan: &Plan,
-        stopping: &Arc<AtomicBool>,
-    ) -> Work {
+    pub(crate) async fn begin(port: u16, book: &Arc<Book>, plan: &Plan) -> Work {
         let mut client = Client::of(port);
         client.must("CreateActivity", &json!({"name": "work"})).await;
         for kind in Kind::ALL {
@@ -165,19 +160,19 @@ impl Work {
         let starters = (0..8)
             .map(|starter| {
                 let random = Random::seeded(random.next());
-                let (wanted, stopping) = (wanted.clone(), stopping.clone());
                 let chance = (starter, random, longest);
-                tokio::spawn(start(port, book.clone(), (wanted, stopping), chance))
+                tokio::spawn(start(port, book.clone(), wanted.clone(), chance))
             })
             .collect();
-        Work { port, starters }
+        Work { port, starters, wanted }
     }
 
     /// Starts nothing more, and waits until all has ended, or until nothing has ended for a long time.
     pub(crate) async fn end(self, book: &Book) {
+        self.wanted.close();
         for starter in self.starters {
-            starter.abort();
-            let _ = starter.await;
+            // Not before it knows what became of the execution that it is starting.
+            starter.await.unwrap();
         }
         let (mut fewest, mut since) = (usize::MAX, Instant::now());
         let mut client = Client::of(self.port);
@@ -227,15 +222,13 @@ async fn running(client: &mut Client) -> usize {
 async fn start(
     port: u16,
     book: Arc<Book>,
-    (wanted, stopping): (Arc<Semaphore>, Arc<AtomicBool>),
+    wanted: Arc<Semaphore>,
     (starter, mut random, longest): (u32, Random, u64),
 ) {
     let mut client = Client::of(port);
     for number in 0.. {
-        wanted.acquire().await.unwrap().forget();
-        if stopping.load(Ordering::Relaxed) {
-            return;
-        }
+        let Ok(permit) = wanted.acquire().await else { return };
+        permit.forget();
         let kind = Kind::ALL[usize::try_from(random.below(7)).unwrap()];
         let name = format!("{}-{starter}-{number}", kind.name());
         let items: Vec<_> = (0..6).map(|item| format!("{name}-{item}")).collect();
