@@ -160,6 +160,27 @@ class JobsOnMoto(Jobs, Tasks):
         self.assertEqual((output["TrainingJobName"], output["TrainingJobStatus"]), ("t", "Completed"))
 
 
+class ModelsOnMiniStack(Tasks):
+    kind = MiniStack
+
+    def test_a_model_is_asked_with_bodies_of_its_own_and_with_those_in_s3(self):
+        s3 = self.backend.client("s3")
+        s3.create_bucket(Bucket="bodies")
+        body = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 5, "messages": [{"role": "user", "content": "Hi"}]}
+        s3.put_object(Bucket="bodies", Key="in.json", Body=json.dumps(body).encode())
+        model = {"ModelId": "anthropic.claude-3-haiku-20240307-v1:0", "ContentType": "application/json"}
+        direct = self.output("bedrock:invokeModel", {**model, "Body": body})
+        self.assertIsInstance(direct["Body"], dict, direct)
+        stored = self.output("bedrock:invokeModel", {**model, "Input": {"S3Uri": "s3://bodies/in.json"}, "Output": {"S3Uri": "s3://bodies/out.json"}})
+        self.assertEqual(stored["Body"], "s3://bodies/out.json")
+        kept = json.loads(s3.get_object(Bucket="bodies", Key="out.json")["Body"].read())
+        self.assertEqual(kept.keys(), direct["Body"].keys())
+        error, cause = self.error("aws-sdk:bedrockruntime:invokeModelWithResponseStream", {"ModelId": "m", "Body": "{}"})
+        self.assertIn("bedrockruntime:invokeModelWithResponseStream is not supported: it streams events", cause, error)
+        error, cause = self.error("bedrock:invokeModel", {**model, "Input": {"S3Uri": "bodies/in.json"}})
+        self.assertIn("'Input.S3Uri' has an invalid format", cause, error)
+
+
 class Objects:
     """Distributed Maps that read and write S3: lists, whole objects, lengths and ranges, results."""
 
