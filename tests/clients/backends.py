@@ -52,7 +52,7 @@ class Moto(Backend):
 
 
 class MiniStack(Backend):
-    """Said to be stricter; it runs functions."""
+    """The stricter of the two; it runs functions."""
 
     def __init__(self):
         super().__init__(lambda port: [os.environ["MINISTACK"]])
