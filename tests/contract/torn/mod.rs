@@ -269,7 +269,9 @@ fn traced(durability: Durability, round: u64) -> Vec<Step> {
     let count = |wanted: fn(&Step) -> bool| steps.iter().filter(|step| wanted(step)).count();
     let said = count(|step| matches!(step, Step::Say(_)));
     let synced = count(|step| matches!(step, Step::Sync(_)));
-    assert!(said > 50 && synced > 10, "{said} said, {synced} synced, of {}", steps.len());
+    // Without waiting for the disk, it is waited for where the log is begun and where it is moved.
+    let least = if durability == Durability::Full { 10 } else { 2 };
+    assert!(said > 50 && synced > least, "{said} said, {synced} synced, of {}", steps.len());
     steps
 }
 
