@@ -27,6 +27,7 @@ mod join;
 mod live;
 mod load;
 pub mod map_run;
+mod observe;
 mod outgrown;
 mod outside;
 mod redrive;
@@ -45,8 +46,9 @@ use stepwright_core::time::Timestamp;
 
 use crate::log::Log;
 use crate::queue::{self, Delivery, Offers, Queue};
-use crate::store::{self, Store};
+use crate::store::{self, Execution, Store};
 use crate::task::Performer;
+use crate::telemetry::metrics::Metrics;
 use carry::Carried;
 use commit::{Made, Written};
 use deliver::Delivered;
@@ -124,6 +126,7 @@ pub struct Engine {
     pub config: Config,
     observer: Option<Observer>,
     log: Option<Arc<Log>>,
+    metrics: Arc<Metrics>,
     tokens: Arc<Tokens>,
     definitions: Arc<load::Definitions>,
     forks: Arc<Forks>,
@@ -197,6 +200,7 @@ impl Engine {
             config,
             observer,
             log: None,
+            metrics: Arc::default(),
             tokens,
             definitions: Arc::default(),
             forks: Arc::default(),
@@ -213,6 +217,16 @@ impl Engine {
         Engine { log, ..self }
     }
 
+    /// The same, counting here.
+    pub fn with_metrics(self, metrics: Arc<Metrics>) -> Engine {
+        Engine { metrics, ..self }
+    }
+
+    /// What it has counted.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
     /// The execution log, if there is one.
     pub fn log(&self) -> Option<&Arc<Log>> {
         self.log.as_ref()
@@ -225,17 +239,30 @@ impl Engine {
 
     /// Handles one delivery. Whatever fails on the way leaves the message to be delivered again.
     pub async fn handle(&self, delivery: &Delivery) -> Verdict {
-        match self.turn(delivery).await {
+        let mut about = None;
+        let verdict = match self.turn(delivery, &mut about).await {
             Ok(verdict) => verdict,
             Err(Error::Store(store::Error::TooLarge(why))) => self.outgrown(delivery, why).await,
             Err(error) => {
-                tracing::warn!(%error, execution = %delivery.message.cursor.execution, "turn failed, will be repeated");
+                self.metrics.failed_turn();
+                let arn = about.as_ref().map(|about: &Arc<Execution>| &*about.arn);
+                let id = &delivery.message.cursor.execution;
+                tracing::warn!(%error, execution_arn = arn, execution_id = %id, "turn failed, will be repeated");
                 Verdict::GiveBack(1.0)
             }
+        };
+        if matches!(verdict, Verdict::GiveBack(_)) {
+            self.metrics.given_back();
         }
+        verdict
     }
 
-    async fn turn(&self, delivery: &Delivery) -> Result<Verdict, Error> {
+    /// `about` is told whose turn it is, once that is known.
+    async fn turn(
+        &self,
+        delivery: &Delivery,
+        about: &mut Option<Arc<Execution>>,
+    ) -> Result<Verdict, Error> {
         let message = &delivery.message;
         let carried = Carried::with(delivery);
         let loaded = match &carried {
@@ -243,11 +270,14 @@ impl Engine {
             None => self.load(&message.cursor.execution).await?,
         };
         let Some(loaded) = loaded else { return Ok(Verdict::Delete) };
-        if let Some(due) = message.kind.due()
-            && due > self.clock.now()
-        {
-            self.send_again(delivery, due).await?;
-            return Ok(Verdict::Delete);
+        *about = Some(loaded.execution.clone());
+        if let Some(due) = message.kind.due() {
+            let late = self.clock.now().seconds_since(due);
+            if late < 0.0 {
+                self.send_again(delivery, due).await?;
+                return Ok(Verdict::Delete);
+            }
+            self.metrics.late(late);
         }
         if let Some(closing) = &loaded.execution.closing {
             // Whoever closed it may not have come to that.
@@ -291,6 +321,7 @@ impl Engine {
                 self.interrupt(loaded, Stimulus::Deadline).await?;
                 return Ok(Verdict::Delete);
             }
+            let taken_up = self.clock.now();
             let performed = matches!(drive.stimulus, Stimulus::Task(_));
             let stimulus = drive.stimulus.clone();
             let (decision, time) = match self.made(loaded, &drive, states).await? {
@@ -320,7 +351,7 @@ impl Engine {
             let written = Written { time, guard: delivery.id.clone(), cancels };
             let record = self.record(&drive.cursor, *decision, written);
             let claimed = Performing::of(&self.live, &drive.cursor, &record);
-            let committed = self.write(&drive.cursor, record, performing.is_some()).await;
+            let committed = self.write(loaded, &drive.cursor, record, performing.is_some()).await;
             if matches!(&committed, Ok(Err(_)) | Err(Error::Store(store::Error::TooLarge(_)))) {
                 self.disown(loaded, &drive.cursor, submitted).await;
             }
@@ -330,6 +361,8 @@ impl Engine {
                     return self.taken(loaded, &drive.cursor, &other, &delivery.id).await;
                 }
             };
+            self.metrics.transition_took(self.clock.now().seconds_since(taken_up));
+            self.observe(loaded, &drive.cursor, &record);
             (performing, begun) = (claimed, true);
             let stimulus = match self.next(loaded, &drive.cursor, &record, states).await? {
                 Ok(stimulus) => stimulus,

@@ -10,11 +10,13 @@ use clap::Args;
 use tokio::time::Instant;
 
 use crate::api::Api;
+use crate::local::metrics::Metrics;
 use crate::local::serve;
 use crate::local::survivors::{self, Mark};
 use crate::local::world::{Home, Watchers, World};
-use crate::task::function::standard_error;
+use crate::task::function::Log;
 use crate::task::mock::Mocks;
+use crate::telemetry::lines::{self, Format};
 
 use super::common::Common;
 use super::door::Door;
@@ -50,6 +52,11 @@ pub(super) struct Serve {
     #[arg(long, value_name = "FILE", env = "SFN_MOCK_CONFIG")]
     mock_config: Option<PathBuf>,
 
+    /// Address on which metrics are told to Prometheus, `GET /metrics`, without authentication. Without --auth they are
+    /// at /metrics of the server itself.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    metrics: Option<String>,
+
     #[command(flatten)]
     common: Common,
     #[command(flatten)]
@@ -59,7 +66,7 @@ pub(super) struct Serve {
 }
 
 /// Serves until the process is told to stop.
-pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
+pub(super) fn run(arguments: &Serve, lines: Format) -> Result<(), Box<dyn Error>> {
     let home = arguments.home()?;
     let mocks = arguments.mock_config.as_deref().filter(|file| !file.as_os_str().is_empty());
     let mocks = mocks.map(Mocks::load).transpose()?;
@@ -74,7 +81,7 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let endpoint = serve::endpoint(listener.local_addr()?);
         let mut environment = vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)];
         environment.extend(mark.as_ref().map(Mark::variable));
-        let functions = arguments.common.functions(environment, standard_error())?;
+        let functions = arguments.common.functions(environment, function_lines(lines))?;
         let tasks = arguments.common.tasks(functions.clone())?;
         let tasks = Arc::new(tasks.with_mocks(mocks));
         let watchers = Watchers { observer: None, logs: arguments.logs.sink(&home) };
@@ -93,6 +100,15 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
             Some(keys) => api.with_keys(keys),
             None => api,
         };
+        let api = Arc::new(api);
+        let _metrics = match &arguments.metrics {
+            Some(address) => Some(
+                Metrics::serve(address, api.clone())
+                    .await
+                    .map_err(|error| format!("metrics cannot be served at {address}: {error}"))?,
+            ),
+            None => None,
+        };
         let mut deadline = Instant::now();
         let closing = async {
             stop.await;
@@ -100,7 +116,7 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
             deadline = Instant::now() + Duration::from_secs(arguments.grace);
             deadline
         };
-        serve::serve(listener, Arc::new(api), closing).await;
+        serve::serve(listener, api, closing).await;
         let abandoned = world.stop(deadline).await;
         if abandoned > 0 {
             tracing::warn!(abandoned, "{ABANDONED}");
@@ -111,6 +127,11 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let _ = mark.as_ref().map(Mark::end_survivors);
         Ok(())
     })
+}
+
+/// What functions print is written among the program's own lines.
+fn function_lines(format: Format) -> Log {
+    Arc::new(move |name, line| lines::of_function(format, name, line))
 }
 
 /// The mark of the functions of this home; no function of an earlier server has it any more.

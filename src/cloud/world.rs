@@ -1,5 +1,6 @@
 //! The parts of the world that a deployed function works with, put together when the first event needs them.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
 use lambda_runtime::Context;
@@ -25,7 +26,9 @@ use crate::store::dynamodb::{DynamoStore, Tables};
 use crate::task::function::Functions;
 use crate::task::own::{self, StepFunctions};
 use crate::task::{self, Tasks};
-use crate::turn::{Config, Engine, Invocation, Parts, Routing};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::emf::Teller;
+use crate::turn::{Clock as _, Config, Engine, Invocation, Parts, Routing};
 
 /// A deployed function's world.
 pub(super) struct World {
@@ -37,6 +40,8 @@ pub(super) struct World {
     notices: Option<Notices>,
     sink: Arc<dyn Sink>,
     log: Arc<Log>,
+    metrics: Arc<Metrics>,
+    teller: Option<Teller>,
     patient: bool,
     engine: OnceCell<Arc<Engine>>,
     express: OnceCell<Arc<Express>>,
@@ -61,6 +66,7 @@ impl World {
         let queue = Arc::new(if patient { queue.at_slow() } else { queue });
         let sink: Arc<dyn Sink> = Arc::new(CloudWatch::new(task::Settings::default()));
         let notices = Notices::of(&settings);
+        let teller = settings.metrics.as_deref().map(Teller::of);
         let keys = Arc::new(RegistryKeys::of(store.clone()));
         World {
             settings,
@@ -71,6 +77,8 @@ impl World {
             notices,
             log: Arc::new(Log::shared(store, sink.clone())),
             sink,
+            metrics: Arc::default(),
+            teller,
             patient,
             engine: OnceCell::new(),
             express: OnceCell::new(),
@@ -107,7 +115,8 @@ impl World {
     pub(super) async fn express(&self) -> Result<&Arc<Express>, Failed> {
         let open = || async {
             let config = Config { sole: true, ..self.config() };
-            Express::open(config, tasks(), self.sink.clone())
+            let sink = self.sink.clone();
+            Express::open(config, tasks(), sink, self.metrics.clone())
                 .await
                 .map(Arc::new)
                 .map_err(unavailable)
@@ -138,7 +147,7 @@ impl World {
         self.api.get_or_try_init(open).await
     }
 
-    /// Tells who wants to know what this invocation has done: execution logs, and status changes.
+    /// Tells who wants to know what this invocation has done: execution logs, status changes, metrics.
     pub(super) async fn tell(&self) {
         if self.log.flush().await > 0 {
             tracing::error!("some events of executions could not be logged");
@@ -148,6 +157,12 @@ impl World {
         }
         if let Some(notices) = &self.notices {
             notices.tell(&*self.store).await;
+        }
+        let line = |teller: &Teller| teller.line(&self.metrics, SystemClock::default().now());
+        if let Some(mut line) = self.teller.as_ref().and_then(line) {
+            line.push('\n');
+            // In one piece, past the log's level. Nobody may be there to read it.
+            let _ = std::io::stderr().write_all(line.as_bytes());
         }
     }
 
@@ -165,7 +180,7 @@ impl World {
         };
         let engine = Engine::open(parts, self.config()).await.map_err(unavailable)?;
         let quick_seconds = Some(self.settings.quick_task_seconds);
-        let engine = engine.with_log(Some(self.log.clone()));
+        let engine = engine.with_metrics(self.metrics.clone()).with_log(Some(self.log.clone()));
         Ok(Arc::new(engine.routed(Routing { quick_seconds, patient: self.patient })))
     }
 

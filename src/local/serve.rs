@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `POST` with `X-Amz-Target: AWSStepFunctions.X` | operation X |
 //! | `GET /health`, `GET /_stepwright/health` | `{"status":"ok", …}` |
+//! | `GET /metrics` | metrics for Prometheus, if the API is open to everybody; else see [`metrics`](super::metrics) |
 //! | `HEAD /` | 200, for those who only want to know whether somebody is there |
 //!
 //! Every `POST` must be signed if the API has keys ([`Api::with_keys`]); otherwise whoever reaches the port may use it.
@@ -29,9 +30,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::metrics;
 use crate::api::{Api, auth, protocol};
 
-type HttpResponse = hyper::Response<Full<Bytes>>;
+pub(super) type HttpResponse = hyper::Response<Full<Bytes>>;
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -140,6 +142,7 @@ async fn answer(api: Arc<Api>, request: Request<Incoming>) -> Result<HttpRespons
     let response = match (request.method(), request.uri().path()) {
         (&Method::POST, _) => operate(&api, request).await,
         (&Method::GET | &Method::HEAD, "/health" | "/_stepwright/health") => health(),
+        (&Method::GET, "/metrics") if api.is_open() => metrics::page(&api),
         (&Method::HEAD, "/") => HttpResponse::default(),
         _ => not_found(),
     };
@@ -229,7 +232,7 @@ fn http(response: protocol::Response) -> HttpResponse {
     http
 }
 
-fn health() -> HttpResponse {
+pub(super) fn health() -> HttpResponse {
     let mut http = HttpResponse::new(Full::from(concat!(
         r#"{"status":"ok","service":"stepwright","version":""#,
         env!("CARGO_PKG_VERSION"),
@@ -239,7 +242,7 @@ fn health() -> HttpResponse {
     http
 }
 
-fn not_found() -> HttpResponse {
+pub(super) fn not_found() -> HttpResponse {
     let mut http = http(protocol::Response::no_operation());
     *http.status_mut() = StatusCode::NOT_FOUND;
     http.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));

@@ -129,11 +129,12 @@ impl World {
             logs.clone().map(|sink| Arc::new(Log::new(store.clone(), sink)))
         };
         let express = Engine::open(express, config(&place, limits)).await?;
+        let metrics = express.metrics().clone();
         let express_log = log(&express.store);
         let express = Arc::new(express.with_log(express_log.clone()));
         let engine = Engine::open(parts(store, tasks, observer), config(&place, limits)).await?;
         let engine_log = log(&engine.store);
-        let engine = Arc::new(engine.with_log(engine_log.clone()));
+        let engine = Arc::new(engine.with_metrics(metrics).with_log(engine_log.clone()));
         let logs: Vec<_> = engine_log.into_iter().chain(express_log).collect();
         let batchers = logs.iter().map(Log::start).collect();
         let express = Arc::new(Express::new(express, ends));

@@ -11,6 +11,7 @@ use stepwright_core::time::Timestamp;
 use super::{Line, Sink};
 use crate::task::Settings;
 use crate::task::signed::{JsonService, Refused, Signed, endpoint_is_set};
+use crate::telemetry::metrics::process;
 
 /// Log groups of CloudWatch Logs.
 pub struct CloudWatch {
@@ -120,6 +121,7 @@ impl Sink for CloudWatch {
                 }
                 Err(error) => {
                     let lost = batch.len();
+                    process::log_events_dropped(lost);
                     tracing::error!(%error, group = group.name, lost, "CloudWatch Logs takes no execution logs");
                 }
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use stepwright_core::engine::{Claim, Cursor, Failure, Record, TaskOutcome, failure, task_call};
 
+use super::observe::end_of;
 use super::{Engine, Loaded};
 
 impl Engine {
@@ -15,7 +16,11 @@ impl Engine {
         record: &Record,
     ) -> Option<TaskOutcome> {
         let call = self.with_setting(loaded, cursor, record.time, 0, |set| task_call(set, record));
-        Some(self.tasks.perform(&call?).await)
+        let call = call?;
+        let begun = self.clock.now();
+        let outcome = self.tasks.perform(&call).await;
+        self.metrics.task(end_of(&outcome), self.clock.now().seconds_since(begun));
+        Some(outcome)
     }
 
     /// Seconds until a claim is dead for sure; `None` if it is.

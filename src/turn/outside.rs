@@ -261,10 +261,11 @@ impl Engine {
             owed.settle();
             return Ok(None);
         };
+        self.observe(loaded, place, &record);
         match self.emit(loaded, place, &record, false).await {
             Ok(()) => owed.settle(),
             Err(error) => {
-                tracing::warn!(%error, execution = %place.execution, "what follows from a record is done later");
+                tracing::warn!(%error, execution_arn = %loaded.execution.arn, "what follows from a record is done later");
                 owed.send().await?;
             }
         }

@@ -63,6 +63,7 @@ impl Engine {
             config,
             observer: self.observer.clone(),
             log: self.log.clone(),
+            metrics: self.metrics.clone(),
             tokens: self.tokens.clone(),
             definitions: self.definitions.clone(),
             forks: self.forks.clone(),

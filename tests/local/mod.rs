@@ -6,6 +6,7 @@ mod fake;
 mod http;
 mod logs;
 mod nested;
+mod operating;
 mod outbound;
 mod pump;
 mod run;
