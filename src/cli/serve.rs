@@ -18,9 +18,9 @@ use crate::task::function::Log;
 use crate::task::mock::Mocks;
 use crate::telemetry::lines::{self, Format};
 
-use super::common::Common;
 use super::door::Door;
 use super::logs::Logs;
+use super::options::Options;
 use super::{prefix, signal};
 
 /// Serve the Step Functions API on this machine.
@@ -58,7 +58,7 @@ pub(super) struct Serve {
     metrics: Option<String>,
 
     #[command(flatten)]
-    common: Common,
+    options: Options,
     #[command(flatten)]
     door: Door,
     #[command(flatten)]
@@ -81,11 +81,11 @@ pub(super) fn run(arguments: &Serve, lines: Format) -> Result<(), Box<dyn Error>
         let endpoint = serve::endpoint(listener.local_addr()?);
         let mut environment = vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)];
         environment.extend(mark.as_ref().map(Mark::variable));
-        let functions = arguments.common.functions(environment, function_lines(lines))?;
-        let tasks = arguments.common.tasks(functions.clone())?;
+        let functions = arguments.options.functions(environment, function_lines(lines))?;
+        let tasks = arguments.options.tasks(functions.clone())?;
         let tasks = Arc::new(tasks.with_mocks(mocks));
         let watchers = Watchers { observer: None, logs: arguments.logs.sink(&home) };
-        let world = World::open(&home, arguments.common.world(), tasks, watchers).await?;
+        let world = World::open(&home, arguments.options.world(), tasks, watchers).await?;
         let greeting = greeting(&home, listener.local_addr()?);
         // Nobody may be there to read it.
         let _ = writeln!(io::stdout(), "{greeting}");

@@ -2,7 +2,7 @@
 //! here can fail, wait or change anything.
 
 use stepwright_core::engine::{Cursor, Outcome, Phase, Record, TaskOutcome};
-use stepwright_core::history::EventKind;
+use stepwright_core::event::EventKind;
 
 use super::{Engine, Loaded};
 use crate::store::Status;

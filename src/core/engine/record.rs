@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Frame, Job};
+use crate::event::Event;
 use crate::expr::{Document, pool};
-use crate::history::Event;
 use crate::time::Timestamp;
 
 /// Version of the stored form; a reader refuses what is newer than itself.

@@ -220,7 +220,7 @@ const SEPARATOR: &str = "\u{1f}";
 mod tests {
     use super::*;
     use crate::telemetry::metrics::TaskEnd;
-    use stepwright_core::history::StateClass;
+    use stepwright_core::event::StateClass;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp(1_772_000_000_000_000 + seconds * 1_000_000)

@@ -17,7 +17,7 @@ mod series;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use stepwright_core::history::StateClass;
+use stepwright_core::event::StateClass;
 
 pub use series::OTHERS;
 use series::{Known, Named, Times};

@@ -116,7 +116,7 @@ fn sample(text: &mut String, name: &str, labels: &[&str], values: &[&str], count
 mod tests {
     use super::*;
     use crate::telemetry::metrics::TaskEnd;
-    use stepwright_core::history::StateClass;
+    use stepwright_core::event::StateClass;
 
     #[test]
     fn the_text_is_what_prometheus_reads() {
