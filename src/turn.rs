@@ -49,6 +49,7 @@ use crate::queue::{self, Delivery, Offers, Queue};
 use crate::store::{self, Execution, Store};
 use crate::task::Performer;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
 use carry::Carried;
 use commit::{Made, Written};
 use deliver::Delivered;
@@ -127,6 +128,7 @@ pub struct Engine {
     observer: Option<Observer>,
     log: Option<Arc<Log>>,
     metrics: Arc<Metrics>,
+    traces: Option<Arc<Traces>>,
     tokens: Arc<Tokens>,
     definitions: Arc<load::Definitions>,
     forks: Arc<Forks>,
@@ -201,6 +203,7 @@ impl Engine {
             observer,
             log: None,
             metrics: Arc::default(),
+            traces: None,
             tokens,
             definitions: Arc::default(),
             forks: Arc::default(),
@@ -220,6 +223,11 @@ impl Engine {
     /// The same, counting here.
     pub fn with_metrics(self, metrics: Arc<Metrics>) -> Engine {
         Engine { metrics, ..self }
+    }
+
+    /// The same, telling its spans here.
+    pub fn with_traces(self, traces: Option<Arc<Traces>>) -> Engine {
+        Engine { traces, ..self }
     }
 
     /// What it has counted.
@@ -321,8 +329,8 @@ impl Engine {
                 self.interrupt(loaded, Stimulus::Deadline).await?;
                 return Ok(Verdict::Delete);
             }
-            let taken_up = self.clock.now();
-            let performed = matches!(drive.stimulus, Stimulus::Task(_));
+            let (taken_up, performed) =
+                (self.clock.now(), matches!(drive.stimulus, Stimulus::Task(_)));
             let stimulus = drive.stimulus.clone();
             let (decision, time) = match self.made(loaded, &drive, states).await? {
                 Ok(made) => made,
@@ -361,8 +369,7 @@ impl Engine {
                     return self.taken(loaded, &drive.cursor, &other, &delivery.id).await;
                 }
             };
-            self.metrics.transition_took(self.clock.now().seconds_since(taken_up));
-            self.observe(loaded, &drive.cursor, &record);
+            self.observe(loaded, &drive, &record, Some(taken_up));
             (performing, begun) = (claimed, true);
             let stimulus = match self.next(loaded, &drive.cursor, &record, states).await? {
                 Ok(stimulus) => stimulus,

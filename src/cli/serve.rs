@@ -10,6 +10,7 @@ use clap::Args;
 use tokio::time::Instant;
 
 use crate::api::Api;
+use crate::cloud::collector;
 use crate::local::metrics::Metrics;
 use crate::local::serve;
 use crate::local::survivors::{self, Mark};
@@ -84,7 +85,9 @@ pub(super) fn run(arguments: &Serve, lines: Format) -> Result<(), Box<dyn Error>
         let functions = arguments.options.functions(environment, function_lines(lines))?;
         let tasks = arguments.options.tasks(functions.clone())?;
         let tasks = Arc::new(tasks.with_mocks(mocks));
-        let watchers = Watchers { observer: None, logs: arguments.logs.sink(&home) };
+        let logs = arguments.logs.sink(&home);
+        let traces = collector::traces().map(Arc::new);
+        let watchers = Watchers { observer: None, logs, traces };
         let world = World::open(&home, arguments.options.world(), tasks, watchers).await?;
         let greeting = greeting(&home, listener.local_addr()?);
         // Nobody may be there to read it.

@@ -23,6 +23,7 @@ use crate::store::{Execution, Status};
 use crate::task::Performer;
 use crate::task::own::StepFunctions;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
 use crate::turn::express::{self, Ends, Launcher};
 use crate::turn::{Config, Engine, Error, Parts};
 
@@ -43,7 +44,7 @@ impl Express {
         config: Config,
         tasks: Arc<dyn Performer>,
         sink: Arc<dyn Sink>,
-        metrics: Arc<Metrics>,
+        (metrics, traces): (Arc<Metrics>, Option<Arc<Traces>>),
     ) -> Result<Express, Error> {
         let ends = Ends::default();
         let parts = Parts {
@@ -57,7 +58,7 @@ impl Express {
         let config = Config { states_per_turn: STATES_PER_TURN, claim_seconds: 1e9, ..config };
         let log = Arc::new(Log::new(parts.store.clone(), sink));
         let engine = Engine::open(parts, config).await?;
-        let engine = engine.with_metrics(metrics).with_log(Some(log.clone()));
+        let engine = engine.with_metrics(metrics).with_traces(traces).with_log(Some(log.clone()));
         let engine = Arc::new(engine);
         Ok(Express { log, _pump: Pump::start(engine.clone()), engine, ends })
     }

@@ -23,6 +23,7 @@
 mod api;
 mod bucket;
 mod clients;
+pub mod collector;
 mod custom_resource;
 mod dead_letters;
 pub mod definition;

@@ -10,6 +10,7 @@ use tokio::sync::OnceCell;
 
 use super::bucket::Bucket;
 use super::clients::Clients;
+use super::collector;
 use super::express::{Elsewhere, Express};
 use super::keys::RegistryKeys;
 use super::notices::Notices;
@@ -28,6 +29,7 @@ use crate::task::own::{self, StepFunctions};
 use crate::task::{self, Tasks};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::emf::Teller;
+use crate::telemetry::traces::Traces;
 use crate::turn::{Clock as _, Config, Engine, Invocation, Parts, Routing};
 
 /// A deployed function's world.
@@ -42,6 +44,7 @@ pub(super) struct World {
     log: Arc<Log>,
     metrics: Arc<Metrics>,
     teller: Option<Teller>,
+    traces: Option<Arc<Traces>>,
     patient: bool,
     engine: OnceCell<Arc<Engine>>,
     express: OnceCell<Arc<Express>>,
@@ -79,6 +82,7 @@ impl World {
             sink,
             metrics: Arc::default(),
             teller,
+            traces: collector::traces().map(Arc::new),
             patient,
             engine: OnceCell::new(),
             express: OnceCell::new(),
@@ -116,10 +120,8 @@ impl World {
         let open = || async {
             let config = Config { sole: true, ..self.config() };
             let sink = self.sink.clone();
-            Express::open(config, tasks(), sink, self.metrics.clone())
-                .await
-                .map(Arc::new)
-                .map_err(unavailable)
+            let watched = (self.metrics.clone(), self.traces.clone());
+            Express::open(config, tasks(), sink, watched).await.map(Arc::new).map_err(unavailable)
         };
         self.express.get_or_try_init(open).await
     }
@@ -147,7 +149,8 @@ impl World {
         self.api.get_or_try_init(open).await
     }
 
-    /// Tells who wants to know what this invocation has done: execution logs, status changes, metrics.
+    /// Tells who wants to know what this invocation has done: execution logs, status changes,
+    /// traces, metrics.
     pub(super) async fn tell(&self) {
         if self.log.flush().await > 0 {
             tracing::error!("some events of executions could not be logged");
@@ -157,6 +160,9 @@ impl World {
         }
         if let Some(notices) = &self.notices {
             notices.tell(&*self.store).await;
+        }
+        if let Some(traces) = &self.traces {
+            traces.flush().await;
         }
         let line = |teller: &Teller| teller.line(&self.metrics, SystemClock::default().now());
         if let Some(mut line) = self.teller.as_ref().and_then(line) {
@@ -180,7 +186,8 @@ impl World {
         };
         let engine = Engine::open(parts, self.config()).await.map_err(unavailable)?;
         let quick_seconds = Some(self.settings.quick_task_seconds);
-        let engine = engine.with_metrics(self.metrics.clone()).with_log(Some(self.log.clone()));
+        let engine = engine.with_metrics(self.metrics.clone()).with_traces(self.traces.clone());
+        let engine = engine.with_log(Some(self.log.clone()));
         Ok(Arc::new(engine.routed(Routing { quick_seconds, patient: self.patient })))
     }
 

@@ -105,10 +105,26 @@ pub(super) fn endpoint_override(config: &SdkConfig, service_id: &str) -> Option<
     own.or_else(|| config.endpoint_url().map(str::to_owned).filter(said))
 }
 
-/// The trace header of a request that leaves. Inside Lambda the SDK would hand the trace on, and with it the count of
+tokio::task_local! {
+    /// The trace that the task is part of which is being performed.
+    static TRACE: Arc<str>;
+}
+
+/// Performs a task as part of a trace: what it calls gets this header.
+pub async fn traced<F: Future>(header: Option<String>, work: F) -> F::Output {
+    match header {
+        Some(header) => TRACE.scope(header.into(), work).await,
+        None => work.await,
+    }
+}
+
+/// The trace header of a request that leaves: that of the task, or of the invocation. Inside Lambda the SDK would hand the trace on, and with it the count of
 /// invocations in a row by which Lambda stops loops; a workflow that calls one function many times is no loop. The SDK
 /// respects a header that is there.
 pub(crate) fn trace_header() -> Option<String> {
+    if let Ok(header) = TRACE.try_with(|header| header.to_string()) {
+        return Some(header);
+    }
     std::env::var_os("AWS_LAMBDA_FUNCTION_NAME")?;
     std::env::var("_X_AMZN_TRACE_ID").ok().map(|trace| without_lineage(&trace))
 }

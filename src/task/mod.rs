@@ -37,7 +37,7 @@ mod states;
 mod web;
 mod wire;
 
-pub use aws::Settings;
+pub use aws::{Settings, traced};
 pub use job::{Jobs, Look, Submitted};
 pub use web::Reach;
 

@@ -6,6 +6,7 @@ use stepwright_core::engine::{Claim, Cursor, Failure, Record, TaskOutcome, failu
 
 use super::observe::end_of;
 use super::{Engine, Loaded};
+use crate::task::traced;
 
 impl Engine {
     /// Performs the claimed task.
@@ -18,7 +19,8 @@ impl Engine {
         let call = self.with_setting(loaded, cursor, record.time, 0, |set| task_call(set, record));
         let call = call?;
         let begun = self.clock.now();
-        let outcome = self.tasks.perform(&call).await;
+        let trace = self.trace_header(loaded, cursor, record);
+        let outcome = traced(trace, self.tasks.perform(&call)).await;
         self.metrics.task(end_of(&outcome), self.clock.now().seconds_since(begun));
         Some(outcome)
     }

@@ -26,7 +26,7 @@ pub struct Loaded {
 
 impl Loaded {
     /// Name of its state machine.
-    pub(super) fn machine_name(&self) -> &str {
+    pub(super) fn machine_name(&self) -> &Arc<str> {
         &self.facts.machine_name
     }
 }

@@ -1,17 +1,34 @@
-//! What is told of a record right after it was committed by this process: counted, and said in the program's log. Nothing
+//! What is told of a record right after it was committed by this process: counted, traced, said in the program's log. Nothing
 //! here can fail, wait or change anything.
 
 use stepwright_core::engine::{Cursor, Outcome, Phase, Record, TaskOutcome};
 use stepwright_core::event::EventKind;
+use stepwright_core::time::Timestamp;
 
-use super::{Engine, Loaded};
+use super::{Drive, Engine, Loaded};
 use crate::store::Status;
 use crate::telemetry::metrics::TaskEnd;
+use crate::telemetry::traces::ids::Trace;
+use crate::telemetry::traces::spans::{self, Subject};
 
 impl Engine {
-    /// Tells of a record that was just committed.
-    pub(super) fn observe(&self, loaded: &Loaded, here: &Cursor, record: &Record) {
+    /// Tells of a record that was just committed, and that it was so long since its frame was `taken_up`.
+    pub(super) fn observe(
+        &self,
+        loaded: &Loaded,
+        drive: &Drive,
+        record: &Record,
+        taken_up: Option<Timestamp>,
+    ) {
+        let here = &drive.cursor;
+        if let Some(traces) = &self.traces {
+            let before = drive.made.as_ref().map(|made| &made.frame);
+            traces.note(&subject(loaded), before, (here, record));
+        }
         let metrics = &*self.metrics;
+        if let Some(taken_up) = taken_up {
+            metrics.transition_took(self.clock.now().seconds_since(taken_up));
+        }
         let mut failed = false;
         for event in &record.events {
             match &event.kind {
@@ -34,11 +51,40 @@ impl Engine {
         }
     }
 
+    /// What a task that is about to be performed tells those it calls of the trace it is part of; `None` if nobody wants
+    /// to know.
+    pub(super) fn trace_header(
+        &self,
+        loaded: &Loaded,
+        here: &Cursor,
+        record: &Record,
+    ) -> Option<String> {
+        if self.traces.is_none() && loaded.execution.trace_header.is_none() {
+            return None;
+        }
+        let subject = subject(loaded);
+        Some(subject.trace.header(spans::visit(&subject.id, here, &record.frame)))
+    }
+
     fn observe_end(&self, loaded: &Loaded, outcome: &Outcome) {
         let status = Status::of(outcome).as_str();
         self.metrics.ended(loaded.machine_name(), status);
         let arn = &*loaded.execution.arn;
         tracing::info!(execution_arn = arn, status, "an execution has ended");
+    }
+}
+
+/// What spans of an execution are about.
+fn subject(loaded: &Loaded) -> Subject {
+    let execution = &loaded.execution;
+    let header = execution.trace_header.as_deref();
+    Subject {
+        id: execution.id.clone(),
+        arn: execution.arn.clone(),
+        machine: loaded.machine_name().clone(),
+        since: execution.since(),
+        run: execution.redriven.map_or(0, |redriven| redriven.count),
+        trace: Trace::of(&execution.id, execution.started, header),
     }
 }
 

@@ -103,7 +103,7 @@ struct New {
 fn news(metrics: &Metrics, told: &BTreeMap<(&'static str, String), u64>) -> Vec<New> {
     let mut news = Vec::new();
     for metric in &TABLE {
-        for (values, all) in counts((metric.read)(metrics)) {
+        for (values, all) in counts(&(metric.read)(metrics)) {
             let before = told.get(&(metric.name, values.join(SEPARATOR))).copied().unwrap_or(0);
             if all > before {
                 news.push(New { metric, values, count: all - before });
@@ -113,7 +113,7 @@ fn news(metrics: &Metrics, told: &BTreeMap<(&'static str, String), u64>) -> Vec<
     news
 }
 
-fn counts(reading: Reading<'_>) -> Vec<(Vec<String>, u64)> {
+fn counts(reading: &Reading<'_>) -> Vec<(Vec<String>, u64)> {
     match reading {
         Reading::Known(known) => {
             known.read().map(|(value, count)| (vec![value.to_owned()], count)).collect()
@@ -157,7 +157,8 @@ impl Line {
             *self.counts.entry(API_ERRORS.to_owned()).or_default() += count;
         }
         let values: Vec<_> = values.iter().map(String::as_str).filter(|v| !v.is_empty()).collect();
-        if !metric.labels.is_empty() && !(metric.labels.len() == 1 && metric.per_value) {
+        let told_already = metric.labels.len() == 1 && metric.per_value;
+        if !(metric.labels.is_empty() || told_already) {
             let detail = self.details.entry(format!("{}By", metric.cloud)).or_default();
             detail.insert(values.join(" "), (*count).into());
         }

@@ -52,13 +52,11 @@ impl Named {
 
     /// Values and their counts.
     pub(super) fn read(&self) -> Vec<(String, &'static str, u64)> {
-        let counts = self.counts();
-        let each = |(first, seconds): (&Box<str>, &BTreeMap<&'static str, u64>)| {
-            let first = first.to_string();
-            let pairs = seconds.iter().map(|(second, count)| (*second, *count));
-            pairs.map(move |(second, count)| (first.clone(), second, count)).collect::<Vec<_>>()
-        };
-        counts.iter().flat_map(each).collect()
+        let mut read = Vec::new();
+        for (first, seconds) in &*self.counts() {
+            read.extend(seconds.iter().map(|(second, n)| (first.to_string(), *second, *n)));
+        }
+        read
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
