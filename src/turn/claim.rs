@@ -6,7 +6,7 @@ use stepwright_core::engine::{Claim, Cursor, Failure, Record, TaskOutcome, failu
 
 use super::observe::end_of;
 use super::{Engine, Loaded};
-use crate::task::traced;
+use crate::task::in_trace;
 
 impl Engine {
     /// Performs the claimed task.
@@ -20,7 +20,7 @@ impl Engine {
         let call = call?;
         let begun = self.clock.now();
         let trace = self.trace_header(loaded, cursor, record);
-        let outcome = traced(trace, self.tasks.perform(&call)).await;
+        let outcome = in_trace(trace, self.tasks.perform(&call)).await;
         self.metrics.task(end_of(&outcome), self.clock.now().seconds_since(begun));
         Some(outcome)
     }
