@@ -329,9 +329,8 @@ impl Engine {
                 self.interrupt(loaded, Stimulus::Deadline).await?;
                 return Ok(Verdict::Delete);
             }
-            let (taken_up, performed) =
-                (self.clock.now(), matches!(drive.stimulus, Stimulus::Task(_)));
-            let stimulus = drive.stimulus.clone();
+            let (taken_up, stimulus) = (self.clock.now(), drive.stimulus.clone());
+            let performed = matches!(stimulus, Stimulus::Task(_));
             let (decision, time) = match self.made(loaded, &drive, states).await? {
                 Ok(made) => made,
                 Err(verdict) => return Ok(verdict),
