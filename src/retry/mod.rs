@@ -91,3 +91,45 @@ const THROTTLES: &[&str] = &[
     "ThrottlingException",
     "TooManyRequestsException",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_dynamodb::operation::query::QueryError;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    fn answer(status: u16) -> HttpResponse {
+        HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from("hush"))
+    }
+
+    fn refused(status: u16, code: &str) -> SdkError<QueryError, HttpResponse> {
+        let metadata = ErrorMetadata::builder().code(code).message("why").build();
+        SdkError::service_error(QueryError::generic(metadata), answer(status))
+    }
+
+    #[test]
+    fn what_is_said_of_an_error_is_nothing_of_what_was_sent_or_answered() {
+        let unreadable = SdkError::<QueryError, _>::response_error("no JSON", answer(200));
+        for error in [unreadable, refused(500, "InternalServerError")] {
+            let words = causes(&error);
+            assert!(!words.contains("hush") && words.len() > 10, "{words}");
+        }
+    }
+
+    #[test]
+    fn requests_that_are_too_many_are_told_from_others() {
+        let table = [
+            (400, "ProvisionedThroughputExceededException", true),
+            (400, "ThrottlingException", true),
+            (429, "Whatever", true),
+            (400, "TransactionConflictException", false),
+            (400, "ConditionalCheckFailedException", false),
+            (500, "InternalServerError", false),
+        ];
+        for (status, code, expected) in table {
+            assert_eq!(throttled(&refused(status, code)), expected, "{status} {code}");
+        }
+    }
+}

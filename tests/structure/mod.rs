@@ -170,6 +170,7 @@ const LOGGED: &[&str] = &[
     "looked_at",
     "lost",
     "redrive",
+    "refused",
     "running",
     "turns",
 ];
