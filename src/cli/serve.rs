@@ -135,14 +135,7 @@ pub(super) fn run(arguments: &Serve, lines: Format) -> Result<(), Box<dyn Error>
             None => api,
         };
         let api = Arc::new(api);
-        let _metrics = match &arguments.metrics {
-            Some(address) => Some(
-                Metrics::serve(address, api.clone())
-                    .await
-                    .map_err(|error| format!("metrics cannot be served at {address}: {error}"))?,
-            ),
-            None => None,
-        };
+        let _metrics = arguments.serve_metrics(&api).await?;
         let mut deadline = Instant::now();
         let closing = async {
             stop.await;
@@ -193,6 +186,13 @@ fn mark(home: &Home) -> Result<Option<Mark>, survivors::Error> {
 }
 
 impl Serve {
+    /// Metrics at an address of their own, if there is to be one.
+    async fn serve_metrics(&self, api: &Arc<Api>) -> Result<Option<Metrics>, String> {
+        let Some(address) = &self.metrics else { return Ok(None) };
+        let serving = Metrics::serve(address, api.clone()).await;
+        serving.map(Some).map_err(|error| format!("metrics cannot be served at {address}: {error}"))
+    }
+
     fn home(&self) -> Result<Home, NoHome> {
         if self.in_memory {
             return Ok(Home::Memory);
