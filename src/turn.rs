@@ -252,10 +252,7 @@ impl Engine {
             Ok(verdict) => verdict,
             Err(Error::Store(store::Error::TooLarge(why))) => self.outgrown(delivery, why).await,
             Err(error) => {
-                self.metrics.failed_turn();
-                let arn = about.as_ref().map(|about: &Arc<Execution>| &*about.arn);
-                let id = &delivery.message.cursor.execution;
-                tracing::warn!(%error, execution_arn = arn, execution_id = %id, "turn failed, will be repeated");
+                self.observe_failure(delivery, about.as_deref(), &error);
                 Verdict::GiveBack(1.0)
             }
         };

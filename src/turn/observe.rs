@@ -5,8 +5,9 @@ use stepwright_core::engine::{Cursor, Outcome, Phase, Record, TaskOutcome};
 use stepwright_core::event::EventKind;
 use stepwright_core::time::Timestamp;
 
-use super::{Drive, Engine, Loaded};
-use crate::store::Status;
+use super::{Drive, Engine, Error, Loaded};
+use crate::queue::Delivery;
+use crate::store::{self, Execution, Status};
 use crate::telemetry::metrics::TaskEnd;
 use crate::telemetry::traces::ids::Trace;
 use crate::telemetry::traces::spans::{self, Subject};
@@ -64,6 +65,24 @@ impl Engine {
         }
         let subject = subject(loaded);
         Some(subject.trace.header(spans::visit(&subject.id, here, &record.frame)))
+    }
+
+    /// Tells of a turn that ended without an outcome.
+    pub(super) fn observe_failure(
+        &self,
+        delivery: &Delivery,
+        about: Option<&Execution>,
+        error: &Error,
+    ) {
+        self.metrics.failed_turn();
+        let arn = about.map(|about| &*about.arn);
+        let id = &*delivery.message.cursor.execution.0;
+        // The store of a process that has it alone tells of its trouble itself, once and not once a turn.
+        if self.config.sole && matches!(error, Error::Store(store::Error::Unavailable(_))) {
+            tracing::debug!(%error, execution_arn = arn, execution_id = id, "turn failed, will be repeated");
+            return;
+        }
+        tracing::warn!(%error, execution_arn = arn, execution_id = id, "turn failed, will be repeated");
     }
 
     fn observe_end(&self, loaded: &Loaded, outcome: &Outcome) {
