@@ -1,3 +1,4 @@
 //! What SECURITY.md promises, where no other room shows it.
 
+mod crates;
 mod tokens;

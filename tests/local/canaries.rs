@@ -1,0 +1,303 @@
+//! Canaries: secrets that must be nowhere. Each way in which a secret enters the server is given one of its own; then every
+//! way out is searched for it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::binary::Server;
+use super::fake::{Answer, Call, Fake};
+
+const API_KEY: &str = "canary-api-key-4f1d";
+const PASSWORD: &str = "canary-password-4f1d";
+const CLIENT_SECRET: &str = "canary-client-secret-4f1d";
+const BEARER: &str = "canary-bearer-4f1d";
+const HEADER: &str = "canary-header-4f1d";
+const QUERY: &str = "canary-query-4f1d";
+const BODY: &str = "canary-body-4f1d";
+const REMOTE: &str = "canary-remote-4f1d";
+const AWS_SECRET: &str = "canary-aws-secret-4f1d";
+const AWS_SESSION: &str = "canary-aws-session-4f1d";
+const FUNCTION: &str = "canary-function-4f1d";
+const SERVER: &str = "canary-server-environment-4f1d";
+const CALLER: &str = "canary-caller-4f1d";
+/// What may be seen, and is: without it the search would prove nothing.
+const SEEN: &str = "plain-marker-4f1d";
+
+const ALL: [&str; 13] = [
+    API_KEY,
+    PASSWORD,
+    CLIENT_SECRET,
+    BEARER,
+    HEADER,
+    QUERY,
+    BODY,
+    REMOTE,
+    AWS_SECRET,
+    AWS_SESSION,
+    FUNCTION,
+    SERVER,
+    CALLER,
+];
+
+fn answer(call: &Call) -> Answer {
+    let path = call.line.split(' ').nth(1).unwrap().split('?').next().unwrap();
+    let plain = |status, body: &str| Answer { status, headers: "", body: body.as_bytes().into() };
+    match (path, call.operation.as_str()) {
+        ("/token", _) => Answer::json(json!({"access_token": BEARER, "expires_in": 3600})),
+        ("/no-token", _) => plain("403 Forbidden", "no token today"),
+        (_, "DescribeConnection") => {
+            Answer::json(json!({"ConnectionState": "AUTHORIZED", "SecretArn": "arn:secret"}))
+        }
+        (_, "GetSecretValue") => {
+            let secret = json!({"api_key_name": "X-Remote", "api_key_value": REMOTE});
+            Answer::json(json!({"SecretString": secret.to_string()}))
+        }
+        ("/missing", _) => plain("404 Not Found", "nothing here"),
+        ("/broken", _) => plain("500 Internal Server Error", "{}"),
+        ("/moved", _) => Answer {
+            status: "302 Found",
+            headers: "Location: http://169.254.169.254/latest/meta-data/\r\n",
+            body: Vec::new(),
+        },
+        ("/fine", _) => Answer::json(json!({"ok": true})),
+        _ => plain("400 Bad Request", "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}"),
+    }
+}
+
+/// Connections of every kind, each with its secrets.
+fn connections(url: &str) -> Value {
+    let added = json!({
+        "HeaderParameters": [{"Key": "X-Hidden", "Value": HEADER, "IsValueSecret": true}],
+        "QueryStringParameters": [{"Key": "hidden", "Value": QUERY, "IsValueSecret": true}],
+        "BodyParameters": [{"Key": "hidden", "Value": BODY, "IsValueSecret": true}],
+    });
+    let oauth = |path: &str| {
+        json!({"AuthorizationType": "OAUTH_CLIENT_CREDENTIALS", "AuthParameters": {
+            "InvocationHttpParameters": added,
+            "OAuthParameters": {"AuthorizationEndpoint": format!("{url}{path}"), "HttpMethod": "POST",
+                "ClientParameters": {"ClientID": "id", "ClientSecret": CLIENT_SECRET}}}})
+    };
+    json!({
+        "key": {"AuthorizationType": "API_KEY", "AuthParameters": {
+            "InvocationHttpParameters": added,
+            "ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": API_KEY}}},
+        "basic": {"AuthorizationType": "BASIC", "AuthParameters": {
+            "InvocationHttpParameters": added,
+            "BasicAuthParameters": {"Username": "u", "Password": PASSWORD}}},
+        "oauth": oauth("/token"),
+        "oauth-refused": oauth("/no-token"),
+        "oauth-astray": oauth("/moved"),
+    })
+}
+
+/// Tasks that carry secrets: to where they belong, and to where things go wrong.
+fn states(url: &str) -> Vec<Value> {
+    let mut all = Vec::new();
+    let ends = [
+        format!("{url}/fine"),
+        format!("{url}/missing"),
+        format!("{url}/broken"),
+        format!("{url}/moved"),
+        "http://127.0.0.1:1/".to_owned(),
+        "http://169.254.169.254/".to_owned(),
+        "https://no-such-host.invalid/".to_owned(),
+        "ftp://127.0.0.1/".to_owned(),
+    ];
+    for name in ["key", "basic", "oauth", "oauth-refused", "oauth-astray", "remote"] {
+        for end in &ends {
+            let connection = format!("arn:aws:events:us-east-1:123456789012:connection/{name}/1");
+            all.push(
+                json!({"Type": "Task", "Resource": "arn:aws:states:::http:invoke", "End": true,
+                "Parameters": {"ApiEndpoint": end, "Method": "POST", "RequestBody": {"seen": SEEN},
+                               "InvocationConfig": {"ConnectionArn": connection}}}),
+            );
+        }
+    }
+    for resource in ["aws-sdk:sts:getCallerIdentity", "sqs:sendMessage", "aws-sdk:s3:listBuckets"] {
+        all.push(json!({"Type": "Task", "Resource": format!("arn:aws:states:::{resource}"), "End": true,
+            "Parameters": if resource.starts_with("sqs") { json!({"QueueUrl": url, "MessageBody": "m"}) } else { json!({}) }}));
+    }
+    for name in ["fails", "noisy", "absent"] {
+        let function = format!("arn:aws:lambda:us-east-1:123456789012:function:{name}");
+        all.push(json!({"Type": "Task", "Resource": function, "End": true}));
+    }
+    all
+}
+
+#[test]
+fn no_secret_is_in_a_history_a_log_an_error_or_the_data_directory() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let fake = Fake::start(answer);
+    let given = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let connections = given("connections.json", connections(&fake.url).to_string());
+    let environment = json!({"SECRET": FUNCTION});
+    let functions = json!({
+        "fails": {"run": "sh -c 'echo broken >&2; exit 3'", "environment": environment},
+        "noisy": {"run": "sh -c 'echo not json'", "environment": environment},
+    });
+    let functions = given("functions.json", functions.to_string());
+    let mut server = Server::start_with(
+        &[
+            "--data",
+            data.to_str().unwrap(),
+            "--allow-plain-http",
+            "--connections",
+            &connections,
+            "--functions",
+            &functions,
+            "--execution-logs",
+            folder.path().join("logs/").to_str().unwrap(),
+        ],
+        &[
+            ("AWS_ENDPOINT_URL", &fake.url),
+            ("AWS_ACCESS_KEY_ID", "AKID"),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_SECRET_ACCESS_KEY", AWS_SECRET),
+            ("AWS_SESSION_TOKEN", AWS_SESSION),
+            ("DATABASE_PASSWORD", SERVER),
+            ("STEPWRIGHT_LOG", "debug"),
+        ],
+    );
+    let mut told = String::new();
+    for (number, state) in states(&fake.url).iter().enumerate() {
+        let execution = run(&server, number, state);
+        told += &server.ended(&execution).to_string();
+        let history = json!({"executionArn": execution, "includeExecutionData": true});
+        told += &server.call("GetExecutionHistory", &history).to_string();
+        let body =
+            json!({"definition": state.to_string(), "roleArn": ROLE, "inspectionLevel": "TRACE"});
+        told += &server.call("TestState", &body).to_string();
+    }
+    told += &stranger(&server);
+    let (complaints, kept) = (server.terminate(), contents(folder.path()));
+    let places = [("answers", told.as_bytes()), ("log", complaints.as_bytes())];
+    let kept = kept
+        .iter()
+        .filter(|(path, _)| !path.starts_with("connections") && !path.starts_with("functions"));
+    let places = places.into_iter().chain(kept.map(|(path, bytes)| (path.as_str(), &**bytes)));
+    let places: Vec<_> = places.collect();
+    for (place, bytes) in &places {
+        for canary in ALL {
+            let coded = STANDARD.encode(format!("u:{canary}"));
+            for shape in [canary, coded.as_str()] {
+                assert!(!holds(bytes, shape), "{canary} is in {place}: {}", around(bytes, shape));
+            }
+        }
+    }
+    let seen = |name: &str| {
+        places.iter().any(|(place, bytes)| place.starts_with(name) && holds(bytes, SEEN))
+    };
+    for place in ["answers", "data", "logs"] {
+        assert!(seen(place), "the search finds nothing at all in {place}");
+    }
+    sent_where_they_belong(&fake);
+}
+
+/// The canaries were alive: the servers that they were meant for did get them.
+fn sent_where_they_belong(fake: &Fake) {
+    let calls = format!("{:?}", fake.calls());
+    let basic = STANDARD.encode(format!("u:{PASSWORD}"));
+    let client = STANDARD.encode(format!("id:{CLIENT_SECRET}"));
+    for sent in [API_KEY, &basic, &client, BEARER, HEADER, QUERY, BODY, REMOTE, AWS_SESSION] {
+        assert!(calls.contains(sent), "{sent} was never sent");
+    }
+}
+
+#[test]
+fn only_its_owner_can_read_a_data_directory() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut server = Server::start(&["--data", data.to_str().unwrap()]);
+    let execution = run(&server, 0, &json!({"Type": "Pass", "End": true}));
+    server.ended(&execution);
+    let mut found = 0;
+    let mut look = |path: &Path| {
+        let mode = fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777;
+        let expected = if path.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(mode, expected, "{} has mode {mode:o}", path.display());
+        found += 1;
+    };
+    look(&data);
+    files(&data, &mut look);
+    assert!(found >= 4, "{found}");
+    server.terminate();
+}
+
+/// Starts an execution of a machine of this state that logs everything; its ARN.
+fn run(server: &Server, number: usize, state: &Value) -> String {
+    let group = "arn:aws:logs:us-east-1:123456789012:log-group:/flows:*";
+    let machine = json!({
+        "name": format!("m{number}"), "roleArn": ROLE,
+        "definition": json!({"StartAt": "S", "States": {"S": state}}).to_string(),
+        "loggingConfiguration": {"level": "ALL", "includeExecutionData": true,
+            "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}]},
+    });
+    let machine = server.call("CreateStateMachine", &machine);
+    let body = json!({"stateMachineArn": machine["stateMachineArn"], "input": json!({"seen": SEEN}).to_string()});
+    let started = server.call("StartExecution", &body);
+    started["executionArn"].as_str().unwrap_or_else(|| panic!("{machine} {started}")).to_owned()
+}
+
+/// What somebody is told who sends credentials along with nonsense.
+fn stranger(server: &Server) -> String {
+    use std::io::{Read as _, Write as _};
+    let mut told = String::new();
+    for target in ["AWSStepFunctions.ListStateMachines", "Nonsense", "AWSStepFunctions.NoSuch"] {
+        let mut stream = std::net::TcpStream::connect(server.address()).unwrap();
+        write!(
+            stream,
+            "POST /?token={CALLER} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Amz-Target: {target}\r\n\
+             Authorization: AWS4-HMAC-SHA256 Credential={CALLER}\r\nX-Amz-Security-Token: {CALLER}\r\n\
+             Cookie: {CALLER}\r\nContent-Length: 1\r\n\r\n{{"
+        )
+        .unwrap();
+        stream.read_to_string(&mut told).unwrap();
+    }
+    told
+}
+
+fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    files(folder, &mut |path| {
+        if path.is_file() {
+            let name = path.strip_prefix(folder).unwrap().display().to_string();
+            found.push((name, fs::read(path).unwrap()));
+        }
+    });
+    found
+}
+
+fn files(folder: &Path, look: &mut dyn FnMut(&Path)) {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        look(&path);
+        if path.is_dir() {
+            files(&path, look);
+        }
+    }
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// Where it is, for whoever has to mend it.
+fn around(bytes: &[u8], text: &str) -> String {
+    let at = bytes.windows(text.len()).position(|window| window == text.as_bytes()).unwrap_or(0);
+    let part = &bytes[at.saturating_sub(300)..(at + text.len() + 100).min(bytes.len())];
+    String::from_utf8_lossy(part).into_owned()
+}
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/r";
