@@ -2,11 +2,15 @@
 
 mod binary;
 mod canaries;
+mod crowd;
 mod endpoint;
 mod fake;
+mod full_disk;
 mod http;
+mod kills;
 mod logs;
 mod nested;
+mod older_stores;
 mod outbound;
 mod pump;
 mod run;
