@@ -132,42 +132,8 @@ fn states(url: &str) -> Vec<Value> {
 #[test]
 fn no_secret_is_in_a_history_a_log_an_error_or_the_data_directory() {
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
     let fake = Fake::start(answer);
-    let given = |name: &str, text: String| {
-        let path = folder.path().join(name);
-        fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    };
-    let connections = given("connections.json", connections(&fake.url).to_string());
-    let environment = json!({"SECRET": FUNCTION});
-    let functions = json!({
-        "fails": {"run": "sh -c 'echo broken >&2; exit 3'", "environment": environment},
-        "noisy": {"run": "sh -c 'echo not json'", "environment": environment},
-    });
-    let functions = given("functions.json", functions.to_string());
-    let mut server = Server::start_with(
-        &[
-            "--data",
-            data.to_str().unwrap(),
-            "--allow-plain-http",
-            "--connections",
-            &connections,
-            "--functions",
-            &functions,
-            "--execution-logs",
-            folder.path().join("logs/").to_str().unwrap(),
-        ],
-        &[
-            ("AWS_ENDPOINT_URL", &fake.url),
-            ("AWS_ACCESS_KEY_ID", "AKID"),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_SECRET_ACCESS_KEY", AWS_SECRET),
-            ("AWS_SESSION_TOKEN", AWS_SESSION),
-            ("DATABASE_PASSWORD", SERVER),
-            ("STEPWRIGHT_LOG", "trace"),
-        ],
-    );
+    let mut server = serve(folder.path(), &fake.url);
     let mut told = String::new();
     for (number, state) in states(&fake.url).iter().enumerate() {
         let execution = run(&server, number, state);
@@ -179,11 +145,58 @@ fn no_secret_is_in_a_history_a_log_an_error_or_the_data_directory() {
         told += &server.call("TestState", &body).to_string();
     }
     told += &stranger(&server);
+    let log = server.terminate();
+    assert!(log.contains("TRACE"), "the server logs all it can");
     let mut places = contents(folder.path());
     places.retain(|(name, _)| !GIVEN.contains(&name.as_str()));
     places.push(("answers".to_owned(), told));
-    places.push(("log".to_owned(), server.terminate()));
-    for (place, text) in &places {
+    places.push(("log".to_owned(), log));
+    search(&places);
+    sent_where_they_belong(&fake);
+}
+
+/// A server that was given every secret, and logs all it can.
+fn serve(folder: &Path, url: &str) -> Server {
+    let data = folder.join("data");
+    let given = |name: &str, text: String| {
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let connections = given("connections.json", connections(url).to_string());
+    let environment = json!({"SECRET": FUNCTION});
+    let functions = json!({
+        "fails": {"run": "sh -c 'echo broken >&2; exit 3'", "environment": environment},
+        "noisy": {"run": "sh -c 'echo not json'", "environment": environment},
+    });
+    let functions = given("functions.json", functions.to_string());
+    Server::start_with(
+        &[
+            "--data",
+            data.to_str().unwrap(),
+            "--allow-plain-http",
+            "--connections",
+            &connections,
+            "--functions",
+            &functions,
+            "--execution-logs",
+            folder.join("logs/").to_str().unwrap(),
+        ],
+        &[
+            ("AWS_ENDPOINT_URL", url),
+            ("AWS_ACCESS_KEY_ID", "AKID"),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_SECRET_ACCESS_KEY", AWS_SECRET),
+            ("AWS_SESSION_TOKEN", AWS_SESSION),
+            ("DATABASE_PASSWORD", SERVER),
+            ("STEPWRIGHT_LOG", "trace"),
+        ],
+    )
+}
+
+/// No canary is anywhere, and what may be seen is.
+fn search(places: &[(String, String)]) {
+    for (place, text) in places {
         for canary in ALL {
             let coded = STANDARD.encode(format!("u:{canary}"));
             for shape in [canary, coded.as_str()] {
@@ -195,7 +208,6 @@ fn no_secret_is_in_a_history_a_log_an_error_or_the_data_directory() {
         let seen = places.iter().any(|(name, text)| name.starts_with(place) && text.contains(SEEN));
         assert!(seen, "the search finds nothing at all in {place}");
     }
-    sent_where_they_belong(&fake);
 }
 
 /// The canaries were alive: the servers that they were meant for did get them.
