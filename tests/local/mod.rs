@@ -1,6 +1,7 @@
 //! The local home: the pump over an engine at work, and the binary as a process among others.
 
 mod binary;
+mod canaries;
 mod crowd;
 mod endpoint;
 mod fake;
