@@ -45,6 +45,9 @@ aws-models: ## the API models of AWS's services once more, from the pinned botoc
 	.venv-models/bin/pip install --quiet --disable-pip-version-check botocore==1.44.5 zstandard==$(ZSTANDARD)
 	.venv-models/bin/python src/task/sdk/models/make.py
 
+fuzz: ## fuzz targets (TARGET=api SECONDS=60); with GUIDED=1 guided by coverage
+	@./fuzz/run $(or $(TARGET),all) $(or $(SECONDS),60)
+
 model: ## the journal protocol, every order of events and faults, and every seeded mistake (minutes, gigabytes)
 	$(CARGO) run --release --quiet -p stepwright-model $(ONLY)
 
@@ -66,4 +69,4 @@ BOOTSTRAP_PROFILE ?= bootstrap
 build-%Function:
 	@infra/build-bootstrap "$(ARCH)" "$(BOOTSTRAP_PROFILE)" "$(ARTIFACTS_DIR)"
 
-.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model deny bench
+.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model fuzz deny bench

@@ -31,7 +31,7 @@ mod http;
 mod keys;
 mod log;
 mod notices;
-mod rest;
+pub mod rest;
 mod settings;
 mod start;
 mod sweep;

@@ -1,5 +1,6 @@
 //! Messages as text: JSON with a version, so that messages under way survive an update of the engine.
 
+use std::io::Read as _;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -52,7 +53,7 @@ pub(super) fn read(text: &str) -> Result<(Message, Option<Arc<str>>), String> {
         Read { m: Some(message), c, .. } => Ok((message, c)),
         Read { z: Some(z), .. } => {
             let compressed = STANDARD_NO_PAD.decode(z).map_err(|error| error.to_string())?;
-            let plain = zstd::stream::decode_all(&*compressed).map_err(|e| e.to_string())?;
+            let plain = unpacked(&compressed)?;
             match parsed(std::str::from_utf8(&plain).map_err(|error| error.to_string())?)? {
                 Read { m: Some(message), c, .. } => Ok((message, c)),
                 _ => Err(EMPTY.to_owned()),
@@ -60,6 +61,17 @@ pub(super) fn read(text: &str) -> Result<(Message, Option<Arc<str>>), String> {
         }
         _ => Err(EMPTY.to_owned()),
     }
+}
+
+/// What was compressed, within reason: a few bytes can come to gigabytes.
+fn unpacked(compressed: &[u8]) -> Result<Vec<u8>, String> {
+    let decoder = zstd::stream::read::Decoder::new(compressed).map_err(|e| e.to_string())?;
+    let mut plain = Vec::new();
+    decoder.take(LARGEST + 1).read_to_end(&mut plain).map_err(|e| e.to_string())?;
+    if plain.len() as u64 > LARGEST {
+        return Err(format!("what it holds is larger than {LARGEST} bytes"));
+    }
+    Ok(plain)
 }
 
 fn parsed(text: &str) -> Result<Read, String> {
@@ -85,6 +97,8 @@ const EMPTY: &str = "there is no message in it";
 
 /// Each request is paid for by chunks of 64 KB.
 const CHUNK: usize = 60 * 1024;
+/// Bytes that a message comes to at most; one of the engine's own carries a payload and little more.
+const LARGEST: u64 = 32 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -108,6 +122,14 @@ mod tests {
             assert!(text.len() < CHUNK);
             assert_eq!(read(&text).unwrap(), (message(), carried.map(Arc::from)));
         }
+    }
+
+    #[test]
+    fn what_comes_to_too_much_is_refused_before_it_is_there() {
+        let bomb = zstd::bulk::compress(&vec![b' '; 100 << 20], 3).unwrap();
+        let text = format!(r#"{{"v":1,"z":"{}"}}"#, STANDARD_NO_PAD.encode(bomb));
+        assert!(text.len() < 20_000, "{}", text.len());
+        assert_eq!(read(&text).unwrap_err(), "what it holds is larger than 33554432 bytes");
     }
 
     #[test]
