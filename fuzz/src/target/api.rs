@@ -41,7 +41,7 @@ pub(crate) fn is_aws(operation: &str, response: &Response) {
     match response.error_type {
         None => assert_eq!(response.status, 200, "{operation}: {body}"),
         Some(kind) => {
-            assert!(matches!(response.status, 400 | 413), "{operation}: {} {body}", response.status);
+            assert!(matches!(response.status, 400 | 409 | 413), "{operation}: {} {body}", response.status);
             assert_eq!(body["__type"], kind, "{operation}: {body}");
             assert!(body["message"].is_string(), "{operation}: {body}");
         }

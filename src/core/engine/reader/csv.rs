@@ -18,8 +18,9 @@ pub(super) struct Csv {
     pending: Option<u8>,
     cell: Vec<u8>,
     row: Vec<String>,
-    /// Bytes of the row so far.
+    /// Bytes and cells of the row so far, those included that are cut off.
     size: usize,
+    cells: usize,
 }
 
 impl Csv {
@@ -36,7 +37,7 @@ impl Csv {
         let headers =
             given.map(|given| ordered(given.iter().filter_map(Value::as_str).map(Arc::from)));
         let (cell, row) = (Vec::new(), Vec::new());
-        Csv { delimiter, headers, quoted: false, pending: None, cell, row, size: 0 }
+        Csv { delimiter, headers, quoted: false, pending: None, cell, row, size: 0, cells: 0 }
     }
 
     /// How many columns there are; 0 as long as that is not known.
@@ -95,6 +96,7 @@ impl Csv {
     fn end_cell(&mut self) -> Result<(), String> {
         let cell = String::from_utf8(std::mem::take(&mut self.cell));
         let cell = cell.map_err(|_| super::NO_UTF8.to_owned())?;
+        self.cells += 1;
         // Cells beyond the last column are cut off.
         if self.headers.is_none() || self.row.len() < self.columns() {
             self.row.push(cell);
@@ -105,8 +107,9 @@ impl Csv {
     fn end_row(&mut self, rows: &mut Vec<Value>) -> Result<(), String> {
         self.end_cell()?;
         self.size = 0;
+        let cells = std::mem::take(&mut self.cells);
         let row = std::mem::take(&mut self.row);
-        if row.len() == 1 && row.iter().all(String::is_empty) {
+        if cells == 1 && row.iter().all(String::is_empty) {
             return Ok(());
         }
         let Some(headers) = &self.headers else {
