@@ -32,10 +32,7 @@ pub fn within(work: impl FnOnce()) -> Result<Cost, String> {
     ALLOCATOR.reset_peak_usage();
     let clock = Stopwatch::start();
     let outcome = catch_unwind(AssertUnwindSafe(work));
-    let cost = Cost {
-        time: clock.elapsed(),
-        bytes: ALLOCATOR.peak_usage().saturating_sub(before),
-    };
+    let cost = Cost { time: clock.elapsed(), bytes: ALLOCATOR.peak_usage().saturating_sub(before) };
     if let Err(panic) = outcome {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));

@@ -39,13 +39,19 @@ pub fn ask(requests: &[Request]) -> Answer {
 /// Runs a machine of this definition with this input; how it ends: `SUCCEEDED output`, or `FAILED error: cause`. If it
 /// cannot be made or started, why.
 pub fn work(definition: &str, input: &str) -> String {
-    let create = serde_json::json!({"name": "m", "definition": definition, "roleArn": crate::home::ROLE});
+    let create =
+        serde_json::json!({"name": "m", "definition": definition, "roleArn": crate::home::ROLE});
     let owner = crate::home::OWNER;
     let start = serde_json::json!({
         "stateMachineArn": format!("arn:aws:states:{owner}:stateMachine:m"), "name": "run", "input": input,
     });
-    let describe = serde_json::json!({"executionArn": format!("arn:aws:states:{owner}:execution:m:run")});
-    let requests = [("CreateStateMachine", create), ("StartExecution", start), ("DescribeExecution", describe)];
+    let describe =
+        serde_json::json!({"executionArn": format!("arn:aws:states:{owner}:execution:m:run")});
+    let requests = [
+        ("CreateStateMachine", create),
+        ("StartExecution", start),
+        ("DescribeExecution", describe),
+    ];
     let requests = requests.map(|(operation, body)| (operation, body.to_string().into_bytes()));
     let (ended, brief) = ask(&requests);
     if brief != "200" {

@@ -62,7 +62,8 @@ impl Home {
         };
         let ends = Ends::default();
         let express = parts(Arc::new(MemoryStore::new()), &fleeting, Some(ends.observer()));
-        let express = Arc::new(Engine::open(express, config(limits)).await.expect("a store in memory"));
+        let express =
+            Arc::new(Engine::open(express, config(limits)).await.expect("a store in memory"));
         let engine = Engine::open(parts(store.clone(), &queue, None), config(limits)).await;
         let engine = Arc::new(engine.expect("a store in memory"));
         let running = Arc::new(Express::new(express.clone(), ends));

@@ -62,7 +62,8 @@ fn parts(input: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// The parts of an input that has to be text; nothing if it is none.
 fn texts<const N: usize>(input: &[u8]) -> Option<[&str; N]> {
     let text = std::str::from_utf8(input).ok()?;
-    let mut parts = parts(text.as_bytes()).map(|part| std::str::from_utf8(part).unwrap_or_default());
+    let mut parts =
+        parts(text.as_bytes()).map(|part| std::str::from_utf8(part).unwrap_or_default());
     let texts = std::array::from_fn(|_| parts.next().unwrap_or_default());
     Some(texts)
 }

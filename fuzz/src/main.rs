@@ -24,7 +24,8 @@ fn main() -> ExitCode {
         let place = arguments.get(at + 1).map_or("seeds", String::as_str);
         return written(&chosen, std::path::Path::new(place));
     }
-    let files: Vec<_> = arguments.iter().skip(1).filter(|argument| argument.contains('/')).collect();
+    let files: Vec<_> =
+        arguments.iter().skip(1).filter(|argument| argument.contains('/')).collect();
     let seed = named("--seed").unwrap_or(1);
     let number = |name: &str| named(name).map(|n| n as usize);
     let until = match (number("--inputs"), number("--requests")) {
@@ -52,9 +53,10 @@ fn written(chosen: &[&'static Target], place: &std::path::Path) -> ExitCode {
     for target in chosen {
         let place = place.join(target.name);
         let made = std::fs::create_dir_all(&place);
-        let mut written = seeds(target).into_iter().enumerate().map(|(number, seed)| {
-            std::fs::write(place.join(format!("seed-{number}")), seed)
-        });
+        let mut written = seeds(target)
+            .into_iter()
+            .enumerate()
+            .map(|(number, seed)| std::fs::write(place.join(format!("seed-{number}")), seed));
         if let Err(error) = made.and_then(|()| written.try_for_each(|written| written)) {
             println!("{}: {error}", place.display());
             return ExitCode::FAILURE;

@@ -162,7 +162,9 @@ mod tests {
         let code = r##"let a = "x\"y\n"; let b = r#"{"k": "v"}"#; f(json!({"c": [1, 2,], }));"##;
         let found = literals_in(code);
         assert_eq!(found.first().map(String::as_str), Some("{\"c\": [1, 2] }"));
-        assert!(found.contains(&"x\"y\n".to_owned()) && found.contains(&r#"{"k": "v"}"#.to_owned()));
+        assert!(
+            found.contains(&"x\"y\n".to_owned()) && found.contains(&r#"{"k": "v"}"#.to_owned())
+        );
     }
 
     #[test]

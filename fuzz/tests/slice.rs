@@ -7,7 +7,8 @@ use stepwright_fuzz::targets;
 #[test]
 fn no_input_does_harm() {
     for target in targets() {
-        let seen = run(target, 1, Until::Inputs(target.slice)).unwrap_or_else(|why| panic!("{why}"));
+        let seen =
+            run(target, 1, Until::Inputs(target.slice)).unwrap_or_else(|why| panic!("{why}"));
         assert!(seen.inputs >= target.slice, "{}", target.name);
     }
 }

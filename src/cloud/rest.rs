@@ -42,9 +42,7 @@ pub(super) async fn answer(arn: MachineArn<'_>, api: &Arc<Api>, request: &Reques
             Err(refused) => Err(refused),
         },
         ("POST", ["executions", "sync"]) => match body(request) {
-            Ok(start) => {
-                Box::pin(synchronously(arn, api, &start, request.patience_seconds)).await
-            }
+            Ok(start) => Box::pin(synchronously(arn, api, &start, request.patience_seconds)).await,
             Err(refused) => Err(refused),
         },
         ("POST", ["machines", machine, "executions"]) => {

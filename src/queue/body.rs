@@ -6,7 +6,8 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
-use stepwright_core::engine::Message;
+use stepwright_core::engine::frame::FAR;
+use stepwright_core::engine::{Message, MessageKind};
 
 /// Version of the form; a reader refuses what is newer than itself.
 const VERSION: u32 = 1;
@@ -50,17 +51,32 @@ pub(super) fn write(message: &Message, carried: Option<&str>) -> Result<String, 
 /// What is wrong with the text.
 pub(super) fn read(text: &str) -> Result<(Message, Option<Arc<str>>), String> {
     match parsed(text)? {
-        Read { m: Some(message), c, .. } => Ok((message, c)),
+        Read { m: Some(message), c, .. } => sound(message, c),
         Read { z: Some(z), .. } => {
             let compressed = STANDARD_NO_PAD.decode(z).map_err(|error| error.to_string())?;
             let plain = unpacked(&compressed)?;
             match parsed(std::str::from_utf8(&plain).map_err(|error| error.to_string())?)? {
-                Read { m: Some(message), c, .. } => Ok((message, c)),
+                Read { m: Some(message), c, .. } => sound(message, c),
                 _ => Err(EMPTY.to_owned()),
             }
         }
         _ => Err(EMPTY.to_owned()),
     }
+}
+
+/// A message that the engine can have sent.
+fn sound(
+    message: Message,
+    carried: Option<Arc<str>>,
+) -> Result<(Message, Option<Arc<str>>), String> {
+    let forked = match &message.kind {
+        MessageKind::Fork(frame) => frame.sound(),
+        _ => true,
+    };
+    if message.cursor.slot >= FAR || !forked {
+        return Err("its counts are out of range".to_owned());
+    }
+    Ok((message, carried))
 }
 
 /// What was compressed, within reason: a few bytes can come to gigabytes.
@@ -102,7 +118,7 @@ const LARGEST: u64 = 32 << 20;
 
 #[cfg(test)]
 mod tests {
-    use stepwright_core::engine::{Cursor, ExecutionId, MessageKind};
+    use stepwright_core::engine::{Cursor, ExecutionId};
     use stepwright_core::time::Timestamp;
 
     use super::*;

@@ -121,7 +121,10 @@ impl Change<'_> {
             2 => {
                 let other = self.random.of(self.pool).and_then(Value::as_object);
                 let other = other.and_then(|other| {
-                    other.iter().nth(self.random.below(other.len())).map(|(k, v)| (k.clone(), v.clone()))
+                    other
+                        .iter()
+                        .nth(self.random.below(other.len()))
+                        .map(|(k, v)| (k.clone(), v.clone()))
                 });
                 members.extend(other);
             }
@@ -139,12 +142,14 @@ impl Change<'_> {
     fn text(&mut self, text: String) -> String {
         let token = self.random.of(self.tokens).cloned().unwrap_or_default();
         let token = String::from_utf8_lossy(&token).into_owned();
-        let places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+        let places: Vec<usize> =
+            text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
         let from = self.random.of(&places).copied().unwrap_or_default();
         let to = self.random.of(&places).copied().unwrap_or_default();
         let (from, to) = (from.min(to), from.max(to).min(from.min(to) + 24));
         let to = places.iter().rev().find(|at| **at <= to).copied().unwrap_or(from);
-        let (head, middle, tail) = (&text[..from], &text[from..to.max(from)], &text[to.max(from)..]);
+        let (head, middle, tail) =
+            (&text[..from], &text[from..to.max(from)], &text[to.max(from)..]);
         match self.random.below(6) {
             0 => format!("{head}{tail}"),
             1 => format!("{head}{}{tail}", middle.repeat(1 + self.random.below(60))),
@@ -170,7 +175,11 @@ impl Change<'_> {
         let levels = 1 << self.random.below(8);
         let object = self.random.one_in(2);
         (0..levels.min(120)).fold(value, |inner, _| {
-            if object { Value::Object([("a".to_owned(), inner)].into_iter().collect()) } else { Value::Array(vec![inner]) }
+            if object {
+                Value::Object([("a".to_owned(), inner)].into_iter().collect())
+            } else {
+                Value::Array(vec![inner])
+            }
         })
     }
 

@@ -30,7 +30,8 @@ pub(super) fn run(input: &[u8]) {
 
 /// Operation and body of a request.
 fn divided(request: &[u8]) -> (&str, &[u8]) {
-    let end = request.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(request.len());
+    let end =
+        request.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(request.len());
     let (operation, body) = request.split_at(end);
     (std::str::from_utf8(operation).unwrap_or_default(), body.strip_prefix(b" ").unwrap_or(body))
 }
@@ -41,7 +42,11 @@ pub(crate) fn is_aws(operation: &str, response: &Response) {
     match response.error_type {
         None => assert_eq!(response.status, 200, "{operation}: {body}"),
         Some(kind) => {
-            assert!(matches!(response.status, 400 | 409 | 413), "{operation}: {} {body}", response.status);
+            assert!(
+                matches!(response.status, 400 | 409 | 413),
+                "{operation}: {} {body}",
+                response.status
+            );
             assert_eq!(body["__type"], kind, "{operation}: {body}");
             assert!(body["message"].is_string(), "{operation}: {body}");
         }
@@ -98,17 +103,30 @@ pub(super) fn requests() -> Vec<Vec<u8>> {
     static MADE: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
     let mut made = MADE.lock().expect("a lock");
     if made.is_empty() {
-        let single = OPERATIONS.iter().map(|(operation, body)| format!("{operation} {}", filled(body)));
+        let single =
+            OPERATIONS.iter().map(|(operation, body)| format!("{operation} {}", filled(body)));
         made.extend(single.map(String::into_bytes));
         for definition in definition::definitions() {
             let definition = String::from_utf8_lossy(&definition).into_owned();
             let machine = format!("arn:aws:states:{OWNER}:stateMachine:new");
             let story = [
-                format!("ValidateStateMachineDefinition {}", json!({"definition": definition, "maxResults": 5})),
+                format!(
+                    "ValidateStateMachineDefinition {}",
+                    json!({"definition": definition, "maxResults": 5})
+                ),
                 format!("CreateStateMachine {}", create("new", &definition, "STANDARD")),
-                format!("StartExecution {}", json!({"stateMachineArn": machine, "name": "n", "input": "{\"a\":1,\"b\":[1,2],\"items\":[]}"})),
-                format!("GetExecutionHistory {}", json!({"executionArn": format!("arn:aws:states:{OWNER}:execution:new:n"), "maxResults": 3})),
-                format!("RedriveExecution {}", json!({"executionArn": format!("arn:aws:states:{OWNER}:execution:new:n")})),
+                format!(
+                    "StartExecution {}",
+                    json!({"stateMachineArn": machine, "name": "n", "input": "{\"a\":1,\"b\":[1,2],\"items\":[]}"})
+                ),
+                format!(
+                    "GetExecutionHistory {}",
+                    json!({"executionArn": format!("arn:aws:states:{OWNER}:execution:new:n"), "maxResults": 3})
+                ),
+                format!(
+                    "RedriveExecution {}",
+                    json!({"executionArn": format!("arn:aws:states:{OWNER}:execution:new:n")})
+                ),
             ];
             made.push(story.join("\n----\n").into_bytes());
         }
@@ -140,40 +158,115 @@ fn filled(body: &str) -> String {
 /// All operations, each with a request that is right.
 pub const OPERATIONS: [(&str, &str); 37] = [
     ("CreateActivity", r#"{"name":"x","tags":[{"key":"k","value":"v"}]}"#),
-    ("CreateStateMachine", r#"{"name":"x","definition":"PASS","roleArn":"ROLE","type":"EXPRESS","publish":true,"versionDescription":"d","tags":[{"key":"k","value":"v"}],"loggingConfiguration":{"level":"ALL","includeExecutionData":true,"destinations":[{"cloudWatchLogsLogGroup":{"logGroupArn":"arn:aws:logs:OWNER:log-group:g:*"}}]},"tracingConfiguration":{"enabled":true},"encryptionConfiguration":{"type":"AWS_OWNED_KEY"}}"#),
-    ("CreateStateMachineAlias", r#"{"name":"x","description":"d","routingConfiguration":[{"stateMachineVersionArn":"arn:aws:states:OWNER:stateMachine:flow:1","weight":100}]}"#),
+    (
+        "CreateStateMachine",
+        r#"{"name":"x","definition":"PASS","roleArn":"ROLE","type":"EXPRESS","publish":true,"versionDescription":"d","tags":[{"key":"k","value":"v"}],"loggingConfiguration":{"level":"ALL","includeExecutionData":true,"destinations":[{"cloudWatchLogsLogGroup":{"logGroupArn":"arn:aws:logs:OWNER:log-group:g:*"}}]},"tracingConfiguration":{"enabled":true},"encryptionConfiguration":{"type":"AWS_OWNED_KEY"}}"#,
+    ),
+    (
+        "CreateStateMachineAlias",
+        r#"{"name":"x","description":"d","routingConfiguration":[{"stateMachineVersionArn":"arn:aws:states:OWNER:stateMachine:flow:1","weight":100}]}"#,
+    ),
     ("DeleteActivity", r#"{"activityArn":"arn:aws:states:OWNER:activity:dig"}"#),
     ("DeleteStateMachine", r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:flow"}"#),
-    ("DeleteStateMachineAlias", r#"{"stateMachineAliasArn":"arn:aws:states:OWNER:stateMachine:flow:x"}"#),
-    ("DeleteStateMachineVersion", r#"{"stateMachineVersionArn":"arn:aws:states:OWNER:stateMachine:flow:1"}"#),
+    (
+        "DeleteStateMachineAlias",
+        r#"{"stateMachineAliasArn":"arn:aws:states:OWNER:stateMachine:flow:x"}"#,
+    ),
+    (
+        "DeleteStateMachineVersion",
+        r#"{"stateMachineVersionArn":"arn:aws:states:OWNER:stateMachine:flow:1"}"#,
+    ),
     ("DescribeActivity", r#"{"activityArn":"arn:aws:states:OWNER:activity:dig"}"#),
-    ("DescribeExecution", r#"{"executionArn":"arn:aws:states:OWNER:execution:flow:run","includedData":"ALL_DATA"}"#),
-    ("DescribeMapRun", r#"{"mapRunArn":"arn:aws:states:OWNER:mapRun:flow/M:0a0a0a0a-0a0a-3a0a-8a0a-0a0a0a0a0a0a"}"#),
-    ("DescribeStateMachine", r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:flow","includedData":"METADATA_ONLY"}"#),
-    ("DescribeStateMachineAlias", r#"{"stateMachineAliasArn":"arn:aws:states:OWNER:stateMachine:flow:x"}"#),
-    ("DescribeStateMachineForExecution", r#"{"executionArn":"arn:aws:states:OWNER:execution:flow:run"}"#),
+    (
+        "DescribeExecution",
+        r#"{"executionArn":"arn:aws:states:OWNER:execution:flow:run","includedData":"ALL_DATA"}"#,
+    ),
+    (
+        "DescribeMapRun",
+        r#"{"mapRunArn":"arn:aws:states:OWNER:mapRun:flow/M:0a0a0a0a-0a0a-3a0a-8a0a-0a0a0a0a0a0a"}"#,
+    ),
+    (
+        "DescribeStateMachine",
+        r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:flow","includedData":"METADATA_ONLY"}"#,
+    ),
+    (
+        "DescribeStateMachineAlias",
+        r#"{"stateMachineAliasArn":"arn:aws:states:OWNER:stateMachine:flow:x"}"#,
+    ),
+    (
+        "DescribeStateMachineForExecution",
+        r#"{"executionArn":"arn:aws:states:OWNER:execution:flow:run"}"#,
+    ),
     ("GetActivityTask", r#"{"activityArn":"arn:aws:states:OWNER:activity:dig","workerName":"w"}"#),
-    ("GetExecutionHistory", r#"{"executionArn":"arn:aws:states:OWNER:execution:flow:run","maxResults":2,"reverseOrder":true,"nextToken":"t","includeExecutionData":false}"#),
+    (
+        "GetExecutionHistory",
+        r#"{"executionArn":"arn:aws:states:OWNER:execution:flow:run","maxResults":2,"reverseOrder":true,"nextToken":"t","includeExecutionData":false}"#,
+    ),
     ("ListActivities", r#"{"maxResults":1,"nextToken":"t"}"#),
-    ("ListExecutions", r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:flow","statusFilter":"SUCCEEDED","maxResults":1,"redriveFilter":"NOT_REDRIVEN"}"#),
+    (
+        "ListExecutions",
+        r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:flow","statusFilter":"SUCCEEDED","maxResults":1,"redriveFilter":"NOT_REDRIVEN"}"#,
+    ),
     ("ListMapRuns", r#"{"executionArn":"arn:aws:states:OWNER:execution:flow:run","maxResults":1}"#),
-    ("ListStateMachineAliases", r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:flow","maxResults":1}"#),
-    ("ListStateMachineVersions", r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:flow","maxResults":1}"#),
+    (
+        "ListStateMachineAliases",
+        r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:flow","maxResults":1}"#,
+    ),
+    (
+        "ListStateMachineVersions",
+        r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:flow","maxResults":1}"#,
+    ),
     ("ListStateMachines", r#"{"maxResults":1}"#),
     ("ListTagsForResource", r#"{"resourceArn":"arn:aws:states:OWNER:stateMachine:flow"}"#),
-    ("PublishStateMachineVersion", r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:flow","revisionId":"INITIAL","description":"d"}"#),
-    ("RedriveExecution", r#"{"executionArn":"arn:aws:states:OWNER:execution:flow:run","clientToken":"t"}"#),
+    (
+        "PublishStateMachineVersion",
+        r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:flow","revisionId":"INITIAL","description":"d"}"#,
+    ),
+    (
+        "RedriveExecution",
+        r#"{"executionArn":"arn:aws:states:OWNER:execution:flow:run","clientToken":"t"}"#,
+    ),
     ("SendTaskFailure", r#"{"taskToken":"t","error":"E","cause":"c"}"#),
     ("SendTaskHeartbeat", r#"{"taskToken":"t"}"#),
     ("SendTaskSuccess", r#"{"taskToken":"t","output":"{}"}"#),
-    ("StartExecution", r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:flow","name":"n","input":"{\"a\":[1]}","traceHeader":"Root=1-5759e988-bd862e3fe1be46a994272793"}"#),
-    ("StartSyncExecution", r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:quick","name":"n","input":"{\"a\":[1]}","includedData":"ALL_DATA"}"#),
-    ("StopExecution", r#"{"executionArn":"arn:aws:states:OWNER:execution:waits:run","error":"E","cause":"c"}"#),
-    ("TagResource", r#"{"resourceArn":"arn:aws:states:OWNER:stateMachine:flow","tags":[{"key":"k","value":"v"}]}"#),
-    ("TestState", r#"{"definition":"{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::lambda:invoke\",\"Parameters\":{\"FunctionName\":\"f\",\"Payload.$\":\"$\"},\"ResultPath\":\"$.r\",\"Next\":\"B\",\"Retry\":[{\"ErrorEquals\":[\"States.ALL\"]}],\"Catch\":[{\"ErrorEquals\":[\"States.ALL\"],\"Next\":\"C\"}]}","input":"{\"a\":1}","inspectionLevel":"TRACE","revealSecrets":false,"roleArn":"ROLE","mock":{"result":"{\"x\":1}"},"stateConfiguration":{"retrierRetryCount":1},"context":"{\"Execution\":{\"Id\":\"x\"}}","variables":"{\"v\":1}"}"#),
-    ("UntagResource", r#"{"resourceArn":"arn:aws:states:OWNER:stateMachine:flow","tagKeys":["k"]}"#),
-    ("UpdateMapRun", r#"{"mapRunArn":"arn:aws:states:OWNER:mapRun:flow/M:0a0a0a0a-0a0a-3a0a-8a0a-0a0a0a0a0a0a","maxConcurrency":1,"toleratedFailureCount":2,"toleratedFailurePercentage":3.5}"#),
-    ("UpdateStateMachine", r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:flow","definition":"PASS","roleArn":"ROLE","publish":true,"versionDescription":"d"}"#),
-    ("UpdateStateMachineAlias", r#"{"stateMachineAliasArn":"arn:aws:states:OWNER:stateMachine:flow:x","routingConfiguration":[{"stateMachineVersionArn":"arn:aws:states:OWNER:stateMachine:flow:1","weight":100}]}"#),
-    ("ValidateStateMachineDefinition", r#"{"definition":"PASS","type":"STANDARD","severity":"WARNING","maxResults":3}"#),
+    (
+        "StartExecution",
+        r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:flow","name":"n","input":"{\"a\":[1]}","traceHeader":"Root=1-5759e988-bd862e3fe1be46a994272793"}"#,
+    ),
+    (
+        "StartSyncExecution",
+        r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:quick","name":"n","input":"{\"a\":[1]}","includedData":"ALL_DATA"}"#,
+    ),
+    (
+        "StopExecution",
+        r#"{"executionArn":"arn:aws:states:OWNER:execution:waits:run","error":"E","cause":"c"}"#,
+    ),
+    (
+        "TagResource",
+        r#"{"resourceArn":"arn:aws:states:OWNER:stateMachine:flow","tags":[{"key":"k","value":"v"}]}"#,
+    ),
+    (
+        "TestState",
+        r#"{"definition":"{\"Type\":\"Task\",\"Resource\":\"arn:aws:states:::lambda:invoke\",\"Parameters\":{\"FunctionName\":\"f\",\"Payload.$\":\"$\"},\"ResultPath\":\"$.r\",\"Next\":\"B\",\"Retry\":[{\"ErrorEquals\":[\"States.ALL\"]}],\"Catch\":[{\"ErrorEquals\":[\"States.ALL\"],\"Next\":\"C\"}]}","input":"{\"a\":1}","inspectionLevel":"TRACE","revealSecrets":false,"roleArn":"ROLE","mock":{"result":"{\"x\":1}"},"stateConfiguration":{"retrierRetryCount":1},"context":"{\"Execution\":{\"Id\":\"x\"}}","variables":"{\"v\":1}"}"#,
+    ),
+    (
+        "UntagResource",
+        r#"{"resourceArn":"arn:aws:states:OWNER:stateMachine:flow","tagKeys":["k"]}"#,
+    ),
+    (
+        "UpdateMapRun",
+        r#"{"mapRunArn":"arn:aws:states:OWNER:mapRun:flow/M:0a0a0a0a-0a0a-3a0a-8a0a-0a0a0a0a0a0a","maxConcurrency":1,"toleratedFailureCount":2,"toleratedFailurePercentage":3.5}"#,
+    ),
+    (
+        "UpdateStateMachine",
+        r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:flow","definition":"PASS","roleArn":"ROLE","publish":true,"versionDescription":"d"}"#,
+    ),
+    (
+        "UpdateStateMachineAlias",
+        r#"{"stateMachineAliasArn":"arn:aws:states:OWNER:stateMachine:flow:x","routingConfiguration":[{"stateMachineVersionArn":"arn:aws:states:OWNER:stateMachine:flow:1","weight":100}]}"#,
+    ),
+    (
+        "ValidateStateMachineDefinition",
+        r#"{"definition":"PASS","type":"STANDARD","severity":"WARNING","maxResults":3}"#,
+    ),
 ];

@@ -27,7 +27,8 @@ pub(super) fn run(input: &[u8]) {
         }
         let body = json!({"executionArn": format!("arn:aws:states:{OWNER}:execution:m:run")});
         for operation in ["DescribeExecution", "GetExecutionHistory"] {
-            let response = home.call(operation, body.to_string().as_bytes()).await.expect("an answer");
+            let response =
+                home.call(operation, body.to_string().as_bytes()).await.expect("an answer");
             let answer: Value = serde_json::from_str(&response.body).expect("JSON");
             assert_eq!(response.status, 200, "{answer}");
             if answer.get("status").is_some_and(|status| status == "RUNNING") {

@@ -16,8 +16,12 @@ pub(super) fn run(input: &[u8]) {
         Ok(event) => event,
         Err(_) => serde_json::from_value(event(&text)).expect("an event"),
     };
-    let deliveries: Vec<_> =
-        event.records.iter().take(10).filter_map(|record| SqsQueue::delivery(record).ok()).collect();
+    let deliveries: Vec<_> = event
+        .records
+        .iter()
+        .take(10)
+        .filter_map(|record| SqsQueue::delivery(record).ok())
+        .collect();
     if deliveries.is_empty() {
         return;
     }
@@ -71,7 +75,8 @@ pub(super) fn bodies() -> Vec<Vec<u8>> {
     for id in &ids {
         for kind in &kinds {
             for slot in [0, 1, 2, u64::MAX] {
-                let message = Message { cursor: Cursor::root(id.clone(), slot), kind: kind.clone() };
+                let message =
+                    Message { cursor: Cursor::root(id.clone(), slot), kind: kind.clone() };
                 found.push(json!({"v": 1, "m": message}).to_string().into_bytes());
             }
         }

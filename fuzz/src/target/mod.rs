@@ -65,14 +65,20 @@ static CORE: &[Target] = &[
     Target {
         name: "path",
         run: path::run,
-        seeds: &[Source::Literals("src/core/expr/path"), Source::Literals("src/core/expr/reference.rs")],
+        seeds: &[
+            Source::Literals("src/core/expr/path"),
+            Source::Literals("src/core/expr/reference.rs"),
+        ],
         shape: |seed| followed_by(seed, &[DATA]),
         slice: 8_000,
     },
     Target {
         name: "intrinsic",
         run: intrinsic::run,
-        seeds: &[Source::Literals("src/core/expr/intrinsic"), Source::Literals("src/core/asl/tests")],
+        seeds: &[
+            Source::Literals("src/core/expr/intrinsic"),
+            Source::Literals("src/core/asl/tests"),
+        ],
         shape: |seed| followed_by(seed, &[DATA]),
         slice: 6_000,
     },

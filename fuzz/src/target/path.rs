@@ -31,9 +31,9 @@ pub(super) fn scoped<T>(data: &Value, with: impl FnOnce(&Scope<'_>) -> T) -> T {
     let make = || data.clone();
     let context = Lazy::new(&make);
     let entropy = RefCell::new(Entropy::of("e", "f", 1, "fuzz"));
-    let variables: Map = [("a".into(), data.clone()), ("x".into(), Value::Int(1))].into_iter().collect();
-    let states =
-        States { input: Some(data), result: Some(data), error_output: Some(data) };
+    let variables: Map =
+        [("a".into(), data.clone()), ("x".into(), Value::Int(1))].into_iter().collect();
+    let states = States { input: Some(data), result: Some(data), error_output: Some(data) };
     with(&Scope {
         input: data,
         context: &context,

@@ -19,10 +19,12 @@ use crate::{SEPARATOR, parts};
 pub(super) fn run(input: &[u8]) {
     let mut parts = parts(input);
     let config = parts.next().unwrap_or_default();
-    let Some(reader) = std::str::from_utf8(config).ok().and_then(|text| Value::parse(text).ok()) else {
+    let Some(reader) = std::str::from_utf8(config).ok().and_then(|text| Value::parse(text).ok())
+    else {
         return;
     };
-    let objects: Arc<dyn Objects> = Arc::new(Bucket::with(parts.map(Bytes::copy_from_slice).collect()));
+    let objects: Arc<dyn Objects> =
+        Arc::new(Bucket::with(parts.map(Bytes::copy_from_slice).collect()));
     block_on(async {
         let mut sink = Counted(0);
         let _ = items(&objects, &reader, &mut sink).await;
@@ -72,7 +74,8 @@ fn of(input_type: &str, more: &str, key: &str) -> String {
 
 /// Small files of every kind.
 pub(super) fn files() -> Vec<Vec<u8>> {
-    let csv: &[u8] = b"id,name,\"odd \"\"one\"\"\"\r\n1,\"a,\nb\",\\,x\r\n\r\n2,,\n3,too,many,cells\n";
+    let csv: &[u8] =
+        b"id,name,\"odd \"\"one\"\"\"\r\n1,\"a,\nb\",\\,x\r\n\r\n2,,\n3,too,many,cells\n";
     let json: &[u8] = br#" [ {"a": "x]\"" } , [1, 2], 3.5, null ] "#;
     let lines: &[u8] = b"{\"a\":1}\n\n[2]\n\"\xc3\xa9\"\n";
     let inventory: &[u8] = br#"{"sourceBucket":"s","destinationBucket":"arn:aws:s3:::b","fileFormat":"CSV","fileSchema":"Bucket, Key, Size","files":[{"key":"a.csv","size":1},{"key":"b.csv"}]}"#;
@@ -83,7 +86,14 @@ pub(super) fn files() -> Vec<Vec<u8>> {
     };
     vec![
         file(&of("CSV", r#","CSVHeaderLocation":"FIRST_ROW""#, "k"), &[csv]),
-        file(&of("CSV", r#","CSVHeaderLocation":"GIVEN","CSVHeaders":["x","y"],"CSVDelimiter":"PIPE""#, "k"), &[b"1|2\n3|\"4\n"]),
+        file(
+            &of(
+                "CSV",
+                r#","CSVHeaderLocation":"GIVEN","CSVHeaders":["x","y"],"CSVDelimiter":"PIPE""#,
+                "k",
+            ),
+            &[b"1|2\n3|\"4\n"],
+        ),
         file(&of("CSV", r#","CSVDelimiter":"TAB""#, "k.gz"), &[&gzip(csv)]),
         file(&of("CSV", "", "k.zst"), &[&zstd(csv)]),
         file(&of("JSON", "", "k"), &[json]),
@@ -92,8 +102,14 @@ pub(super) fn files() -> Vec<Vec<u8>> {
         file(&of("JSONL", "", "k"), &[lines]),
         file(&of("JSONL", "", "k.zstd"), &[&zstd(lines)]),
         file(&of("MANIFEST", "", "m"), &[inventory, csv, csv]),
-        file(&of("MANIFEST", r#","ManifestType":"S3_INVENTORY""#, "m.gz"), &[&gzip(inventory), &gzip(csv)]),
-        file(&of("CSV", r#","ManifestType":"ATHENA_DATA""#, "m"), &[b"s3://b/x\n\"s3://b/y\"\n", csv, lines]),
+        file(
+            &of("MANIFEST", r#","ManifestType":"S3_INVENTORY""#, "m.gz"),
+            &[&gzip(inventory), &gzip(csv)],
+        ),
+        file(
+            &of("CSV", r#","ManifestType":"ATHENA_DATA""#, "m"),
+            &[b"s3://b/x\n\"s3://b/y\"\n", csv, lines],
+        ),
         file(&listed(""), &[json, lines]),
         file(&listed(r#","Transformation":"LOAD_AND_FLATTEN""#), &[json, br#"{"a":[1]}"#]),
     ]
@@ -102,7 +118,8 @@ pub(super) fn files() -> Vec<Vec<u8>> {
 /// Parquet files of several schemas and encodings, with and without compression.
 pub(super) fn parquet_files() -> Vec<Vec<u8>> {
     use parquet::basic::Compression;
-    let packings = [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD(Default::default())];
+    let packings =
+        [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD(Default::default())];
     let mut found = Vec::new();
     for schema in SCHEMAS {
         for packing in packings {
@@ -124,7 +141,8 @@ fn parquet_file(schema: &str, packing: parquet::basic::Compression) -> Vec<u8> {
     use parquet::file::properties::WriterProperties;
     let schema = Arc::new(parse_message_type(schema).expect("a schema"));
     let columns = SchemaDescriptor::new(schema.clone());
-    let mut levels = columns.columns().iter().map(|column| (column.max_def_level(), column.max_rep_level()));
+    let mut levels =
+        columns.columns().iter().map(|column| (column.max_def_level(), column.max_rep_level()));
     let properties = Arc::new(WriterProperties::builder().set_compression(packing).build());
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties).expect("a writer");
     let mut rows = writer.next_row_group().expect("a row group");
@@ -137,19 +155,31 @@ fn parquet_file(schema: &str, packing: parquet::basic::Compression) -> Vec<u8> {
         let (definition, repetition) = (definition.as_deref(), repetition.as_deref());
         let text = |text: &str| ByteArray::from(text);
         match column.untyped() {
-            W::BoolColumnWriter(w) => w.write_batch(&[true, false, true, true][..count], definition, repetition),
-            W::Int32ColumnWriter(w) => w.write_batch(&[1, -2, 19_000, 4][..count], definition, repetition),
-            W::Int64ColumnWriter(w) => w.write_batch(&[1, i64::MIN, 3, 4][..count], definition, repetition),
+            W::BoolColumnWriter(w) => {
+                w.write_batch(&[true, false, true, true][..count], definition, repetition)
+            }
+            W::Int32ColumnWriter(w) => {
+                w.write_batch(&[1, -2, 19_000, 4][..count], definition, repetition)
+            }
+            W::Int64ColumnWriter(w) => {
+                w.write_batch(&[1, i64::MIN, 3, 4][..count], definition, repetition)
+            }
             W::Int96ColumnWriter(w) => {
                 let mut values = vec![Int96::default(); count];
                 values[0] = Int96::from(vec![1, 2, 3]);
                 w.write_batch(&values, definition, repetition)
             }
-            W::FloatColumnWriter(w) => w.write_batch(&[1.5, f32::NAN, 0.0, 1.0][..count], definition, repetition),
-            W::DoubleColumnWriter(w) => w.write_batch(&[0.1, f64::INFINITY, -0.0, 1.0][..count], definition, repetition),
-            W::ByteArrayColumnWriter(w) => {
-                w.write_batch(&[text("a"), text(""), text("\u{1F4A5}"), text("b")][..count], definition, repetition)
+            W::FloatColumnWriter(w) => {
+                w.write_batch(&[1.5, f32::NAN, 0.0, 1.0][..count], definition, repetition)
             }
+            W::DoubleColumnWriter(w) => {
+                w.write_batch(&[0.1, f64::INFINITY, -0.0, 1.0][..count], definition, repetition)
+            }
+            W::ByteArrayColumnWriter(w) => w.write_batch(
+                &[text("a"), text(""), text("\u{1F4A5}"), text("b")][..count],
+                definition,
+                repetition,
+            ),
             W::FixedLenByteArrayColumnWriter(w) => {
                 let values = vec![ByteArray::from("abcd").into(); count];
                 w.write_batch(&values, definition, repetition)

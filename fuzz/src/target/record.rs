@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use stepwright_core::asl::model::ExecutionType;
 use stepwright_core::engine::{
-    Answer, Cursor, Decision, ExecutionId, Facts, Failure, FrameId, Limits, Record,
-    Setting, Stimulus, TaskOutcome, decide, effects,
+    Answer, Cursor, Decision, ExecutionId, Facts, Failure, FrameId, Limits, Record, Setting,
+    Stimulus, TaskOutcome, decide, effects,
 };
 use stepwright_core::expr::Document;
 use stepwright_core::history::{log, order, wire};
@@ -21,7 +21,8 @@ pub(super) fn run(input: &[u8]) {
     assert_eq!(Record::decode(&written).expect("what was written can be read"), record);
     shown(&record);
     let machine = definition::definitions();
-    let machine = std::str::from_utf8(&machine[record.slot as usize % machine.len()]).expect("text");
+    let machine =
+        std::str::from_utf8(&machine[record.slot as usize % machine.len()]).expect("text");
     let machine = stepwright_core::asl::parse(machine, ExecutionType::Standard).expect("a machine");
     let cursor = Cursor {
         execution: ExecutionId("e.0".into()),
@@ -47,7 +48,8 @@ pub(super) fn run(input: &[u8]) {
 
 fn shown(record: &Record) {
     let record = Arc::new(record.clone());
-    let entries = order::assemble(&[(FrameId("".into()), record.clone()), (FrameId("3.1".into()), record)]);
+    let entries =
+        order::assemble(&[(FrameId("".into()), record.clone()), (FrameId("3.1".into()), record)]);
     let mut out = String::new();
     for entry in &entries {
         out.clear();

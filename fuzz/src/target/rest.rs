@@ -31,7 +31,12 @@ pub(super) fn run(input: &[u8]) {
 pub(super) fn events() -> Vec<Vec<u8>> {
     let routes = [
         ("POST", "/executions", "", r#"{"stateMachine":"flow","name":"n","input":{"a":1}}"#),
-        ("POST", "/executions", "", r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:flow","input":"{}"}"#),
+        (
+            "POST",
+            "/executions",
+            "",
+            r#"{"stateMachineArn":"arn:aws:states:OWNER:stateMachine:flow","input":"{}"}"#,
+        ),
         ("POST", "/executions/sync", "", r#"{"stateMachine":"quick","input":[1,2]}"#),
         ("POST", "/executions/sync", "", r#"{"stateMachine":"flow"}"#),
         ("POST", "/machines/flow/executions", "", r#"{"any":"thing"}"#),

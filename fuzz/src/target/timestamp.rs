@@ -12,7 +12,8 @@ use crate::texts;
 pub(super) fn run(input: &[u8]) {
     let Some([time, picture, zone]) = texts(input) else { return };
     if let Some(read) = Timestamp::parse(time) {
-        let _ = (read.plus_seconds(1e300), read.plus_seconds(-1e300).to_string(), read.epoch_seconds());
+        let _ =
+            (read.plus_seconds(1e300), read.plus_seconds(-1e300).to_string(), read.epoch_seconds());
         let again = Timestamp::parse(&read.to_string()).expect("what is written can be read");
         assert_eq!(again.0.div_euclid(1000), read.0.div_euclid(1000));
     }
@@ -76,5 +77,7 @@ pub(super) fn pictures() -> Vec<Vec<u8>> {
         "0,000.0##e0%",
     ];
     let pairs = times.iter().flat_map(|time| pictures.iter().map(move |picture| (time, picture)));
-    pairs.map(|(time, picture)| followed_by(time.as_bytes().to_vec(), &[picture, "+0530"])).collect()
+    pairs
+        .map(|(time, picture)| followed_by(time.as_bytes().to_vec(), &[picture, "+0530"]))
+        .collect()
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
+use super::frame::FAR;
 use super::{Frame, Job};
 use crate::expr::{Document, pool};
 use crate::history::Event;
@@ -86,6 +88,9 @@ impl Record {
         let record: Record = pool::read(text)?;
         if record.format > FORMAT {
             return Err(Error::Newer(record.format));
+        }
+        if record.slot >= FAR || !record.frame.sound() {
+            return Err(Error::Damaged(serde_json::Error::custom("its counts are out of range")));
         }
         Ok(record)
     }

@@ -135,7 +135,9 @@ impl ChunkReader for Remote {
 
     fn get_read(&self, start: u64) -> Result<Reader, ParquetError> {
         if page_size(&self.at(start)?).is_some_and(|size| size > LARGEST_PAGE) {
-            return Err(ParquetError::General(format!("a page has more than {LARGEST_PAGE} bytes")));
+            return Err(ParquetError::General(format!(
+                "a page has more than {LARGEST_PAGE} bytes"
+            )));
         }
         Ok(Reader { file: self.clone(), at: start, held: Bytes::new() })
     }

@@ -17,7 +17,7 @@ use crate::expr::{Error, ErrorKind, Map, Value};
 const MOST_STEPS_TAKEN: u32 = 4_000_000;
 
 /// Values found after which an evaluation is given up: their text alone would be larger than any payload.
-const MOST_HITS: usize = 1 << 21;
+const MOST_HITS: usize = 1 << 20;
 
 /// Why an evaluation ends without a value.
 #[derive(Debug)]
