@@ -48,6 +48,13 @@ aws-models: ## the API models of AWS's services once more, from the pinned botoc
 fuzz: ## fuzz targets (TARGET=api SECONDS=60); with GUIDED=1 guided by coverage
 	@./fuzz/run $(or $(TARGET),all) $(or $(SECONDS),60)
 
+test-forgery: ## task tokens and signed requests, forged by the hundred thousand (COUNT=1000000)
+	STEPWRIGHT_FORGERIES=$(or $(COUNT),1000000) $(CARGO) test --quiet --lib turn::token
+	STEPWRIGHT_FORGERIES=$(or $(COUNT),1000000) PROPTEST_CASES=10000 $(CARGO) test --quiet --test all api::auth
+
+journals: ## one more generation of journals that later engines have to read (tests/journals)
+	$(CARGO) test --quiet --test all -- --ignored --exact journals::a_new_generation_is_written
+
 model: ## the journal protocol, every order of events and faults, and every seeded mistake (minutes, gigabytes)
 	$(CARGO) run --release --quiet -p stepwright-model $(ONLY)
 
@@ -69,4 +76,4 @@ BOOTSTRAP_PROFILE ?= bootstrap
 build-%Function:
 	@infra/build-bootstrap "$(ARCH)" "$(BOOTSTRAP_PROFILE)" "$(ARTIFACTS_DIR)"
 
-.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model fuzz deny bench
+.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model fuzz test-forgery journals deny bench
