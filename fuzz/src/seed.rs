@@ -161,7 +161,7 @@ mod tests {
     fn literals_are_found_in_code() {
         let code = r##"let a = "x\"y\n"; let b = r#"{"k": "v"}"#; f(json!({"c": [1, 2,], }));"##;
         let found = literals_in(code);
-        assert_eq!(found.first().map(String::as_str), Some("{\"c\": [1, 2] }"));
+        assert_eq!(found.first().map(String::as_str), Some("{\"c\": [1, 2]}"));
         assert!(
             found.contains(&"x\"y\n".to_owned()) && found.contains(&r#"{"k": "v"}"#.to_owned())
         );

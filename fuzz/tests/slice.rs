@@ -1,6 +1,8 @@
 //! A slice of fuzzing for every day: all that ever did harm, and some thousand mutations of each target's seeds. Always
 //! the same ones, so that what fails here fails for everybody.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail where it stands")]
+
 use stepwright_fuzz::run::{Until, run};
 use stepwright_fuzz::targets;
 

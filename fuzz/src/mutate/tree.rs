@@ -84,7 +84,7 @@ impl Change<'_> {
             _ => match value {
                 Value::Array(items) => Value::Array(self.items(items)),
                 Value::Object(members) => Value::Object(self.members(members)),
-                Value::String(text) => Value::String(self.text(text)),
+                Value::String(text) => Value::String(self.text(&text)),
                 Value::Number(number) => self.number(&number),
                 _ => self.random.of(self.pool).cloned().unwrap_or_default(),
             },
@@ -108,14 +108,14 @@ impl Change<'_> {
     fn members(&mut self, mut members: Map<String, Value>) -> Map<String, Value> {
         let at = self.random.below(members.len());
         let Some(name) = members.keys().nth(at).cloned() else {
-            members.insert(self.text(String::new()), self.hostile());
+            members.insert(self.text(""), self.hostile());
             return members;
         };
         match self.random.below(4) {
             0 => drop(members.shift_remove(&name)),
             1 => {
                 let value = members.shift_remove(&name).unwrap_or_default();
-                let name = self.text(name);
+                let name = self.text(&name);
                 members.insert(name, value);
             }
             2 => {
@@ -139,7 +139,7 @@ impl Change<'_> {
         members
     }
 
-    fn text(&mut self, text: String) -> String {
+    fn text(&mut self, text: &str) -> String {
         let token = self.random.of(self.tokens).cloned().unwrap_or_default();
         let token = String::from_utf8_lossy(&token).into_owned();
         let places: Vec<usize> =

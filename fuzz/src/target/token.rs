@@ -29,7 +29,10 @@ pub(super) fn tokens() -> Vec<Vec<u8>> {
         let scene = Scene::set(&home).await;
         let mut found: Vec<Vec<u8>> =
             scene.tokens.iter().map(|token| token.clone().into_bytes()).collect();
-        found.extend(["", "AQ", "a b", "AQ====", "\u{1F4A5}"].map(|text| text.as_bytes().to_vec()));
+        found.extend(
+            ["", "AQ", "a b", "AQ====", "\u{1F4A5}", "-_-_", "null"]
+                .map(|text| text.as_bytes().to_vec()),
+        );
         found.push(Value::from("x".repeat(2_000)).to_string().into_bytes());
         found
     })
