@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 use stepwright_core::engine::{Cursor, ExecutionId, Outcome, Phase, Record};
 use stepwright_core::expr::Document;
+use stepwright_core::history::{Event, EventKind};
 use stepwright_core::time::Timestamp;
 
 use super::settings::Settings;
@@ -53,7 +54,8 @@ impl Notices {
             }
             let execution = cursor.execution.clone();
             let mut changes = Vec::new();
-            if record.slot == 0 {
+            // A redrive is another beginning.
+            if record.slot == 0 || record.events.iter().any(redriven) {
                 changes.push(Change { execution: execution.clone(), end: None });
             }
             if let Phase::Done(outcome) = &record.frame.phase {
@@ -99,6 +101,10 @@ impl Notices {
         }
         Ok(())
     }
+}
+
+fn redriven(event: &Event) -> bool {
+    matches!(event.kind, EventKind::ExecutionRedriven { .. })
 }
 
 /// An entry of PutEvents.

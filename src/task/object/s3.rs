@@ -204,7 +204,8 @@ impl Objects for S3 {
 
     async fn open(&self, object: &Place) -> Result<Box<dyn Body>, Refused> {
         let answer = self.send(&S3::get(object, "GET")).await?;
-        Ok(Box::new(Stream(answer.into_body())))
+        let tag = answer.headers().get("etag").map(str::to_owned);
+        Ok(Box::new(Stream { body: answer.into_body(), tag }))
     }
 
     async fn size(&self, object: &Place) -> Result<u64, Refused> {
@@ -346,13 +347,20 @@ fn seconds(moment: &str) -> i64 {
 }
 
 /// The body of an answer.
-struct Stream(SdkBody);
+struct Stream {
+    body: SdkBody,
+    tag: Option<String>,
+}
 
 #[async_trait]
 impl Body for Stream {
+    fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
     async fn next(&mut self) -> Result<Option<Bytes>, Refused> {
         loop {
-            let frame = tokio::time::timeout(PATIENCE, self.0.frame()).await;
+            let frame = tokio::time::timeout(PATIENCE, self.body.frame()).await;
             let frame = frame.map_err(|_| Refused::Unreachable("S3 sends no more".to_owned()))?;
             match frame {
                 None => return Ok(None),
