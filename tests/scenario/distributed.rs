@@ -160,8 +160,8 @@ fn reading_and_collecting_go_on_in_another_turn_when_there_is_no_time_left() {
     let batched = json!({"Type": "Pass", "Parameters": {"n.$": "$.Items[*].n"}, "End": true});
     let batches = json!({"MaxItemsPerBatch": 2, "BatchInput": {"pad": "y".repeat(100)}});
     let table = [
-        (numbered, json!({"MaxConcurrency": 10}), 270, (2, 5)),
-        (batched, json!({"MaxConcurrency": 10, "ItemBatcher": batches}), 135, (1, 2)),
+        (numbered, json!({"MaxConcurrency": 10}), 270, (3, 5)),
+        (batched, json!({"MaxConcurrency": 10, "ItemBatcher": batches}), 135, (2, 2)),
     ];
     for (each, more, count, pauses) in table {
         let scenario = map(each, more).input(items.clone());
