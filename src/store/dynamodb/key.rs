@@ -94,9 +94,11 @@ pub(super) fn join_node(fork: &Cursor, level: u32, node: u32) -> Key {
     }
 }
 
+/// With the first of the lanes that it is for.
 pub(super) fn dispenser(fork: &Cursor, group: u64) -> Key {
+    let leaf = group.saturating_mul(DISPENSER_LANES) / u64::from(LANES);
     Key {
-        partition: partition(&fork.execution, &fork.frame),
+        partition: lanes_partition(fork, u32::try_from(leaf).unwrap_or(u32::MAX)),
         sort: format!("d{}#{}#{group}", fork.frame, slot(fork.slot)),
     }
 }
