@@ -45,6 +45,13 @@ aws-models: ## the API models of AWS's services once more, from the pinned botoc
 	.venv-models/bin/pip install --quiet --disable-pip-version-check botocore==1.44.5 zstandard==$(ZSTANDARD)
 	.venv-models/bin/python src/task/sdk/models/make.py
 
+test-forgery: ## task tokens and signed requests, forged by the hundred thousand (COUNT=1000000)
+	STEPWRIGHT_FORGERIES=$(or $(COUNT),1000000) $(CARGO) test --quiet --lib turn::token
+	STEPWRIGHT_FORGERIES=$(or $(COUNT),1000000) PROPTEST_CASES=10000 $(CARGO) test --quiet --test all api::auth
+
+journals: ## one more generation of journals that later engines have to read (tests/journals)
+	$(CARGO) test --quiet --test all -- --ignored --exact journals::a_new_generation_is_written
+
 model: ## the journal protocol, every order of events and faults, and every seeded mistake (minutes, gigabytes)
 	$(CARGO) run --release --quiet -p stepwright-model $(ONLY)
 
@@ -66,4 +73,4 @@ BOOTSTRAP_PROFILE ?= bootstrap
 build-%Function:
 	@infra/build-bootstrap "$(ARCH)" "$(BOOTSTRAP_PROFILE)" "$(ARTIFACTS_DIR)"
 
-.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model deny bench
+.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model test-forgery journals deny bench

@@ -16,9 +16,9 @@ use crate::local::world::{Home, Watchers, World};
 use crate::task::function::standard_error;
 use crate::task::mock::Mocks;
 
-use super::common::Common;
 use super::door::Door;
 use super::logs::Logs;
+use super::options::Options;
 use super::{prefix, signal};
 
 /// Serve the Step Functions API on this machine.
@@ -51,7 +51,7 @@ pub(super) struct Serve {
     mock_config: Option<PathBuf>,
 
     #[command(flatten)]
-    common: Common,
+    options: Options,
     #[command(flatten)]
     door: Door,
     #[command(flatten)]
@@ -74,11 +74,11 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let endpoint = serve::endpoint(listener.local_addr()?);
         let mut environment = vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)];
         environment.extend(mark.as_ref().map(Mark::variable));
-        let functions = arguments.common.functions(environment, standard_error())?;
-        let tasks = arguments.common.tasks(functions.clone())?;
+        let functions = arguments.options.functions(environment, standard_error())?;
+        let tasks = arguments.options.tasks(functions.clone())?;
         let tasks = Arc::new(tasks.with_mocks(mocks));
         let watchers = Watchers { observer: None, logs: arguments.logs.sink(&home) };
-        let world = World::open(&home, arguments.common.world(), tasks, watchers).await?;
+        let world = World::open(&home, arguments.options.world(), tasks, watchers).await?;
         let greeting = greeting(&home, listener.local_addr()?);
         // Nobody may be there to read it.
         let _ = writeln!(io::stdout(), "{greeting}");

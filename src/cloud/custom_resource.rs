@@ -16,11 +16,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::api::{Call, operate};
-use super::bucket::{bucket_url, escaped};
+use super::bucket::bucket_url;
 use super::definition::rendered;
 use super::web::{self, Web};
 use super::world::{World, unavailable};
 use super::{Failed, failure};
+use crate::task::sdk::encoded;
 
 /// What CloudFormation asks for.
 #[derive(Clone, Debug, Deserialize)]
@@ -176,9 +177,9 @@ async fn object(world: &World, place: &Value) -> Result<String, Failed> {
     let (bucket, key) =
         found.ok_or_else(|| wrong("DefinitionUri is neither s3://BUCKET/KEY nor {Bucket, Key}"))?;
     let version = place.get("Version").and_then(Value::as_str);
-    let version = version.map(|version| format!("?versionId={}", escaped(version)));
+    let version = version.map(|version| format!("?versionId={}", encoded(version, false)));
     let url = bucket_url(&world.settings, &bucket);
-    let url = format!("{url}/{}{}", escaped(&key), version.unwrap_or_default());
+    let url = format!("{url}/{}{}", encoded(&key, true), version.unwrap_or_default());
     let request = web::Request { method: "GET", url: &url, headers: &[], body: Vec::new() };
     let answer =
         Web::inside(&world.settings.region).signed(&request, "s3").await.map_err(unavailable)?;

@@ -110,14 +110,13 @@ impl<'a> Builder<'a> {
                 self.put(value, (anchor, before))
             }
             Event::Alias(anchor) => {
-                let (value, bytes) = self.anchors.get(&anchor).cloned().ok_or("an alias of itself")?;
+                let (value, bytes) =
+                    self.anchors.get(&anchor).cloned().ok_or("an alias of itself")?;
                 self.grow(bytes)?;
                 self.put(value, (0, 0))
             }
             Event::SequenceStart(anchor, _) => self.begin(anchor, SoFar::List(Vec::new())),
-            Event::MappingStart(anchor, _) => {
-                self.begin(anchor, SoFar::Members(Map::new(), None))
-            }
+            Event::MappingStart(anchor, _) => self.begin(anchor, SoFar::Members(Map::new(), None)),
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(open) = self.open.pop() else { return Ok(()) };
                 let value = match open.so_far {
@@ -213,14 +212,37 @@ mod tests {
     #[test]
     fn definitions_in_yaml_are_the_same_in_json() {
         let table = [
-            ("StartAt: A\nStates:\n  A:\n    Type: Pass\n    End: true\n",
-             r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#, "blocks, in order"),
-            ("---\nTimeoutSeconds: ${N}\nResource: ${Fn}\n", r#"{"TimeoutSeconds":3,"Resource":"arn:x"}"#, "values"),
-            ("A: \"${Q} ${N}\"\nB: '${N}'\n", r#"{"A":"a\"b\\ 3","B":"3"}"#, "what is quoted stays text"),
-            ("a: [1, -2.5, 1e3, ~, yes, 0x1]\n", r#"{"a":[1,-2.5,1000.0,null,"yes","0x1"]}"#, "kinds of values"),
-            ("t: 2016-03-14T01:59:00Z\n1: one\n", r#"{"t":"2016-03-14T01:59:00Z","1":"one"}"#, "times are texts"),
+            (
+                "StartAt: A\nStates:\n  A:\n    Type: Pass\n    End: true\n",
+                r#"{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}"#,
+                "blocks, in order",
+            ),
+            (
+                "---\nTimeoutSeconds: ${N}\nResource: ${Fn}\n",
+                r#"{"TimeoutSeconds":3,"Resource":"arn:x"}"#,
+                "values",
+            ),
+            (
+                "A: \"${Q} ${N}\"\nB: '${N}'\n",
+                r#"{"A":"a\"b\\ 3","B":"3"}"#,
+                "what is quoted stays text",
+            ),
+            (
+                "a: [1, -2.5, 1e3, ~, yes, 0x1]\n",
+                r#"{"a":[1,-2.5,1000.0,null,"yes","0x1"]}"#,
+                "kinds of values",
+            ),
+            (
+                "t: 2016-03-14T01:59:00Z\n1: one\n",
+                r#"{"t":"2016-03-14T01:59:00Z","1":"one"}"#,
+                "times are texts",
+            ),
             ("a: &r [{b: 1}]\nc: *r\n", r#"{"a":[{"b":1}],"c":[{"b":1}]}"#, "anchors"),
-            ("Comment: >-\n  two\n  lines\n# a remark\nx: |\n  {% 1 %}\n", r#"{"Comment":"two lines","x":"{% 1 %}\n"}"#, "long texts"),
+            (
+                "Comment: >-\n  two\n  lines\n# a remark\nx: |\n  {% 1 %}\n",
+                r#"{"Comment":"two lines","x":"{% 1 %}\n"}"#,
+                "long texts",
+            ),
             (" {\"a\": 1}", " {\"a\": 1}", "JSON keeps its own text"),
         ];
         for (definition, expected, reason) in table {

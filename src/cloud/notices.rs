@@ -9,13 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use stepwright_core::engine::{Cursor, ExecutionId, Outcome, Phase, Record};
+use stepwright_core::event::{Event, EventKind};
 use stepwright_core::expr::Document;
-use stepwright_core::history::{Event, EventKind};
 use stepwright_core::time::Timestamp;
 
 use super::settings::Settings;
 use super::web::{Request, Web};
 use crate::store::{Execution, Status, Store};
+use crate::task::aws::endpoint::of_environment;
 use crate::turn::Observer;
 
 /// Status changes that have been committed and not been told yet.
@@ -37,10 +38,8 @@ impl Notices {
     /// For the event bus that the settings name; `None` if they name none.
     pub(super) fn of(settings: &Settings) -> Option<Notices> {
         let bus = settings.event_bus.clone()?;
-        let own =
-            super::variable("AWS_ENDPOINT_URL_EVENTBRIDGE").or_else(|| settings.endpoint.clone());
-        let url =
-            own.unwrap_or_else(|| format!("https://events.{}.amazonaws.com/", settings.region));
+        let url = of_environment("EventBridge")
+            .unwrap_or_else(|| format!("https://events.{}.amazonaws.com/", settings.region));
         let web = Web::inside(&settings.region);
         Some(Notices { waiting: Arc::default(), web, bus, url })
     }

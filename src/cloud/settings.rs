@@ -27,8 +27,6 @@ pub(super) struct Settings {
     pub(super) region: String,
     /// Account, in ARNs.
     pub(super) account: String,
-    /// Endpoint of all AWS services, if it is not AWS's own.
-    pub(super) endpoint: Option<String>,
     /// States that one turn may enter.
     pub(super) states_per_turn: u32,
     /// How long a message stays invisible once it was received, in seconds.
@@ -83,10 +81,12 @@ impl Settings {
             bucket: variable(schema::BUCKET_VARIABLE),
             region: required("AWS_REGION")?,
             account: required("STEPWRIGHT_ACCOUNT")?,
-            endpoint: variable("AWS_ENDPOINT_URL"),
             states_per_turn: if states < 1.0 { ENDLESS } else { states as u32 },
             visibility_seconds: number("STEPWRIGHT_VISIBILITY_SECONDS", 360.0)?,
-            longest_delay_seconds: number("STEPWRIGHT_LONGEST_DELAY_SECONDS", LONGEST_DELAY_SECONDS)?,
+            longest_delay_seconds: number(
+                "STEPWRIGHT_LONGEST_DELAY_SECONDS",
+                LONGEST_DELAY_SECONDS,
+            )?,
             quick_task_seconds: number("STEPWRIGHT_QUICK_TASK_SECONDS", 45.0)?,
             keys: variable("STEPWRIGHT_API_AUTH").is_none_or(|auth| auth != "iam"),
             machine: variable("STEPWRIGHT_STATE_MACHINE"),

@@ -56,7 +56,9 @@ impl Order {
         let seconds = given.as_f64().filter(|seconds| *seconds >= 0.0);
         match seconds {
             Some(_) => Ok(Order { overdue_seconds: seconds }),
-            None => Err(failure("Stepwright.InvalidEvent", "overdueSeconds is no number from 0 on")),
+            None => {
+                Err(failure("Stepwright.InvalidEvent", "overdueSeconds is no number from 0 on"))
+            }
         }
     }
 }

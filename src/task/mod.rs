@@ -14,7 +14,6 @@ use crate::task::own::StepFunctions;
 
 mod apigateway;
 pub(crate) mod aws;
-mod clients;
 mod dynamodb;
 mod events;
 pub mod function;
@@ -30,7 +29,6 @@ mod problem;
 mod request;
 pub mod sdk;
 mod service;
-pub(crate) mod signed;
 mod sns;
 mod sqs;
 mod states;
@@ -97,7 +95,6 @@ pub trait Performer: Send + Sync {
 /// All task performers behind one door.
 pub struct Tasks {
     lambda: Lambda,
-    settings: Settings,
     buckets: Option<PathBuf>,
     objects: OnceLock<Arc<dyn Objects>>,
     apigateway: ApiGateway,
@@ -118,17 +115,16 @@ impl Tasks {
     /// Performers that call local functions where there is one of the name, and AWS otherwise. Nothing is read from the
     /// environment and nothing is connected before the first call that needs AWS.
     pub fn new(functions: Functions, settings: Settings) -> Tasks {
-        let aws = Arc::new(Aws::new(settings.clone()));
-        let sdk = Arc::new(Sdk::new(settings.clone()));
+        let aws = Arc::new(Aws::new(settings));
+        let sdk = Arc::new(Sdk::over(aws.clone()));
         let states = Arc::new(States::new(sdk.clone()));
         let services = Arc::new(Services::new(sdk.clone()));
         let mut jobs: Vec<(&'static str, Arc<dyn Jobs>)> = vec![("states", states.clone())];
         jobs.extend(Services::resources().map(|name| (name, services.clone() as Arc<dyn Jobs>)));
         Tasks {
-            apigateway: ApiGateway::new(&settings),
-            http: Http::new(&settings),
-            lambda: Lambda::new(functions, settings.clone()),
-            settings,
+            apigateway: ApiGateway::new(aws.clone()),
+            http: Http::new(aws.settings(), sdk.clone()),
+            lambda: Lambda::new(functions, aws.clone()),
             buckets: None,
             objects: OnceLock::new(),
             dynamodb: DynamoDb::new(aws.clone()),
@@ -242,7 +238,7 @@ impl Performer for Tasks {
     }
 
     fn objects(&self) -> Arc<dyn Objects> {
-        let open = || object::open(self.buckets.clone(), self.settings.clone());
+        let open = || object::open(self.buckets.clone(), self.sdk.clone());
         self.objects.get_or_init(open).clone()
     }
 

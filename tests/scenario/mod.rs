@@ -7,7 +7,8 @@ use serde_json::{Value as Json, json};
 use stepwright::store::Status;
 use stepwright::turn::Engine;
 use stepwright_core::engine::ExecutionId;
-use stepwright_core::history::{EventKind, order};
+use stepwright_core::event::EventKind;
+use stepwright_core::history::order;
 
 pub mod sim;
 

@@ -22,8 +22,7 @@ fn map(concurrency: usize) -> Json {
 
 async fn joined(concurrency: usize, children: usize) -> Option<BTreeMap<(String, String), usize>> {
     let mode = Mode { states: u32::MAX, batch: 10 };
-    let world =
-        World::within(Limits::EXTENDED, mode, &map(concurrency), |_, _| Fate::Pass).await?;
+    let world = World::within(Limits::EXTENDED, mode, &map(concurrency), |_, _| Fate::Pass).await?;
     let items = json!((0..children).collect::<Vec<_>>()).to_string();
     let writes = world.writes(&items).await;
     let rows = world.rows().await;

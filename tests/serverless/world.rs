@@ -111,7 +111,8 @@ impl World {
             clock: clock.clone(),
             observer: None,
         };
-        let engine = Arc::new(Engine::open(parts, Config { limits, ..config(mode) }).await.unwrap());
+        let engine =
+            Arc::new(Engine::open(parts, Config { limits, ..config(mode) }).await.unwrap());
         let world = World {
             mode,
             proxy,

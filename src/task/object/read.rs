@@ -159,7 +159,8 @@ impl Reading<'_> {
     ) -> Result<bool, String> {
         let source = format!("S3://{}/{}", object.bucket, object.key);
         let skip = from.items;
-        let mut feed = Feed { sink, skip, origin: Origin { source, mark: Mark { items: 0, ..from } } };
+        let mut feed =
+            Feed { sink, skip, origin: Origin { source, mark: Mark { items: 0, ..from } } };
         if word(self.config, "InputType") == Some("PARQUET") {
             let mut rows = parquet::rows(self.objects.clone(), object.clone()).await?;
             while let Some(rows) = rows.recv().await {
@@ -201,7 +202,12 @@ impl Reading<'_> {
         reading.files(files.into_iter().map(Ok), from, sink).await
     }
 
-    async fn athena(&self, manifest: &Place, from: Mark, sink: &mut dyn Sink) -> Result<(), String> {
+    async fn athena(
+        &self,
+        manifest: &Place,
+        from: Mark,
+        sink: &mut dyn Sink,
+    ) -> Result<(), String> {
         let text = self.whole(manifest).await?;
         let lines = text.lines().filter(|line| !line.trim().is_empty());
         self.files(lines.map(inventory::location), from, sink).await

@@ -98,6 +98,7 @@ impl Services {
             service: asked.service,
             action: &asked.action,
             parameters: &asked.parameters,
+            region: None,
             role: caller.role,
             token: caller.token,
         };

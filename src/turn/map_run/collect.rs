@@ -100,7 +100,9 @@ impl Engine {
                     Some(child) if child.status() == Status::Succeeded => {
                         (Kind::Succeeded, plan.texts(child))
                     }
-                    Some(child) if child.closing.is_some() => (Kind::Failed, vec![record_of(child)]),
+                    Some(child) if child.closing.is_some() => {
+                        (Kind::Failed, vec![record_of(child)])
+                    }
                     _ => (Kind::Pending, self.pending(run, number).await?),
                 };
                 full.extend(files.push(kind, &texts));

@@ -186,9 +186,8 @@ mod tests {
         let (files, manifest, succeeded) = written(usize::MAX);
         assert_eq!(succeeded, 30_050 - 30_050_u64.div_ceil(7));
         let keys: Vec<&str> = files.iter().map(|(key, _)| key.as_str()).collect();
-        let expected = (0..4).flat_map(|n| {
-            [format!("run/FAILED_{n}.json"), format!("run/SUCCEEDED_{n}.json")]
-        });
+        let expected = (0..4)
+            .flat_map(|n| [format!("run/FAILED_{n}.json"), format!("run/SUCCEEDED_{n}.json")]);
         assert_eq!(keys, expected.collect::<Vec<_>>());
         assert!(manifest.contains(r#""PENDING":[]"#), "{manifest}");
         for turns in [1, 2, 3] {

@@ -133,9 +133,10 @@ impl<'a> Reading<'a> {
             key,
             source: Some(source.into()),
         };
-        let input = self.engine.with_setting(self.loaded, self.here, self.record.time, 0, |set| {
-            unit_input(set, self.record, self.run, &item)
-        })?;
+        let input =
+            self.engine.with_setting(self.loaded, self.here, self.record.time, 0, |set| {
+                unit_input(set, self.record, self.run, &item)
+            })?;
         // A member of an object goes on with its name, unless a selector has made something else of it.
         Ok(match whole {
             Some(whole) if input.same(&item.value) => Document::from(whole),

@@ -12,7 +12,7 @@ use crate::task::{Reach, Settings, Tasks};
 
 /// Arguments of every command that runs workflows.
 #[derive(Debug, Args)]
-pub(super) struct Common {
+pub(super) struct Options {
     /// A function that runs on this machine: NAME=COMMAND, NAME=runtime:COMMAND, NAME=python:FILE:HANDLER or
     /// NAME=node:FILE:HANDLER. Repeatable. Other functions are called through the Lambda API.
     #[arg(long = "function", value_name = "NAME=COMMAND")]
@@ -67,7 +67,7 @@ enum LimitSet {
     Extended,
 }
 
-impl Common {
+impl Options {
     /// What performs tasks: these functions, and services.
     ///
     /// # Errors
