@@ -179,38 +179,32 @@ impl World {
         self.engine.journal(row).await.unwrap()
     }
 
-    /// The same, with the writes of each item of the tables, by partition and sort key.
+    /// Runs an execution until nothing is left to do; the writes of each item of the tables, by partition and sort key.
     pub(super) async fn writes(&self, input: &str) -> BTreeMap<(String, String), usize> {
-        self.run_uncounted(input).await;
-        let mut writes = BTreeMap::new();
-        for call in self.proxy.calls() {
-            let key = match &*call.operation {
-                "PutItem" => &call.request["Item"],
-                "UpdateItem" | "DeleteItem" => &call.request["Key"],
-                _ => continue,
-            };
-            let text = |name: &str| key[name]["S"].as_str().unwrap().to_owned();
-            *writes.entry((text("pk"), text("sk"))).or_default() += 1;
-        }
-        writes
-    }
-
-    async fn run_uncounted(&self, input: &str) {
         self.proxy.calls();
         let turn = self.queue.turn();
         let execution = self.execution(input);
         self.engine.store.create(execution.clone()).await.unwrap();
-        let (engine, started) = (self.engine.clone(), execution.clone());
-        tokio::spawn(async move {
-            engine.start(&started).await.unwrap();
+        let engine = self.engine.clone();
+        let start = tokio::spawn(async move {
+            engine.start(&execution).await.unwrap();
             drop(turn);
-        })
-        .await
-        .unwrap();
+        });
+        start.await.unwrap();
+        let mut writes = BTreeMap::new();
         loop {
+            for call in self.proxy.calls() {
+                let key = match &*call.operation {
+                    "PutItem" => &call.request["Item"],
+                    "UpdateItem" | "DeleteItem" => &call.request["Key"],
+                    _ => continue,
+                };
+                let text = |name: &str| key[name]["S"].as_str().unwrap().to_owned();
+                *writes.entry((text("pk"), text("sk"))).or_default() += 1;
+            }
             let records = self.receive().await;
             if records.is_empty() {
-                return;
+                return writes;
             }
             self.invoke(&records).await;
             self.delete(&records).await;
