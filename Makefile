@@ -52,6 +52,13 @@ test-forgery: ## task tokens and signed requests, forged by the hundred thousand
 journals: ## one more generation of journals that later engines have to read (tests/journals)
 	$(CARGO) test --quiet --test all -- --ignored --exact journals::a_new_generation_is_written
 
+kill: ## kill -9 of the real server under load, and starts with 10,000 open executions (KILLS=2000, IN_FLIGHT=1000, SEED=1)
+	$(CARGO) build --quiet --release --bin stepwright
+	$(CARGO) run --quiet -p stepwright-crash -- target/release/stepwright $(or $(KILLS),2000) $(or $(IN_FLIGHT),1000) $(or $(SEED),1)
+
+torn: ## losses of power after every write of a traced process (POINTS=100000; needs strace)
+	STEPWRIGHT_CRASH_POINTS=$(or $(POINTS),100000) $(CARGO) test --quiet --test all -- --ignored --nocapture --exact contract::torn::whatever_a_loss_of_power_leaves_after_any_write_holds_what_was_acknowledged
+
 model: ## the journal protocol, every order of events and faults, and every seeded mistake (minutes, gigabytes)
 	$(CARGO) run --release --quiet -p stepwright-model $(ONLY)
 
@@ -73,4 +80,4 @@ BOOTSTRAP_PROFILE ?= bootstrap
 build-%Function:
 	@infra/build-bootstrap "$(ARCH)" "$(BOOTSTRAP_PROFILE)" "$(ARTIFACTS_DIR)"
 
-.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model test-forgery journals deny bench
+.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model test-forgery journals deny bench kill torn
