@@ -71,8 +71,14 @@ impl Options {
     /// What performs tasks: these functions, and services.
     ///
     /// # Errors
-    /// The file with connections cannot be used.
-    pub(super) fn tasks(&self, functions: Functions) -> Result<Tasks, Unreadable> {
+    /// The file with connections or the directory of buckets cannot be used.
+    pub(super) fn tasks(&self, functions: Functions) -> Result<Tasks, Box<dyn std::error::Error>> {
+        if let Some(buckets) = &self.buckets {
+            // Sooner than when a distributed Map finds no bucket in it.
+            std::fs::read_dir(buckets).map_err(|error| {
+                format!("the buckets in {} cannot be read: {error}", buckets.display())
+            })?;
+        }
         Ok(Tasks::new(functions, self.settings()?).with_buckets(self.buckets.clone()))
     }
 

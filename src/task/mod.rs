@@ -15,6 +15,7 @@ use crate::task::own::StepFunctions;
 mod apigateway;
 pub(crate) mod aws;
 mod dynamodb;
+mod eks;
 mod events;
 pub mod function;
 pub mod http;
@@ -42,6 +43,7 @@ pub use web::Reach;
 use apigateway::ApiGateway;
 use aws::Aws;
 use dynamodb::DynamoDb;
+use eks::Eks;
 use events::Events;
 use http::{Exchange, Http};
 use lambda::Lambda;
@@ -99,6 +101,7 @@ pub struct Tasks {
     objects: OnceLock<Arc<dyn Objects>>,
     apigateway: ApiGateway,
     dynamodb: DynamoDb,
+    eks: Eks,
     events: Events,
     http: Http,
     sns: Sns,
@@ -128,6 +131,7 @@ impl Tasks {
             buckets: None,
             objects: OnceLock::new(),
             dynamodb: DynamoDb::new(aws.clone()),
+            eks: Eks::new(aws.clone()),
             events: Events::new(sdk.clone()),
             sns: Sns::new(aws.clone()),
             sqs: Sqs::new(aws),
@@ -181,6 +185,9 @@ impl Tasks {
         if !matches!(service.pattern, Pattern::Sync | Pattern::Sync2) {
             return None;
         }
+        if (&*service.resource_type, &*service.action) == ("eks", "runJob") {
+            return Some(&self.eks);
+        }
         let found = self.jobs.iter().find(|(name, _)| *name == &*service.resource_type);
         found.map(|(_, jobs)| &**jobs)
     }
@@ -220,6 +227,8 @@ impl Tasks {
                 Integration::LambdaInvoke => self.lambda.invoke(call).await,
                 Integration::ApiGateway => self.apigateway.invoke(call).await,
                 Integration::Http => self.http.invoke(call).await.0,
+                Integration::EksCall => self.eks.call(call).await,
+                Integration::EksRunJob => self.eks.run_job(call).await,
                 Integration::DynamoDb(action) => self.dynamodb.perform(action, call).await,
                 Integration::PutEvents => self.events.put_events(call).await,
                 Integration::SnsPublish => self.sns.publish(call).await,
@@ -305,6 +314,8 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy)]
 enum Integration {
     DynamoDb(dynamodb::Action),
+    EksCall,
+    EksRunJob,
     PutEvents,
     LambdaInvoke,
     ApiGateway,
@@ -315,12 +326,14 @@ enum Integration {
 }
 
 /// Service, action, and whether it hands out task tokens.
-const INTEGRATIONS: [(&str, &str, bool, Integration); 11] = [
+const INTEGRATIONS: [(&str, &str, bool, Integration); 13] = [
     ("lambda", "invoke", true, Integration::LambdaInvoke),
     ("dynamodb", "getItem", false, Integration::DynamoDb(dynamodb::Action::Get)),
     ("dynamodb", "putItem", false, Integration::DynamoDb(dynamodb::Action::Put)),
     ("dynamodb", "updateItem", false, Integration::DynamoDb(dynamodb::Action::Update)),
     ("dynamodb", "deleteItem", false, Integration::DynamoDb(dynamodb::Action::Delete)),
+    ("eks", "call", true, Integration::EksCall),
+    ("eks", "runJob", true, Integration::EksRunJob),
     ("events", "putEvents", true, Integration::PutEvents),
     ("http", "invoke", false, Integration::Http),
     ("apigateway", "invoke", true, Integration::ApiGateway),

@@ -32,8 +32,8 @@ mod trace;
 pub(super) use clients::Clients;
 pub(crate) use failure::{credentials_failure, deepest, for_machine, sources};
 pub(crate) use identity::Identities;
-pub(crate) use send::{Response, Sender, Unsent, read, reason, traced};
-pub(crate) use signature::{Scope, sign};
+pub(crate) use send::{Response, Sender, Unsent, head, read, reason, traced};
+pub(crate) use signature::{Scope, presign, sign};
 pub(crate) use trace::{TRACE_HEADER, trace_header};
 
 /// How AWS is reached. What is `None` is found in the environment, when it is first needed.

@@ -102,12 +102,17 @@ impl Sender {
 /// # Errors
 /// It broke off.
 pub(crate) async fn read(response: HttpResponse) -> Result<Response, Unsent> {
-    let status = response.status().as_u16();
-    let headers = response.headers().iter();
-    let headers = headers.map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned())).collect();
+    let head = head(&response);
     let body = ByteStream::new(response.into_body()).collect().await;
     let body = body.map_err(|error| Unsent::Broken(deepest(&error)))?;
-    Ok(Response { status, headers, body: body.to_vec() })
+    Ok(Response { body: body.to_vec(), ..head })
+}
+
+/// Status and headers of a response.
+pub(crate) fn head(response: &HttpResponse) -> Response {
+    let headers = response.headers().iter();
+    let headers = headers.map(|(n, v)| (n.to_ascii_lowercase(), v.to_owned())).collect();
+    Response { status: response.status().as_u16(), headers, body: Vec::new() }
 }
 
 /// Puts our trace on a request, whoever sends it.

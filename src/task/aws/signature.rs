@@ -1,11 +1,11 @@
-//! Signature Version 4.
+//! Signature Version 4, in headers or in the URL.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
-    UriPathNormalizationMode, sign as signed,
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation,
+    SigningSettings, UriPathNormalizationMode, sign as signed,
 };
 use aws_sigv4::sign::v4;
 use hyper::Request;
@@ -53,6 +53,22 @@ pub(crate) fn sign<B: AsRef<[u8]>>(
     credentials: &Credentials,
 ) -> Result<(), String> {
     apply(request, scope, credentials, scope.settings())
+}
+
+/// Signs a request by its URL, for so long.
+///
+/// # Errors
+/// Why it cannot be signed, in words.
+pub(crate) fn presign<B: AsRef<[u8]>>(
+    request: &mut Request<B>,
+    scope: &Scope,
+    credentials: &Credentials,
+    valid: Duration,
+) -> Result<(), String> {
+    let mut settings = scope.settings();
+    settings.signature_location = SignatureLocation::QueryParams;
+    settings.expires_in = Some(valid);
+    apply(request, scope, credentials, settings)
 }
 
 fn apply<B: AsRef<[u8]>>(
@@ -114,5 +130,23 @@ mod tests {
             );
             assert!(signature.contains("x-more"), "values beyond ASCII are signed: {signature}");
         }
+    }
+
+    #[test]
+    fn a_presigned_request_has_its_signature_in_the_url() {
+        let credentials = Credentials::new("id", "secret", Some("t".into()), None, "test");
+        let mut request = request("https://h.example/?Action=A");
+        let scope = Scope::new("sts", "eu-west-1");
+        presign(&mut request, &scope, &credentials, Duration::from_secs(60)).unwrap();
+        let uri = request.uri().to_string();
+        for part in [
+            "?Action=A&",
+            "X-Amz-Expires=60",
+            "X-Amz-SignedHeaders=host%3Bx-more",
+            "X-Amz-Security-Token=t",
+        ] {
+            assert!(uri.contains(part), "{part} in {uri}");
+        }
+        assert!(!request.headers().contains_key("authorization"));
     }
 }

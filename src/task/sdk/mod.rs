@@ -15,7 +15,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use stepwright_core::engine::{TaskCall, TaskOutcome};
 use stepwright_core::expr::Value;
 
-use super::aws::{Aws, Scope, Settings, endpoint as elsewhere, for_machine};
+use super::aws::{self, Aws, Scope, Settings, endpoint as elsewhere, for_machine};
 use super::own::{Answer, StepFunctions};
 use super::within;
 use crate::retry::Backoff;
@@ -186,8 +186,7 @@ impl Sdk {
             return Err(refusal(&service, operation, &response));
         }
         let body = ByteStream::new(response.take_body());
-        let empty = send::read(response).await.map_err(|reason| client(&service, reason))?;
-        let head = result(&service, operation, &empty)?;
+        let head = result(&service, operation, &aws::head(&response))?;
         Ok(Opened { head, body })
     }
 

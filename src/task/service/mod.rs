@@ -16,11 +16,14 @@ use super::own::Answer;
 use super::sdk::{Call, Sdk, SdkFailure};
 use super::within;
 
+mod bedrock;
+mod by_name;
 mod jobs;
 mod names;
 mod request;
 mod template;
 
+use by_name::ByName;
 use jobs::{GONE, Job, Part};
 use names::Names;
 
@@ -87,6 +90,53 @@ impl Services {
 
     /// The answer to an action, in the old form and with the names of the action.
     async fn ask(
+        &self,
+        names: &Names,
+        action: &str,
+        given: &Value,
+        caller: Caller<'_>,
+    ) -> Result<(Map, Answer), SdkFailure> {
+        if let Some(rule) = by_name::rule(names.service, action) {
+            return self.by_name(rule, given, caller).await;
+        }
+        if (names.service, action) == ("bedrock", "invokeModel") {
+            let (given, to) = Box::pin(bedrock::request(&self.sdk, given, caller)).await?;
+            let (members, answer) = self.one(names, action, &given, caller).await?;
+            let members = match to {
+                None => members,
+                Some(to) => Box::pin(bedrock::keep(&self.sdk, members, &to, caller)).await?,
+            };
+            return Ok((members, answer));
+        }
+        self.one(names, action, given, caller).await
+    }
+
+    /// The answer to a change of what has a name.
+    async fn by_name(
+        &self,
+        rule: &ByName,
+        given: &Value,
+        caller: Caller<'_>,
+    ) -> Result<(Map, Answer), SdkFailure> {
+        let mut marker = None;
+        let id = loop {
+            let listing = rule.listing(given, marker.as_ref()).map_err(SdkFailure::Parameters)?;
+            let page = Box::pin(self.sdk.call(&of_emr(rule.list, &listing, caller))).await?;
+            marker = page.get("Marker").filter(|marker| **marker != Value::Null).cloned();
+            match (rule.id_of(given, &page), &marker) {
+                (Some(id), _) => break id,
+                (None, Some(_)) => {}
+                (None, None) => return Err(SdkFailure::Unsupported(rule.nothing(given))),
+            }
+        };
+        let changing = rule.changing(given, id);
+        let (told, answer) =
+            Box::pin(self.sdk.answered(&of_emr(rule.change, &changing, caller))).await?;
+        Ok((told.as_object().cloned().unwrap_or_default(), answer))
+    }
+
+    /// The answer to an action that is one request.
+    async fn one(
         &self,
         names: &Names,
         action: &str,
@@ -179,6 +229,11 @@ impl Jobs for Services {
     }
 }
 
+fn of_emr<'a>(action: &'a str, parameters: &'a Value, caller: Caller<'a>) -> Call<'a> {
+    let Caller { role, token } = caller;
+    Call { service: "emr", action, parameters, region: None, role, token }
+}
+
 fn known(resource: &Resource) -> Option<(&'static Names, &'static Job)> {
     let Resource::Service(resource) = resource else { return None };
     let names = names::names(&resource.resource_type)?;
@@ -268,6 +323,9 @@ mod tests {
     fn every_action_is_an_operation_of_its_service() {
         for names in names::SERVICES {
             for action in names.actions {
+                if by_name::rule(names.service, action).is_some() {
+                    continue;
+                }
                 let Ok(asked) = request::asked(names.service, action, &Value::Null) else {
                     continue;
                 };
