@@ -33,8 +33,9 @@ class RecoveryTest(unittest.TestCase):
 
         cls.parked = until(parked, 60, "no timer is parked")
 
-    def lose(self, home, begin):
-        """Does something while no message is delivered, and takes away those that were sent; their bodies."""
+    def lose(self, home, name, begin):
+        """Does something while no message is delivered, and takes away those that were sent of executions of a machine; their
+        bodies."""
         functions, sqs = self.cloud.emulator.client("lambda"), self.cloud.emulator.client("sqs")
         url = home.stack.outputs["WorkQueueUrl"]
         mappings = functions.list_event_source_mappings(FunctionName=f"{home.stack.name}-worker")["EventSourceMappings"]
@@ -44,9 +45,12 @@ class RecoveryTest(unittest.TestCase):
             lost = []
 
             def gone():
-                for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                    lost.append(message["Body"])
+                # Others are visible again in a second.
+                found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=1).get("Messages", [])
+                for message in found:
+                    if f":execution:{name}:" in message["Body"]:
+                        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                        lost.append(message["Body"])
                 return lost
 
             until(gone, 30, "no message")
@@ -67,9 +71,9 @@ class RecoveryTest(unittest.TestCase):
                     definition = scenarios.machine("W", W={"Type": "Wait", "Seconds": 4, "Next": "E"}, E={"Type": "Succeed"})
                     execution = start(self.cloud, create(self.cloud, "stuck-later", definition), {})
                     until(lambda: len(history(self.cloud, execution)) == 2, 30, "it does not begin")
-                    _, lost = self.lose(self.cloud, lambda: None)
+                    _, lost = self.lose(self.cloud, "stuck-later", lambda: None)
                 else:
-                    execution, lost = self.lose(self.cloud, lambda: start(self.cloud, chain, {}))
+                    execution, lost = self.lose(self.cloud, "stuck", lambda: start(self.cloud, chain, {}))
                 self.assertEqual(len(lost), 1, lost)
                 time.sleep(2)
                 self.assertEqual(self.cloud.sfn.describe_execution(executionArn=execution)["status"], "RUNNING")
@@ -82,7 +86,7 @@ class RecoveryTest(unittest.TestCase):
 
     def test_a_dead_letter_goes_on_where_it_was_given_up(self):
         arn = create(self.cloud, "given-up", scenarios.PLAIN["chain"][0])
-        execution, lost = self.lose(self.cloud, lambda: start(self.cloud, arn, {}))
+        execution, lost = self.lose(self.cloud, "given-up", lambda: start(self.cloud, arn, {}))
         sqs = self.cloud.emulator.client("sqs")
         # As SQS does after maxReceiveCount deliveries.
         sqs.send_message(QueueUrl=self.cloud.stack.outputs["DeadLetterQueueUrl"], MessageBody=lost[0])
