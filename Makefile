@@ -65,8 +65,8 @@ model: ## the journal protocol, every order of events and faults, and every seed
 bench-jsonata: ## the evaluator against jsonata-js 2.0.6 and the crate jsonata-core; needs node
 	CARGO_TARGET_DIR=target/bench-jsonata $(CARGO) run --quiet --release --manifest-path benches/jsonata/Cargo.toml
 
-deny: ## licences, bans and sources of dependencies (needs cargo-deny)
-	$(CARGO) deny --offline check licenses bans sources
+deny: ## licences, bans, sources and, where their database can be reached, advisories of dependencies
+	./tests/deny
 
 bench: ## throughput of the stores and the queue
 	$(CARGO) bench --bench store --bench queue

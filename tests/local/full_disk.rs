@@ -54,6 +54,7 @@ fn a_full_disk_refuses_what_it_cannot_keep_and_forgets_nothing() {
     let said = server.end();
     assert_eq!(said.matches("nothing can be written").count(), 1, "it is told once: {said}");
     assert_eq!(said.matches("the store can be written again").count(), 1, "{said}");
+    assert!(said.lines().count() < 10, "a log that grows makes a full disk fuller: {said}");
 }
 
 #[test]

@@ -290,8 +290,8 @@ async fn writes_to_be_traced() {
             use std::io::Write;
             std::io::stdout().write_all(format!("{MARK}{line}\n").as_bytes()).unwrap();
         };
-        use_store(&store, &format!("s{session}"), 8 + round % 9, say).await;
-        use_store(&store, &format!("t{session}"), 1 + round % 3, say).await;
+        use_store(&store, &format!("s{session}"), 3 + round % 4, say).await;
+        use_store(&store, &format!("t{session}"), 1 + round % 2, say).await;
     }
 }
 

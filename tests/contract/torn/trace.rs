@@ -103,9 +103,12 @@ impl Reader<'_> {
     /// be kept, and locks hold nothing.
     fn file(&self, path: &str) -> Option<String> {
         let name = path.strip_prefix(self.directory)?.strip_prefix('/')?;
-        matches!(name, "stepwright.db" | "stepwright.db-wal").then(|| name.to_owned())
+        FILES.contains(&name).then(|| name.to_owned())
     }
 }
+
+/// The database, its log, and the journal of the one commit from before it has a log.
+const FILES: [&str; 3] = ["stepwright.db", "stepwright.db-wal", "stepwright.db-journal"];
 
 /// The texts among the arguments of a call.
 fn texts(arguments: &str) -> Vec<Vec<u8>> {
