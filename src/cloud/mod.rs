@@ -31,7 +31,7 @@ mod express;
 mod http;
 mod keys;
 mod notices;
-mod rest;
+pub mod rest;
 mod settings;
 mod start;
 mod sweep;
