@@ -9,7 +9,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::SchemaDescriptor;
 use stepwright::task::object::Objects;
-use stepwright::task::object::read::{Sink, items};
+use stepwright::task::object::read::{Mark, Origin, Sink, items};
 use stepwright_core::engine::reader::Entry;
 use stepwright_core::expr::Value;
 
@@ -27,7 +27,7 @@ pub(super) fn run(input: &[u8]) {
         Arc::new(Bucket::with(parts.map(Bytes::copy_from_slice).collect()));
     block_on(async {
         let mut sink = Counted(0);
-        let _ = items(&objects, &reader, &mut sink).await;
+        let _ = items(&objects, &reader, Mark::default(), &mut sink).await;
     });
 }
 
@@ -36,7 +36,7 @@ struct Counted(usize);
 
 #[async_trait]
 impl Sink for Counted {
-    async fn take(&mut self, items: Vec<Entry>, _: &str) -> bool {
+    async fn take(&mut self, items: Vec<Entry>, _: &Origin) -> bool {
         for (_, item) in &items {
             let _ = item.measure(1 << 20, 100);
         }
