@@ -53,7 +53,7 @@ use deliver::Delivered;
 use live::{Live, Performing};
 pub use load::{Loaded, definition_key};
 pub use outside::ActivityWork;
-use route::Route;
+use route::{Elsewhere, Route};
 pub use route::{Invocation, Routing};
 pub use token::{TokenError, Tokens};
 
@@ -394,6 +394,9 @@ impl Engine {
         self.emit(loaded, cursor, record, runnable && states > 0).await?;
         Ok(match &record.frame.phase {
             Phase::Ready | Phase::Asking if states > 0 => Ok(Stimulus::Advance),
+            Phase::Reading(_) | Phase::Writing(_) if self.hurried() => {
+                return self.hand_over(&cursor.next(), None, Elsewhere::Patient).await.map(Err);
+            }
             Phase::Reading(run) => Ok(self.read_items(loaded, cursor, record, run).await?),
             Phase::Writing(run) => Ok(self.collect(record, run).await?),
             Phase::Claimed(_) => match self.perform(loaded, cursor, record).await {

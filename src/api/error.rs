@@ -282,7 +282,9 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Error {
         match error {
             store::Error::Unavailable(_) => Error::unavailable(error),
-            store::Error::Damaged(_) | store::Error::TooLarge(_) => Error::internal(error),
+            // What the caller sent is larger than what this home can keep; operations that know better say what it is.
+            store::Error::TooLarge(_) => Error::new("ValidationException", error.to_string()),
+            store::Error::Damaged(_) => Error::internal(error),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use crate::cloud::definition::substituted;
+use crate::cloud::definition::rendered;
 use crate::cloud::web::{Request, Web};
 use crate::task::aws::endpoint::of_environment;
 
@@ -172,7 +172,8 @@ fn values(arguments: &Deploy) -> Result<BTreeMap<String, String>, Box<dyn Error>
 }
 
 fn definition(path: &Path, values: &BTreeMap<String, String>) -> Result<String, Box<dyn Error>> {
-    let text = substituted(&read(path)?, values);
+    let text =
+        rendered(&read(path)?, values).map_err(|why| format!("{}: {why}", path.display()))?;
     match serde_json::from_str::<Value>(&text) {
         Ok(_) => Ok(text),
         Err(error) => Err(format!("{}: not JSON: {error}", path.display()).into()),
@@ -184,7 +185,9 @@ fn machine(arguments: &Deploy, path: &Path) -> Result<String, Box<dyn Error>> {
         return Ok(name.clone());
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let bare = name.trim_end_matches(".json").trim_end_matches(".asl");
+    let bare = [".json", ".yaml", ".yml", ".asl"]
+        .iter()
+        .fold(name.as_str(), |name, ending| name.trim_end_matches(ending));
     if bare.is_empty() {
         return Err(format!(
             "{}: the file's name gives none to its machine: --name",

@@ -4,7 +4,7 @@
 //! | property | |
 //! |---|---|
 //! | `Name` | required, for a custom resource gets no generated one; another name makes another machine |
-//! | `Definition`, `DefinitionString`, `DefinitionUri` | one of them: an object, a text, an object in S3 (`s3://bucket/key` or `{Bucket, Key}`) |
+//! | `Definition`, `DefinitionString`, `DefinitionUri` | one of them: an object; a text; an object in S3 (`s3://bucket/key` or `{Bucket, Key, Version}`). Texts and objects in JSON or YAML |
 //! | `DefinitionSubstitutions` | values of `${…}` |
 //! | `Type`, `RoleArn`, `Logging`, `Tracing`, `Tags` | as usual |
 //!
@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::api::{Call, operate};
 use super::bucket::bucket_url;
-use super::definition::substituted;
+use super::definition::rendered;
 use super::web::{self, Web};
 use super::world::{World, unavailable};
 use super::{Failed, failure};
@@ -161,13 +161,13 @@ async fn definition(world: &World, properties: &Map<String, Value>) -> Result<St
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         values.insert(name.clone(), value);
     }
-    Ok(substituted(&text, &values))
+    rendered(&text, &values).map_err(|why| wrong(&why))
 }
 
 /// An object in S3.
 async fn object(world: &World, place: &Value) -> Result<String, Failed> {
     let named = |name| place.get(name).and_then(Value::as_str).map(str::to_owned);
-    let place = match place.as_str() {
+    let found = match place.as_str() {
         Some(uri) => uri
             .strip_prefix("s3://")
             .and_then(|rest| rest.split_once('/'))
@@ -175,8 +175,11 @@ async fn object(world: &World, place: &Value) -> Result<String, Failed> {
         None => named("Bucket").zip(named("Key")),
     };
     let (bucket, key) =
-        place.ok_or_else(|| wrong("DefinitionUri is neither s3://BUCKET/KEY nor {Bucket, Key}"))?;
-    let url = format!("{}/{}", bucket_url(&world.settings, &bucket), encoded(&key, true));
+        found.ok_or_else(|| wrong("DefinitionUri is neither s3://BUCKET/KEY nor {Bucket, Key}"))?;
+    let version = place.get("Version").and_then(Value::as_str);
+    let version = version.map(|version| format!("?versionId={}", encoded(version, false)));
+    let url = bucket_url(&world.settings, &bucket);
+    let url = format!("{url}/{}{}", encoded(&key, true), version.unwrap_or_default());
     let request = web::Request { method: "GET", url: &url, headers: &[], body: Vec::new() };
     let answer =
         Web::inside(&world.settings.region).signed(&request, "s3").await.map_err(unavailable)?;

@@ -118,7 +118,7 @@ async fn answer(world: &World, role: Role, event: LambdaEvent<Value>) -> Result<
         Role::Worker | Role::SlowWorker => Box::pin(worker::work(world, payload, &context)).await,
         Role::Api => Box::pin(api::answer(world, payload, &context)).await,
         Role::Start => Box::pin(start::answer(world, payload, &context)).await,
-        Role::Sweep => Box::pin(sweep::sweep(world, &context)).await,
+        Role::Sweep => Box::pin(sweep::sweep(world, &payload, &context)).await,
     };
     world.tell().await;
     answer

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use stepwright_core::engine::{Cursor, ExecutionId, Outcome, Phase, Record};
+use stepwright_core::event::{Event, EventKind};
 use stepwright_core::expr::Document;
 use stepwright_core::time::Timestamp;
 
@@ -52,7 +53,8 @@ impl Notices {
             }
             let execution = cursor.execution.clone();
             let mut changes = Vec::new();
-            if record.slot == 0 {
+            // A redrive is another beginning.
+            if record.slot == 0 || record.events.iter().any(redriven) {
                 changes.push(Change { execution: execution.clone(), end: None });
             }
             if let Phase::Done(outcome) = &record.frame.phase {
@@ -98,6 +100,10 @@ impl Notices {
         }
         Ok(())
     }
+}
+
+fn redriven(event: &Event) -> bool {
+    matches!(event.kind, EventKind::ExecutionRedriven { .. })
 }
 
 /// An entry of PutEvents.

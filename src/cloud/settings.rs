@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::queue::{dynamodb::TIMERS_TABLE_VARIABLE, sqs};
+use crate::queue::{
+    dynamodb::TIMERS_TABLE_VARIABLE,
+    sqs::{self, LONGEST_DELAY_SECONDS},
+};
 use crate::store::dynamodb::schema;
 
 /// The environment of a deployed function, read once.
@@ -28,6 +31,8 @@ pub(super) struct Settings {
     pub(super) states_per_turn: u32,
     /// How long a message stays invisible once it was received, in seconds.
     pub(super) visibility_seconds: f64,
+    /// Longest delay of a message; what is due later is parked. SQS allows 900 s, what stands in for it may allow less.
+    pub(super) longest_delay_seconds: f64,
     /// Longest time of a task that is not for the slow worker, in seconds.
     pub(super) quick_task_seconds: f64,
     /// Whether requests over HTTP are signed with keys of this installation; otherwise whoever gets as far as here may
@@ -78,6 +83,10 @@ impl Settings {
             account: required("STEPWRIGHT_ACCOUNT")?,
             states_per_turn: if states < 1.0 { ENDLESS } else { states as u32 },
             visibility_seconds: number("STEPWRIGHT_VISIBILITY_SECONDS", 360.0)?,
+            longest_delay_seconds: number(
+                "STEPWRIGHT_LONGEST_DELAY_SECONDS",
+                LONGEST_DELAY_SECONDS,
+            )?,
             quick_task_seconds: number("STEPWRIGHT_QUICK_TASK_SECONDS", 45.0)?,
             keys: variable("STEPWRIGHT_API_AUTH").is_none_or(|auth| auth != "iam"),
             machine: variable("STEPWRIGHT_STATE_MACHINE"),

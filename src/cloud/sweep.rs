@@ -9,6 +9,8 @@
 //! | executions that have been running for longer than 54 minutes | every hour, beyond a week every day |
 //! | what executions older than 30 days have written, so that it does not expire | with them |
 //!
+//! Who knows that messages were lost need not wait for that: see [`Order`].
+//!
 //! An execution is looked at, and only what is overdue is sent again: a year's Wait costs a read an hour.
 
 use lambda_runtime::Context;
@@ -17,7 +19,7 @@ use stepwright_core::engine::ExecutionId;
 use stepwright_core::time::Timestamp;
 
 use super::world::{World, deadline, unavailable};
-use super::{Failed, dead_letters};
+use super::{Failed, dead_letters, failure};
 use crate::store::{Execution, Kind, ListPosition, ListQuery, Status};
 use crate::turn::Engine;
 
@@ -25,27 +27,55 @@ use crate::turn::Engine;
 ///
 /// # Errors
 /// The store or the queue is not available; the next one is in a minute.
-pub(super) async fn sweep(world: &World, context: &Context) -> Result<Value, Failed> {
+pub(super) async fn sweep(
+    world: &World,
+    event: &Value,
+    context: &Context,
+) -> Result<Value, Failed> {
+    let order = Order::of(event)?;
     let engine = world.engine_for(context).await?;
     let now = engine.clock.now();
     let until = deadline(context).plus_seconds(-RESERVED_SECONDS);
     let timers = world.queue.send_due(now).await.map_err(unavailable)?;
     let dead = dead_letters::redrive(world, &engine).await?;
-    let looked_at = executions(world, &engine, now, until).await?;
+    let looked_at = executions(world, &engine, order, (now, until)).await?;
     Ok(json!({"timers": timers, "deadLetters": dead, "executions": looked_at}))
+}
+
+/// `{"overdueSeconds": 60}`, from whoever knows that messages were lost (a queue was purged): all running executions are
+/// looked at, and what should have happened so long ago is sent again. Doing so without need costs duplicates, nothing
+/// else.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Order {
+    overdue_seconds: Option<f64>,
+}
+
+impl Order {
+    fn of(event: &Value) -> Result<Order, Failed> {
+        let Some(given) = event.get("overdueSeconds") else { return Ok(Order::default()) };
+        let seconds = given.as_f64().filter(|seconds| *seconds >= 0.0);
+        match seconds {
+            Some(_) => Ok(Order { overdue_seconds: seconds }),
+            None => {
+                Err(failure("Stepwright.InvalidEvent", "overdueSeconds is no number from 0 on"))
+            }
+        }
+    }
 }
 
 /// Looks at the executions whose turn it is; how many.
 async fn executions(
     world: &World,
     engine: &Engine,
-    now: Timestamp,
-    until: Timestamp,
+    order: Order,
+    (now, until): (Timestamp, Timestamp),
 ) -> Result<usize, Failed> {
     let minute = now.0.div_euclid(60_000_000);
+    let overdue = order.overdue_seconds.unwrap_or(OVERDUE_SECONDS);
+    let bands = order.overdue_seconds.map_or_else(|| bands(minute), |_| vec![(0.0, None)]);
     let mut looked_at = 0;
     for machine in machines(world).await? {
-        for (youngest, oldest) in bands(minute) {
+        for (youngest, oldest) in bands.clone() {
             let from = now.plus_seconds(-60.0 * youngest);
             let to = oldest.map(|minutes| now.plus_seconds(-60.0 * minutes));
             let mut after = Some(ListPosition { time: from, id: ExecutionId("".into()) });
@@ -66,7 +96,7 @@ async fn executions(
                         return Ok(looked_at);
                     }
                     looked_at += 1;
-                    if let Err(error) = engine.look_after(&found.id, OVERDUE_SECONDS).await {
+                    if let Err(error) = engine.look_after(&found.id, overdue).await {
                         tracing::error!(%error, execution = %found.id, "an execution cannot be looked after now");
                     }
                     renew(world, found, engine.clock.now()).await;
@@ -138,6 +168,21 @@ mod tests {
                 .any(|(from, to)| *age as f64 >= *from && to.is_none_or(|to| (*age as f64) < to))
         };
         (0..up_to).filter(due).collect()
+    }
+
+    #[test]
+    fn whoever_lost_messages_need_not_wait() {
+        let order = |seconds| Order { overdue_seconds: seconds };
+        let table = [
+            (json!({"source": "aws.events"}), Ok(order(None)), "the schedule"),
+            (json!({"overdueSeconds": 60}), Ok(order(Some(60.0))), "somebody who knows"),
+            (json!({"overdueSeconds": 0}), Ok(order(Some(0.0))), "at once"),
+            (json!({"overdueSeconds": -1}), Err(()), "no time"),
+            (json!({"overdueSeconds": "x"}), Err(()), "no number"),
+        ];
+        for (event, expected, reason) in table {
+            assert_eq!(Order::of(&event).map_err(drop), expected, "{reason}");
+        }
     }
 
     #[test]

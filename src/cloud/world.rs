@@ -56,8 +56,10 @@ impl World {
             url: settings.queue_url.clone(),
             slow_url: Some(settings.slow_queue_url.clone()),
         };
+        let longest = settings.longest_delay_seconds;
         let timers = Timers::new(clients.dynamodb.clone(), &settings.timers_table);
-        let queue = SqsQueue::new(clients.sqs.clone(), queues).with_timers(timers);
+        let queue = SqsQueue::new(clients.sqs.clone(), queues).delaying_up_to(longest);
+        let queue = queue.with_timers(timers.for_delays_up_to(longest));
         let queue = Arc::new(if patient { queue.at_slow() } else { queue });
         let sink: Arc<dyn Sink> = Arc::new(CloudWatch::new(task::Settings::default()));
         let notices = Notices::of(&settings);

@@ -35,6 +35,15 @@ pub trait Journal: Send + Sync {
     /// The row of an execution.
     async fn execution(&self, id: &ExecutionId) -> Result<Option<Arc<Execution>>, Error>;
 
+    /// The rows of some executions, in the order of the ids.
+    async fn executions(&self, ids: &[ExecutionId]) -> Result<Vec<Option<Arc<Execution>>>, Error> {
+        let mut rows = Vec::with_capacity(ids.len());
+        for id in ids {
+            rows.push(self.execution(id).await?);
+        }
+        Ok(rows)
+    }
+
     /// Closes an execution: `RUNNING` becomes the final status. `false`, and nothing is changed, if it was not running.
     /// A closing from before its last redrive closes nothing.
     async fn close(&self, id: &ExecutionId, closing: Closing) -> Result<bool, Error>;

@@ -19,6 +19,8 @@ use stepwright_core::time::Timestamp;
 
 use super::{Clock, Engine, Error, Loaded, Verdict};
 use crate::queue::{Delivery, Outgoing};
+use crate::task::mock::Mocks;
+use crate::task::object::Objects;
 use crate::task::own::StepFunctions;
 use crate::task::{Look, Performer};
 
@@ -72,6 +74,16 @@ impl Engine {
             routing: self.routing,
             until: Some(until),
         }
+    }
+
+    /// The same engine, whose turns are to be over by then.
+    pub fn until(self, until: Timestamp) -> Engine {
+        Engine { until: Some(until), ..self }
+    }
+
+    /// Whether what can go on in another turn should do so.
+    pub(super) fn hurried(&self) -> bool {
+        self.until.is_some_and(|until| until.seconds_since(self.clock.now()) < HURRY_SECONDS)
     }
 
     /// The same engine, with tasks told apart by how long they may take.
@@ -195,6 +207,10 @@ impl Performer for Punctual {
         }
     }
 
+    fn objects(&self) -> Arc<dyn Objects> {
+        self.tasks.objects()
+    }
+
     async fn look(&self, job: &JobCall) -> Look {
         self.tasks.look(job).await
     }
@@ -205,6 +221,10 @@ impl Performer for Punctual {
 
     fn attach(&self, own: Arc<dyn StepFunctions>) {
         self.tasks.attach(own);
+    }
+
+    fn mocks(&self) -> Option<&Mocks> {
+        self.tasks.mocks()
     }
 
     fn repeatable(&self, call: &TaskCall) -> bool {
@@ -232,8 +252,46 @@ fn may_take_long(resource: &Resource) -> bool {
 /// Services whose answer is somebody else's work.
 const SLOW: [&str; 4] = ["lambda", "http", "apigateway", "aws-sdk:lambda"];
 
+/// With less time left than this, nothing is begun that may take seconds.
+const HURRY_SECONDS: f64 = 8.0;
 /// What a patient process has for a task: Lambda's 15 minutes, less what comes before and after it.
 const PATIENT_SECONDS: f64 = 860.0;
 
 const TOO_LONG: &str = "The task did not end within the time that a deployed function has (15 minutes at most). Whether it \
     was done is not known. Work that takes longer is for .waitForTaskToken or an activity.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::object::Nowhere;
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp::default()
+        }
+    }
+
+    struct WithObjects(Arc<dyn Objects>);
+
+    #[async_trait]
+    impl Performer for WithObjects {
+        async fn perform(&self, _: &TaskCall) -> TaskOutcome {
+            TaskOutcome::TimedOut
+        }
+
+        fn objects(&self) -> Arc<dyn Objects> {
+            self.0.clone()
+        }
+    }
+
+    #[test]
+    fn an_invocation_has_the_objects_of_its_process() {
+        let objects: Arc<dyn Objects> = Arc::new(Nowhere);
+        let tasks = Arc::new(WithObjects(objects.clone()));
+        let clock = Arc::new(Still);
+        let punctual = Punctual { tasks, clock, until: Timestamp::default() };
+        assert!(Arc::ptr_eq(&punctual.objects(), &objects));
+    }
+}

@@ -1,124 +1,26 @@
 """The deployed stack does what the local binary does, and what only a deployed stack can do."""
 
-import copy
 import json
 import os
 import pathlib
-import re
-import shutil
 import subprocess
 import tempfile
-import threading
 import time
 import unittest
 import urllib.error
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 import scenarios
 import story
-from stack import ACCOUNT, REGION, ROOT, Emulator, Stack, until, zipped
-
-STEPWRIGHT = os.environ["STEPWRIGHT"]
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
-HERE = pathlib.Path(__file__).parent
-ORDER = ROOT / "examples" / "order-fulfilment"
-PROBES = {"probe-double": "double", "probe-flaky": "flaky", "probe-slow": "slow", "probe-token": "keep_token"}
-
-
-class Local:
-    """The local binary, with the same functions."""
-
-    def __init__(self):
-        self.data = tempfile.mkdtemp(prefix="stepwright-local-")
-        probes = {name: f"python:{HERE}/functions/probe.py:{handler}" for name, handler in PROBES.items()}
-        probe_file = pathlib.Path(self.data) / "functions.json"
-        probe_file.write_text(json.dumps(probes))
-        environment = dict(os.environ, PROBE_DATA=self.data, SHOP_DATA=self.data, SHOP_APPROVER="human", AWS_ACCOUNT_ID=ACCOUNT)
-        self.process = subprocess.Popen(
-            [
-                STEPWRIGHT, "serve", "--in-memory", "--port", "0", "--limits", "extended",
-                "--functions", str(ORDER / "functions.json"), "--functions", str(probe_file),
-            ],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        )
-        self.endpoint = re.search(r"http://\S+", self.process.stdout.readline()).group(0)
-        self.sfn = boto3.client(
-            "stepfunctions", endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="any",
-            aws_secret_access_key="any", config=Config(inject_host_prefix=False),
-        )
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(15)
-        self.process.stdout.close()
-        shutil.rmtree(self.data, ignore_errors=True)
-
-
-class Deployed:
-    """The stack, with the same functions deployed beside it."""
-
-    def __init__(self):
-        self.data = tempfile.mkdtemp(prefix="stepwright-cloud-")
-        self.emulator = Emulator()
-        self.stack = Stack(self.emulator, STEPWRIGHT, EventBusName="default", DefaultStateMachine="pass", PayloadBucket="yes")
-        self.sfn = self.stack.client()
-        self.deploy({name: f"probe.{handler}" for name, handler in PROBES.items()}, HERE / "functions")
-        order = json.loads((ORDER / "functions.json").read_text())
-        handlers = {name: re.sub(r"python:functions/(\w+)\.py:(\w+)", r"\1.\2", spec) for name, spec in order.items()}
-        self.deploy(handlers, ORDER / "functions")
-
-    def deploy(self, functions, folder):
-        files = {path.name: (path.read_bytes(), 0o644) for path in folder.glob("*.py")}
-        code = zipped(files | {"bootstrap": ((HERE / "functions" / "bootstrap").read_bytes(), 0o755)})
-        variables = {"PROBE_DATA": self.data, "SHOP_DATA": self.data, "SHOP_APPROVER": "human"}
-        for name, handler in functions.items():
-            self.emulator.client("lambda").create_function(
-                FunctionName=name, Runtime="provided.al2023", Handler=handler, Role=ROLE, Timeout=30,
-                Code={"ZipFile": code}, Environment={"Variables": variables},
-            )
-
-    def stop(self):
-        self.emulator.stop()
-        shutil.rmtree(self.data, ignore_errors=True)
-
-
-def create(home, name, definition, **more):
-    made = home.sfn.create_state_machine(name=name, roleArn=ROLE, definition=json.dumps(definition), **more)
-    return made["stateMachineArn"]
-
-
-def start(home, arn, data, name="run"):
-    return home.sfn.start_execution(stateMachineArn=arn, name=name, input=json.dumps(data))["executionArn"]
-
-
-def ended(home, arn, seconds=60):
-    def look():
-        execution = home.sfn.describe_execution(executionArn=arn)
-        return execution if execution["status"] != "RUNNING" else None
-    return until(look, seconds, f"{arn} does not end")
-
-
-def history(home, arn):
-    events, token = [], {}
-    while True:
-        page = home.sfn.get_execution_history(executionArn=arn, maxResults=1000, **token)
-        events += page["events"]
-        if "nextToken" not in page:
-            return events
-        token = {"nextToken": page["nextToken"]}
-
-
-def token_in(home, key):
-    path = pathlib.Path(home.data) / f"{key}.token"
-    return until(lambda: path.exists() and json.loads(path.read_text()), 30, "no task token")
+from doors import Door, Proxy, Runtime
+from homes import ORDER, ROLE, STEPWRIGHT, cloud, create, ended, history, local, start, token_in
+from stack import ACCOUNT, REGION, until
 
 
 class DeployTest(unittest.TestCase):
@@ -126,10 +28,7 @@ class DeployTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.cloud = Deployed()
-        cls.addClassCleanup(cls.cloud.stop)
-        cls.local = Local()
-        cls.addClassCleanup(cls.local.stop)
+        cls.cloud, cls.local = cloud(), local()
 
     def both(self, name, definition, data, act=None, run="run"):
         """The end and the history on both homes; `act` plays those outside."""
@@ -159,14 +58,14 @@ class DeployTest(unittest.TestCase):
                 self.assertEqual([event["id"] for event in told_there], list(range(1, len(told_there) + 1)))
 
     def test_many_states_in_an_invocation_tell_the_same_story(self):
-        many = copy.copy(self.cloud)
-        many.stack = Stack(self.cloud.emulator, STEPWRIGHT, "many", MaxStatesPerInvocation="0")
-        many.sfn = many.stack.client()
-        for name in ("chain", "retry-many", "parallel", "map-lanes"):
-            definition, data, status = (scenarios.PLAIN | scenarios.FORKED | scenarios.MANY)[name]
+        # What is flaky is so once for each key.
+        every = scenarios.PLAIN | scenarios.FORKED | scenarios.MANY
+        for name, (definition, data, status) in every.items():
+            if name == "retry":
+                continue
             with self.subTest(name):
                 told = []
-                for home in (self.local, many):
+                for home in (self.local, self.cloud.other):
                     arn = start(home, create(home, name, definition), data, "many")
                     told.append((ended(home, arn), history(home, arn)))
                 (here, told_here), (there, told_there) = told
@@ -179,7 +78,7 @@ class DeployTest(unittest.TestCase):
         execution = start(self.cloud, arn, {})
         until(lambda: len(history(self.cloud, execution)) >= 2, 30, "it does not begin")
         dynamodb, sqs = self.cloud.emulator.client("dynamodb"), self.cloud.emulator.client("sqs")
-        table = next(n for n in dynamodb.list_tables()["TableNames"] if n.startswith("sw") and "ExecutionsTable" in n)
+        table = self.cloud.stack.outputs["TableName"]
         rows = dynamodb.get_paginator("scan").paginate(TableName=table)
         rows = [row for page in rows for row in page["Items"] if row["sk"].get("S") == "e"]
         own = next(row["pk"]["S"] for row in rows if execution in row["m"]["S"])
@@ -259,7 +158,7 @@ class DeployTest(unittest.TestCase):
 
     def test_a_wait_beyond_a_quarter_of_an_hour_is_parked(self):
         arn = create(self.cloud, "park", scenarios.machine("W", W={"Type": "Wait", "Seconds": 5000, "End": True}))
-        table = next(n for n in self.cloud.emulator.client("dynamodb").list_tables()["TableNames"] if "TimersTable" in n)
+        table = self.cloud.stack.resource("TimersTable")
         before = self.parked(table)
         execution = start(self.cloud, arn, {})
         until(lambda: len(self.parked(table)) > len(before), 30, "no timer is parked")
@@ -328,8 +227,7 @@ class DeployTest(unittest.TestCase):
         self.assertEqual(there["output"], here["output"])
         self.assertEqual(story.in_order(told_there), story.in_order(told_here))
         s3 = self.cloud.emulator.client("s3", s3={"addressing_style": "path"})
-        buckets = [b["Name"] for b in s3.list_buckets()["Buckets"] if b["Name"] != "code"]
-        self.assertTrue(any(s3.list_objects_v2(Bucket=bucket).get("Contents") for bucket in buckets), buckets)
+        self.assertTrue(s3.list_objects_v2(Bucket=self.cloud.stack.resource("Payloads")).get("Contents"))
 
     def test_bad_events_are_clear_errors(self):
         for event, expected in [
@@ -385,48 +283,33 @@ class DeployTest(unittest.TestCase):
             client.list_activities()
         self.assertEqual(refused.exception.response["Error"]["Code"], "UnrecognizedClientException")
 
-    def test_status_changes_are_told(self):
-        events, sqs = self.cloud.emulator.client("events"), self.cloud.emulator.client("sqs")
-        url = sqs.create_queue(QueueName="told")["QueueUrl"]
-        queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        pattern = {"source": ["stepwright"], "detail": {"status": ["SUCCEEDED"], "name": ["told"]}}
-        events.put_rule(Name="told", EventPattern=json.dumps(pattern))
-        events.put_targets(Rule="told", Targets=[{"Id": "queue", "Arn": queue}])
-        arn = create(self.cloud, "told", scenarios.PLAIN["pass"][0])
-        execution = start(self.cloud, arn, {"a": 1}, "told")
-        found = until(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages"), 60, "nobody is told")
-        event = json.loads(found[0]["Body"])
-        self.assertEqual(event["detail-type"], "Step Functions Execution Status Change")
-        self.assertEqual(event["detail"]["executionArn"], execution)
-        self.assertEqual(event["detail"]["output"], '"hello"')
-
-    def test_templates_declare_state_machines(self):
-        template = json.dumps({"Resources": {"Greeter": {
-            "Type": "Custom::StepwrightStateMachine",
-            "Properties": {
-                "ServiceToken": self.cloud.stack.outputs["StartFunctionArn"],
-                "Name": "declared",
-                "DefinitionString": '{"StartAt":"A","States":{"A":{"Type":"Pass","Result":"${Word}","End":true}}}',
-                "DefinitionSubstitutions": {"Word": "hello"},
-            },
-        }}, "Outputs": {"Arn": {"Value": {"Ref": "Greeter"}}}})
-        outputs = self.cloud.stack.create("declaring", template, {})
-        arn = outputs["Arn"]
-        end = ended(self.cloud, start(self.cloud, arn, {}))
+    def test_with_iam_as_the_guard_nobody_is_asked_for_a_key(self):
+        stack, functions = self.cloud.other.stack, self.cloud.emulator.client("lambda")
+        url = functions.get_function_url_config(FunctionName="other-api")
+        self.assertEqual(url["AuthType"], "AWS_IAM")
+        policy = json.loads(functions.get_policy(FunctionName="other-api")["Policy"])
+        allowed = [statement["Principal"] for statement in policy["Statement"]]
+        self.assertEqual(allowed, [{"Service": "apigateway.amazonaws.com"}], "nobody else may call the function")
+        api = stack.outputs["HttpApiId"]
+        routes = self.cloud.emulator.client("apigatewayv2").get_routes(ApiId=api)["Items"]
+        self.assertEqual([route["AuthorizationType"] for route in routes], ["AWS_IAM"])
+        create(self.cloud.other, "guarded", scenarios.PLAIN["pass"][0])
+        started = stack.invoke("api", {
+            "version": "2.0", "rawPath": "/executions", "rawQueryString": "", "headers": {}, "isBase64Encoded": False,
+            "requestContext": {"http": {"method": "POST", "path": "/executions"}, "stage": "$default"},
+            "body": json.dumps({"stateMachine": "guarded", "name": "one"}),
+        })
+        self.assertEqual(started["statusCode"], 200, started)
+        end = ended(self.cloud.other, json.loads(started["body"])["executionArn"])
         self.assertEqual(json.loads(end["output"]), "hello")
-        self.cloud.emulator.client("cloudformation").delete_stack(StackName="declaring")
-
-        def gone():
-            return arn not in [m["stateMachineArn"] for m in self.cloud.sfn.list_state_machines()["stateMachines"]]
-        until(gone, 60, "the machine is still there")
 
     def test_files_are_deployed_and_deployed_again(self):
         key = self.cloud.sfn._request_signer._credentials
         local = dict(os.environ, AWS_ACCESS_KEY_ID="any", AWS_SECRET_ACCESS_KEY="any")
         signed = dict(os.environ, AWS_ACCESS_KEY_ID=key.access_key, AWS_SECRET_ACCESS_KEY=key.secret_key)
         with tempfile.TemporaryDirectory() as folder:
-            path = pathlib.Path(folder) / "greet.asl.json"
-            path.write_text('{"StartAt":"A","States":{"A":{"Type":"Pass","Result":"${Word}","End":true}}}')
+            path = pathlib.Path(folder) / "greet.asl.yaml"
+            path.write_text("StartAt: A\nStates:\n  A: {Type: Pass, Result: '${Word}', End: true}\n")
             for home, url, environment in [
                 (self.local, self.local.endpoint, local), (self.cloud, self.door(), signed),
             ]:
@@ -475,127 +358,6 @@ class DeployTest(unittest.TestCase):
         self.addCleanup(process.kill)
         self.assertTrue(runtime.answered.wait(60), "no answer")
         return json.loads(runtime.answer)
-
-
-class Runtime:
-    """A Lambda Runtime API with one event."""
-
-    def __init__(self, event, headers):
-        self.answered, self.answer, self.given = threading.Event(), None, False
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                if outer.given:
-                    outer.stopped.wait()
-                    return
-                outer.given = True
-                body = json.dumps(event).encode()
-                self.send_response(200)
-                self.send_header("Lambda-Runtime-Aws-Request-Id", "request-1")
-                self.send_header("Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 60_000))
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def do_POST(self):
-                outer.answer = self.read()
-                self.send_response(202)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                outer.answered.set()
-
-            def read(self):
-                if "chunked" not in self.headers.get("Transfer-Encoding", ""):
-                    return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                body = b""
-                while size := int(self.rfile.readline(), 16):
-                    body += self.rfile.read(size)
-                    self.rfile.readline()
-                self.rfile.readline()
-                return body
-
-            def log_message(self, *_):
-                pass
-
-        self.stopped = threading.Event()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.address = "127.0.0.1:%d" % self.server.server_port
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.stopped.set()
-        self.server.shutdown()
-        self.server.server_close()
-
-
-class Proxy:
-    """Hands requests on and keeps their headers."""
-
-    def __init__(self, target):
-        self.seen = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                outer.seen.append((self.path, headers))
-                kept = {name: value for name, value in headers.items() if name not in ("host", "content-length")}
-                answer = urllib.request.urlopen(urllib.request.Request(target + self.path, body, kept), timeout=60)
-                content = answer.read()
-                self.send_response(answer.status)
-                for name, value in answer.headers.items():
-                    if name.lower() not in ("content-length", "transfer-encoding", "connection"):
-                        self.send_header(name, value)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-
-class Door:
-    """Hands requests to the function as its URL would, with the host that the client has signed."""
-
-    def __init__(self, stack):
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                answer = stack.invoke("api", {
-                    "version": "2.0", "rawPath": self.path, "rawQueryString": "",
-                    "headers": {name.lower(): value for name, value in self.headers.items()},
-                    "requestContext": {"http": {"method": "POST", "path": self.path}, "stage": "$default"},
-                    "body": body.decode(), "isBase64Encoded": False,
-                })
-                content = answer["body"].encode()
-                self.send_response(answer["statusCode"])
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 if __name__ == "__main__":

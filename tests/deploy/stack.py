@@ -63,15 +63,11 @@ class Emulator:
         self.url = f"http://{host}:{self.port}"
         self.directory = tempfile.mkdtemp(prefix="stepwright-deploy-")
         self.log = open(os.path.join(self.directory, "log"), "w")
+        self.environment = dict(
+            AWS_ENDPOINT_URL=self.url, AWS_ACCESS_KEY_ID=ACCOUNT, AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION=REGION,
+        )
         environment = dict(
-            os.environ,
-            BIND_HOST=host,
-            GATEWAY_PORT=str(self.port),
-            AWS_ENDPOINT_URL=self.url,
-            AWS_ACCESS_KEY_ID=ACCOUNT,
-            AWS_SECRET_ACCESS_KEY="test",
-            AWS_DEFAULT_REGION=REGION,
-            MINISTACK_ACCOUNT_ID=ACCOUNT,
+            os.environ, BIND_HOST=host, GATEWAY_PORT=str(self.port), MINISTACK_ACCOUNT_ID=ACCOUNT, **self.environment,
         )
         ministack = pathlib.Path(sys.executable).with_name("ministack")
         self.process = subprocess.Popen(
@@ -117,27 +113,42 @@ def zipped(files):
 
 
 class Stack:
-    """The deployed stack."""
+    """The deployed stack: what `sam build` has made of template.yaml, its functions uploaded by `sam package`."""
 
-    def __init__(self, emulator, binary, name="sw", **parameters):
+    def __init__(self, emulator, name="sw", **parameters):
         self.emulator = emulator
         self.name = name
-        s3 = emulator.client("s3", s3={"addressing_style": "path"})
-        s3.create_bucket(Bucket="code")
-        bootstrap = zipped({"bootstrap": (pathlib.Path(binary).read_bytes(), 0o755)})
-        s3.put_object(Bucket="code", Key="stepwright.zip", Body=bootstrap)
-        template = (ROOT / "template.yaml").read_text()
-        assert template.count("CodeUri: .\n") == 1
-        template = template.replace("CodeUri: .\n", "CodeUri: s3://code/stepwright.zip\n")
-        # The emulator hands numeric parameters on as text, and then compares them with numbers.
-        concurrency = "{ MaximumConcurrency: !Ref MaximumConcurrency }"
-        assert template.count(concurrency) == 2
-        template = template.replace(concurrency, "{ MaximumConcurrency: 8 }")
-        self.outputs = self.create(name, template, parameters)
+        self.outputs = self.create(name, self.packaged(emulator), parameters)
+        # The emulator keeps numbers of templates as texts, and then cannot compare them.
+        functions = emulator.client("lambda")
+        for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+            functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": 8})
+
+    @staticmethod
+    def packaged(emulator):
+        """The template that `sam deploy` would send."""
+        template = pathlib.Path(emulator.directory) / "packaged.yaml"
+        if not template.exists():
+            emulator.client("s3", s3={"addressing_style": "path"}).create_bucket(Bucket="code")
+            subprocess.run(
+                [
+                    os.environ["SAM"], "package", "--s3-bucket", "code", "--output-template-file", str(template),
+                    "--template-file", str(ROOT / ".aws-sam" / "build" / "template.yaml"),
+                ],
+                env=dict(os.environ, **emulator.environment), check=True, capture_output=True, cwd=ROOT,
+            )
+        return template.read_text()
 
     def create(self, name, template, parameters):
         cloudformation = self.emulator.client("cloudformation")
-        cloudformation.create_stack(
+        return self.change(cloudformation.create_stack, name, template, parameters)
+
+    def update(self, name, template, parameters):
+        return self.change(self.emulator.client("cloudformation").update_stack, name, template, parameters)
+
+    def change(self, change, name, template, parameters):
+        cloudformation = self.emulator.client("cloudformation")
+        change(
             StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         )
@@ -147,7 +158,7 @@ class Stack:
             return stack if not stack["StackStatus"].endswith("IN_PROGRESS") else None
 
         stack = until(done, 180, "the stack was not made")
-        if stack["StackStatus"] != "CREATE_COMPLETE":
+        if stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
             wrong = [(e["LogicalResourceId"], e.get("ResourceStatusReason")) for e in events if "FAILED" in e["ResourceStatus"]]
             raise AssertionError(f"{stack['StackStatus']}: {wrong}")
@@ -160,6 +171,21 @@ class Stack:
         if "FunctionError" in answer:
             raise RuntimeError(f"{payload.get('errorType')}: {payload.get('errorMessage')}")
         return payload
+
+    def resource(self, logical):
+        """Physical id of a resource of the stack."""
+        found = self.emulator.client("cloudformation").describe_stack_resources(StackName=self.name)["StackResources"]
+        return next(r["PhysicalResourceId"] for r in found if r["LogicalResourceId"] == logical)
+
+    def configure(self, roles, variables=None, **changes):
+        """Changes the configuration of functions of the stack."""
+        functions = self.emulator.client("lambda")
+        for role in roles:
+            name = f"{self.name}-{role}"
+            if variables:
+                known = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+                changes["Environment"] = {"Variables": known | variables}
+            functions.update_function_configuration(FunctionName=name, **changes)
 
     def url(self):
         """Where the emulator answers for the function's URL."""

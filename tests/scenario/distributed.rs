@@ -5,7 +5,9 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 use serde_json::{Value as Json, json};
 use stepwright::store::{Execution, Journal, ListQuery, Status};
-use stepwright_core::engine::{ExecutionId, Failure};
+use stepwright::turn::{Clock, Invocation};
+use stepwright_core::engine::{ExecutionId, Failure, FrameId, Phase};
+use stepwright_core::time::Timestamp;
 
 use super::sim::{Risks, Sim, block_on};
 use super::{ALL_STATES, Scenario, tell};
@@ -132,6 +134,65 @@ fn every_child_is_run_once_whatever_happens() {
         assert_eq!(children.len(), 12, "seed {seed}");
         assert!(children.iter().all(|child| child.status() == Status::Succeeded));
     }
+}
+
+/// In turns that have no time left for anything that can wait.
+fn hurried(scenario: &Scenario, seed: u64, risks: Risks) -> (Sim, ExecutionId) {
+    let (mut sim, id) = scenario.begin(ALL_STATES, seed, risks);
+    let far = sim.clock.now().plus_seconds(1e9);
+    let invocation = Invocation {
+        holder: "hurried".into(),
+        deadline: far,
+        grace_seconds: 5.0,
+        margin_seconds: 4.0,
+    };
+    let engine = sim.engine.for_invocation(&invocation).until(Timestamp::default());
+    sim.engine = Arc::new(engine);
+    sim.run();
+    sim.calm();
+    (sim, id)
+}
+
+#[test]
+fn reading_and_collecting_go_on_in_another_turn_when_there_is_no_time_left() {
+    let items: Json = (0..270).map(|n| json!({"n": n, "pad": "x".repeat(100)})).collect();
+    let numbered = json!({"Type": "Pass", "Parameters": {"n.$": "$.n"}, "End": true});
+    let batched = json!({"Type": "Pass", "Parameters": {"n.$": "$.Items[*].n"}, "End": true});
+    let batches = json!({"MaxItemsPerBatch": 2, "BatchInput": {"pad": "y".repeat(100)}});
+    let table = [
+        (numbered, json!({"MaxConcurrency": 10}), 270, (3, 5)),
+        (batched, json!({"MaxConcurrency": 10, "ItemBatcher": batches}), 135, (2, 2)),
+    ];
+    for (each, more, count, pauses) in table {
+        let scenario = map(each, more).input(items.clone());
+        let story = scenario.run(ALL_STATES, 0, Risks::NONE);
+        assert!(story.starts_with("SUCCEEDED "), "{story}");
+        for (seed, risks) in [(0, Risks::NONE), (1, Risks::ALL), (2, Risks::ALL)] {
+            let (sim, id) = hurried(&scenario, seed, risks);
+            let told = tell(&sim.engine, &id);
+            assert!(without_runs(&told) == without_runs(&story), "seed {seed}: {told}");
+            assert_eq!(children(&sim, &id).len(), count);
+            assert_eq!(paused(&sim, &id), pauses, "seed {seed}");
+        }
+    }
+}
+
+/// A story without the ids of Map Runs, which follow from slots.
+fn without_runs(story: &str) -> String {
+    story.split_inclusive("mapRun:").map(|part| part.split(':').next().unwrap_or("")).collect()
+}
+
+/// How often reading and collecting were interrupted.
+fn paused(sim: &Sim, id: &ExecutionId) -> (usize, usize) {
+    let records = block_on(sim.store.records(id, &FrameId::root(), None)).unwrap();
+    let progress = |phase: &Phase| match phase {
+        Phase::Reading(run) => run.progress.as_ref().map(|_| true),
+        Phase::Writing(run) => run.progress.as_ref().map(|_| false),
+        _ => None,
+    };
+    let all: Vec<bool> = records.iter().filter_map(|(_, r)| progress(&r.frame.phase)).collect();
+    let reading = all.iter().filter(|reading| **reading).count();
+    (reading, all.len() - reading)
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! An engine as it is deployed, with a proxy between it and AWS, and a loop that does what Lambda's event source mapping
 //! does: receive, invoke, delete.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -79,6 +79,16 @@ impl World {
         definition: &Json,
         plan: impl Fn(&str, usize) -> Fate + Send + Sync + 'static,
     ) -> Option<World> {
+        World::within(Limits::AWS, mode, definition, plan).await
+    }
+
+    /// With other limits than AWS's.
+    pub(super) async fn within(
+        limits: Limits,
+        mode: Mode,
+        definition: &Json,
+        plan: impl Fn(&str, usize) -> Fate + Send + Sync + 'static,
+    ) -> Option<World> {
         let aws = Aws::emulated()?;
         let (queues, timers) = (aws.queue().await, aws.timers_table().await);
         let tables = aws.executions_table().await;
@@ -101,7 +111,8 @@ impl World {
             clock: clock.clone(),
             observer: None,
         };
-        let engine = Arc::new(Engine::open(parts, config(mode)).await.unwrap());
+        let engine =
+            Arc::new(Engine::open(parts, Config { limits, ..config(mode) }).await.unwrap());
         let world = World {
             mode,
             proxy,
@@ -166,6 +177,38 @@ impl World {
 
     pub(super) async fn journal(&self, row: &Execution) -> Vec<Stored> {
         self.engine.journal(row).await.unwrap()
+    }
+
+    /// Runs an execution until nothing is left to do; the writes of each item of the tables, by partition and sort key.
+    pub(super) async fn writes(&self, input: &str) -> BTreeMap<(String, String), usize> {
+        self.proxy.calls();
+        let turn = self.queue.turn();
+        let execution = self.execution(input);
+        self.engine.store.create(execution.clone()).await.unwrap();
+        let engine = self.engine.clone();
+        let start = tokio::spawn(async move {
+            engine.start(&execution).await.unwrap();
+            drop(turn);
+        });
+        start.await.unwrap();
+        let mut writes = BTreeMap::new();
+        loop {
+            for call in self.proxy.calls() {
+                let key = match &*call.operation {
+                    "PutItem" => &call.request["Item"],
+                    "UpdateItem" | "DeleteItem" => &call.request["Key"],
+                    _ => continue,
+                };
+                let text = |name: &str| key[name]["S"].as_str().unwrap().to_owned();
+                *writes.entry((text("pk"), text("sk"))).or_default() += 1;
+            }
+            let records = self.receive().await;
+            if records.is_empty() {
+                return writes;
+            }
+            self.invoke(&records).await;
+            self.delete(&records).await;
+        }
     }
 
     /// A year later: the sweep finds what was parked. What each sweep reads is not an execution's.

@@ -11,7 +11,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use stepwright::task::function::Functions;
-use stepwright::task::object::read::{Sink, items};
+use stepwright::task::object::read::{Mark, Origin, Sink, items};
 use stepwright::task::object::{Listed, Objects, Place, file::Directory};
 use stepwright::task::{Performer, Settings, Tasks};
 use stepwright_core::engine::reader::Entry;
@@ -58,13 +58,22 @@ struct Collected {
     items: Vec<Entry>,
     sources: Vec<String>,
     most: Option<usize>,
+    /// Where the next item is.
+    mark: Mark,
 }
 
 #[async_trait]
 impl Sink for Collected {
-    async fn take(&mut self, items: Vec<Entry>, source: &str) -> bool {
-        self.items.extend(items);
-        self.sources.push(source.to_owned());
+    async fn take(&mut self, items: Vec<Entry>, from: &Origin) -> bool {
+        self.sources.push(from.source.clone());
+        self.mark = from.mark.clone();
+        for item in items {
+            if self.most.is_some_and(|most| self.items.len() >= most) {
+                return false;
+            }
+            self.mark = self.mark.past(&item);
+            self.items.push(item);
+        }
         self.most.is_none_or(|most| self.items.len() < most)
     }
 }
@@ -73,9 +82,36 @@ impl Sink for Collected {
 async fn read(objects: &Arc<dyn Objects>, action: &str, rest: &str) -> String {
     let reader = format!(r#"{{"Resource":"arn:aws:states:::s3:{action}",{rest}}}"#);
     let mut collected = Collected::default();
-    match items(objects, &Value::parse(&reader).unwrap(), &mut collected).await {
+    match items(objects, &Value::parse(&reader).unwrap(), Mark::default(), &mut collected).await {
         Err(why) => why,
         Ok(()) => Value::array(collected.items.into_iter().map(|(_, item)| item)).to_json(),
+    }
+}
+
+/// The same, read in turns of so many items, each of which goes on where the one before has stopped.
+async fn read_in_turns(
+    objects: &Arc<dyn Objects>,
+    (action, rest): (&str, &str),
+    most: usize,
+    between: impl Fn(),
+) -> String {
+    let reader = format!(r#"{{"Resource":"arn:aws:states:::s3:{action}",{rest}}}"#);
+    let reader = Value::parse(&reader).unwrap();
+    let (mut all, mut mark) = (Vec::new(), Mark::default());
+    loop {
+        let mut turn = Collected { most: Some(most), mark: mark.clone(), ..Collected::default() };
+        // A record keeps it in between.
+        let kept = serde_json::from_str(&serde_json::to_string(&mark).unwrap()).unwrap();
+        if let Err(why) = items(objects, &reader, kept, &mut turn).await {
+            return why;
+        }
+        let over = turn.items.is_empty();
+        all.extend(turn.items.into_iter().map(|(_, item)| item));
+        mark = turn.mark;
+        if over {
+            return Value::array(all).to_json();
+        }
+        between();
     }
 }
 
@@ -128,7 +164,34 @@ async fn items_are_read_whatever_they_are_kept_in() {
     ];
     for ((action, rest), expected) in table {
         assert_eq!(read(&objects, action, &rest).await, expected, "{action} {rest}");
+        for most in [1, 2] {
+            let turns = read_in_turns(&objects, (action, &rest), most, || ()).await;
+            assert_eq!(turns, expected, "{action} {rest}, {most} at a time");
+        }
     }
+}
+
+#[tokio::test]
+async fn reading_goes_on_in_a_list_that_changes_but_not_in_an_object_that_did() {
+    let names: Vec<String> = (0..1_003).map(|n| format!("k/{n:04}")).collect();
+    let all: Vec<(&str, Vec<u8>)> =
+        names.iter().map(|name| (name.as_str(), b"[1,2]".to_vec())).collect();
+    let (objects, root) = bucket(&all);
+    let list = r#""Parameters":{"Bucket":"b","Prefix":"k/"}"#;
+    let removed = || drop(fs::remove_file(root.path().join("b/k/0000")));
+    let listed = read_in_turns(&objects, ("listObjectsV2", list), 400, removed).await;
+    let keys = names.iter().filter(|name| listed.contains(&format!(r#""Key":"{name}""#)));
+    assert_eq!(keys.count(), 1_003, "each once, though the first is gone meanwhile");
+    assert_eq!(listed.matches(r#""Key":"#).count(), 1_003);
+
+    let load = r#""Parameters":{"Bucket":"b","Prefix":"k/00"},"ReaderConfig":{"InputType":"JSON","Transformation":"LOAD_AND_FLATTEN"}"#;
+    let loaded = read_in_turns(&objects, ("listObjectsV2", load), 3, || ()).await;
+    assert_eq!(loaded, format!("[{}]", ["1,2"; 99].join(",")));
+
+    let get = r#""Parameters":{"Bucket":"b","Key":"k/0007"}"#;
+    let changed = || fs::write(root.path().join("b/k/0007"), "[1,3,4]").unwrap();
+    let read = read_in_turns(&objects, ("getObject", get), 1, changed).await;
+    assert_eq!(read, "S3://b/k/0007 was changed while it was being read.");
 }
 
 #[tokio::test]
@@ -173,7 +236,8 @@ async fn who_has_enough_is_read_no_more_to() {
     let (objects, _root) = bucket(&[("a.jsonl", lines.into_bytes())]);
     let reader = r#"{"Resource":"arn:aws:states:::s3:getObject","Parameters":{"Bucket":"b","Key":"a.jsonl"},"ReaderConfig":{"InputType":"JSONL"}}"#;
     let mut collected = Collected { most: Some(10), ..Collected::default() };
-    items(&objects, &Value::parse(reader).unwrap(), &mut collected).await.unwrap();
+    let reader = Value::parse(reader).unwrap();
+    items(&objects, &reader, Mark::default(), &mut collected).await.unwrap();
     assert_eq!(collected.sources, ["S3://b/a.jsonl"], "one piece was enough");
 }
 

@@ -12,7 +12,7 @@ use crate::api::error::Error;
 use crate::api::input::Input;
 use crate::api::output::Object;
 use crate::api::{Api, arn, document, execution, express, name, target, test_case};
-use crate::store::{Creation, Execution};
+use crate::store::{self, Creation, Execution};
 
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
     let (arn, case) = test_case::split(api, input.required("stateMachineArn")?)?;
@@ -90,7 +90,10 @@ async fn create(api: &Api, mut execution: Execution) -> Result<(Creation, Execut
     let mut run = 0;
     loop {
         let creation = match api.account.another_execution(api.store()).await {
-            Ok(()) => api.store().create(execution.clone()).await?,
+            Ok(()) => match api.store().create(execution.clone()).await {
+                Err(store::Error::TooLarge(why)) => return Err(Error::input(why)),
+                created => created?,
+            },
             // The same start again is the same start, even where there is no room for another.
             Err(full) => {
                 let known = api.store().execution(&execution.id).await?;

@@ -228,6 +228,12 @@ fn react(draft: &mut Draft<'_>, stimulus: Stimulus) -> Reaction {
         (Phase::Reading(run), Stimulus::ItemsRead(read)) => {
             with_state(draft, |d, s| state::distributed::read(d, s, *run, read))
         }
+        (Phase::Reading(run), Stimulus::Paused(progress)) => {
+            Reaction::Step(Step::Stay(Phase::Reading(state::distributed::paused(*run, progress))))
+        }
+        (Phase::Writing(run), Stimulus::Paused(progress)) => {
+            Reaction::Step(Step::Stay(Phase::Writing(state::distributed::paused(*run, progress))))
+        }
         (Phase::Asking, Stimulus::Unit(unit)) => lane(draft, state::distributed::next(unit)),
         (Phase::Asking, Stimulus::Park { until }) => lane(draft, Phase::Parked { until }),
         (Phase::Parked { until }, Stimulus::Due { .. }) if until > draft.set.now => {

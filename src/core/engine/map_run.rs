@@ -55,6 +55,48 @@ pub struct MapRun {
     /// How often it was redriven, and when last.
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub redriven: Option<(u32, Timestamp)>,
+    /// How far reading or collecting has come, once it has outlasted a turn.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+}
+
+/// What a turn has done that had no time left for the rest: the next one goes on from there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Progress {
+    /// Of reading the items.
+    #[serde(rename = "r")]
+    Read(HalfRead),
+    /// Of collecting the results.
+    #[serde(rename = "c")]
+    Collected(HalfCollected),
+}
+
+/// Items that were read, and where the next one is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HalfRead {
+    /// What there is so far.
+    #[serde(rename = "u")]
+    pub units: Units,
+    /// Where reading goes on, in the reader's own words.
+    #[serde(rename = "m")]
+    pub mark: Document,
+}
+
+/// Results that were collected.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HalfCollected {
+    /// The unit to go on with.
+    #[serde(rename = "u")]
+    pub unit: u64,
+    /// How many of those before have succeeded.
+    #[serde(rename = "w")]
+    pub written: u64,
+    /// Bytes of each file that was written, for each kind of file.
+    #[serde(rename = "f")]
+    pub files: [Vec<u64>; 3],
+    /// The results themselves, if they become the state's result: an array.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub results: Option<Document>,
 }
 
 /// Where items come from.

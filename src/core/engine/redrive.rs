@@ -107,7 +107,7 @@ fn run_again(run: &MapRun) -> Resumption {
         return Resumption::Attempt;
     };
     let (lanes, started) = (run.bounds.lanes(units.count, LANES), run.started.clone());
-    let run = Some(Box::new(MapRun { failure: None, ..run.clone() }));
+    let run = Some(Box::new(MapRun { failure: None, progress: None, ..run.clone() }));
     let input = Document::empty_object();
     let fork = Fork { lanes, input, items: None, started, run, resumed: None };
     Resumption::Lanes(Box::new(fork))

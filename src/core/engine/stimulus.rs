@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::map_run::Progress;
 use super::{Answer, ExecutionId, Failure, Frame, Item, Resumption, TaskOutcome, Units};
 use crate::expr::Document;
 use crate::time::Timestamp;
@@ -35,6 +36,8 @@ pub enum Stimulus {
     Granted(Option<(Item, Document)>),
     /// The items of a distributed Map were read, or could not be.
     ItemsRead(Result<Units, Failure>),
+    /// Items were read, or results collected, as far as the time of a turn allowed.
+    Paused(Progress),
     /// The answer to [`Phase::Asking`](super::Phase::Asking) of a lane of a distributed Map: the next unit and the id of its
     /// child execution, or none.
     Unit(Option<(u64, ExecutionId)>),

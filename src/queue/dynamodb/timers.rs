@@ -19,6 +19,9 @@ pub struct Timers {
     table: Arc<str>,
     /// Whether the sweep's mark is there for sure.
     marked: AtomicBool,
+    /// How far ahead a sweep sends. Less than the queue's longest delay, beyond which messages are parked, by more than it
+    /// may take to park one and more than clocks may differ.
+    horizon_seconds: f64,
 }
 
 /// What is due soon.
@@ -33,7 +36,14 @@ pub struct Due {
 impl Timers {
     /// Timers in this table.
     pub fn new(client: Client, table: &str) -> Timers {
-        Timers { client, table: table.into(), marked: AtomicBool::new(false) }
+        let marked = AtomicBool::new(false);
+        Timers { client, table: table.into(), marked, horizon_seconds: horizon(LONGEST_DELAY) }
+    }
+
+    /// The same for a queue whose longest delay is another than that of SQS.
+    #[must_use]
+    pub fn for_delays_up_to(self, seconds: f64) -> Timers {
+        Timers { horizon_seconds: horizon(seconds), ..self }
     }
 
     /// Keeps a message until it is near its time. `false`: that is so near by now that a sweep may have passed it, so it
@@ -58,7 +68,7 @@ impl Timers {
         let request = self.client.put_item().table_name(&*self.table).set_item(Some(item));
         let put = tried(PATIENCE, || request.clone().send()).await.map_err(Error)?;
         put.map_err(|error| Error(told(&error)))?;
-        Ok(due.seconds_since(now()) > HORIZON_SECONDS + SKEW_SECONDS)
+        Ok(due.seconds_since(now()) > self.horizon_seconds * SAFELY_BEYOND)
     }
 
     /// What is due within the next quarter of an hour and was not [sent](Timers::sent) yet.
@@ -66,7 +76,7 @@ impl Timers {
     /// # Errors
     /// The table is not available, or holds something unreadable.
     pub async fn due(&self, now: Timestamp) -> Result<Due, Error> {
-        let until = now.plus_seconds(HORIZON_SECONDS);
+        let until = now.plus_seconds(self.horizon_seconds);
         let mut messages = Vec::new();
         let Some(from) = self.swept().await?.filter(|from| *from < until) else {
             return Ok(Due { messages, until });
@@ -185,10 +195,15 @@ const MARK: (&str, &str) = ("T", "swept");
 const SHARDS: u32 = 4;
 const BUCKET_MICROS: i64 = 300 * 1_000_000;
 
-/// How far ahead a sweep sends. Less than SQS's longest delay, beyond which messages are parked, by more than it may take
-/// to park one and more than clocks may differ.
-const HORIZON_SECONDS: f64 = 840.0;
-const SKEW_SECONDS: f64 = 30.0;
+/// With SQS's longest delay, a minute less than that.
+fn horizon(longest_delay_seconds: f64) -> f64 {
+    longest_delay_seconds * (14.0 / 15.0)
+}
+
+/// What is further away than this, in horizons, no sweep has passed while it was parked: half a minute with SQS.
+const SAFELY_BEYOND: f64 = 29.0 / 28.0;
+/// SQS's, in seconds.
+const LONGEST_DELAY: f64 = 900.0;
 
 /// For how long timers are kept after they were due.
 const KEPT_SECONDS: i64 = 7 * 86_400;

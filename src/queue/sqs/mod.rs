@@ -52,6 +52,7 @@ pub struct SqsQueue {
     timers: Option<Arc<Timers>>,
     outbox: Arc<Outbox>,
     moment: Duration,
+    longest_delay: f64,
 }
 
 /// A message that this engine cannot have sent.
@@ -71,7 +72,8 @@ impl SqsQueue {
     /// A queue in these SQS queues. The client should not retry by itself: the queue does, with jitter and a deadline.
     pub fn new(client: Client, queues: Queues) -> SqsQueue {
         let received = queues.url.clone();
-        SqsQueue { client, queues, received, timers: None, outbox: Arc::default(), moment: MOMENT }
+        let (outbox, longest_delay) = (Arc::default(), LONGEST_DELAY_SECONDS);
+        SqsQueue { client, queues, received, timers: None, outbox, moment: MOMENT, longest_delay }
     }
 
     /// The same, with a place for messages that are due later than SQS's longest delay. Without it they are delivered
@@ -79,6 +81,12 @@ impl SqsQueue {
     #[must_use]
     pub fn with_timers(self, timers: Timers) -> SqsQueue {
         SqsQueue { timers: Some(Arc::new(timers)), ..self }
+    }
+
+    /// The same, but messages are delayed no longer than this; what is due later is parked.
+    #[must_use]
+    pub fn delaying_up_to(self, seconds: f64) -> SqsQueue {
+        SqsQueue { longest_delay: seconds.min(LONGEST_DELAY_SECONDS), ..self }
     }
 
     /// The same, but turns that run at the same time wait for each other's messages so long (10 ms, if nothing is said).
@@ -181,7 +189,7 @@ impl SqsQueue {
     async fn park(&self, messages: Vec<Outgoing>) -> Result<Vec<Entry>, Error> {
         let mut entries = Vec::new();
         for Outgoing { message, at, carried, patient } in messages {
-            let far = at.filter(|at| at.seconds_since(now()) > LONGEST_DELAY_SECONDS);
+            let far = at.filter(|at| at.seconds_since(now()) > self.longest_delay);
             if let (Some(timers), Some(due)) = (&self.timers, far)
                 && timers.park(&message, due).await?
             {

@@ -1,5 +1,8 @@
 //! Executions: created, closed and opened again, each by one conditional write of the row.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use stepwright_core::engine::ExecutionId;
 use stepwright_core::time::Timestamp;
 
@@ -31,6 +34,20 @@ impl DynamoStore {
             Some(row) => Ok(Some(self.execution_of(&row).await?)),
             None => Ok(None),
         }
+    }
+
+    /// Rows by the hundred.
+    pub(super) async fn read_rows(
+        &self,
+        ids: &[ExecutionId],
+    ) -> Result<Vec<Option<Arc<Execution>>>, Error> {
+        let keys: Vec<_> = ids.iter().map(key::row).collect();
+        let mut rows = HashMap::with_capacity(ids.len());
+        for row in self.table.items(&keys).await? {
+            let row = self.execution_of(&row).await?;
+            rows.insert(row.id.clone(), Arc::new(row));
+        }
+        Ok(ids.iter().map(|id| rows.get(id).cloned()).collect())
     }
 
     /// The machine of an execution, which never changes.

@@ -94,16 +94,22 @@ pub(super) fn join_node(fork: &Cursor, level: u32, node: u32) -> Key {
     }
 }
 
+/// With the first of the lanes that it is for.
 pub(super) fn dispenser(fork: &Cursor, group: u64) -> Key {
+    let leaf = group.saturating_mul(DISPENSER_LANES) / u64::from(LANES);
     Key {
-        partition: partition(&fork.execution, &fork.frame),
+        partition: lanes_partition(fork, u32::try_from(leaf).unwrap_or(u32::MAX)),
         sort: format!("d{}#{}#{group}", fork.frame, slot(fork.slot)),
     }
 }
 
-/// Partition of the registry's items of a kind; their keys are sort keys.
-pub(super) fn kind(kind: Kind) -> String {
-    format!("item#{}", kind.name())
+/// Partition of the registry's item with this key, or of those whose keys begin with this; their keys are sort keys. A kind
+/// is a partition, but units of Map Runs, which are many and large, have one for each chunk: their keys up to the dot.
+pub(super) fn item(kind: Kind, key: &str) -> String {
+    match (kind, key.rsplit_once('.')) {
+        (Kind::Units, Some((chunk, _))) => format!("item#{}#{chunk}", kind.name()),
+        _ => format!("item#{}", kind.name()),
+    }
 }
 
 /// A machine that was started.
@@ -153,6 +159,16 @@ mod tests {
             let at = at(frame, 7);
             assert_eq!(partition(&at.execution, &at.frame), expected, "{frame}");
         }
+    }
+
+    #[test]
+    fn a_chunk_of_units_has_a_partition_of_its_own() {
+        let chunk = "arn:mapRun:a.b/each:1#holder.7/000000000012";
+        let own = format!("item#units#{chunk}");
+        for key in [format!("{chunk}.0000"), format!("{chunk}.0003"), format!("{chunk}.")] {
+            assert_eq!(item(Kind::Units, &key), own, "{key}");
+        }
+        assert_eq!(item(Kind::MapRun, "arn:mapRun:a.b/each:1"), "item#map-run");
     }
 
     #[test]

@@ -78,9 +78,19 @@ impl DynamoStore {
 
     /// When DynamoDB may remove what a running execution writes now.
     fn expiry_of_now(&self) -> i64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.expiry_of_running(Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX)))
+        self.expiry_of_running(now())
     }
+
+    /// When DynamoDB may remove units of a Map Run that are written now: a year is the longest that an execution may
+    /// take, and after that it may be redriven while it is retained.
+    fn expiry_of_units(&self) -> i64 {
+        self.expiry_of_closed(now().plus_seconds(366.0 * 86_400.0))
+    }
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
 #[async_trait]
@@ -91,6 +101,10 @@ impl Journal for DynamoStore {
 
     async fn execution(&self, id: &ExecutionId) -> Result<Option<Arc<Execution>>, Error> {
         Ok(self.read_row(id).await?.map(Arc::new))
+    }
+
+    async fn executions(&self, ids: &[ExecutionId]) -> Result<Vec<Option<Arc<Execution>>>, Error> {
+        self.read_rows(ids).await
     }
 
     async fn close(&self, id: &ExecutionId, closing: Closing) -> Result<bool, Error> {

@@ -1,10 +1,11 @@
-//! Registry items: a partition for each kind, their keys as sort keys, a version that every write counts on.
+//! Registry items: a partition for each kind, their keys as sort keys, a version that every write counts on. Units of Map
+//! Runs are spread, and expire some time after the longest run would have ended that could want them.
 
 use async_trait::async_trait;
 
 use super::attribute::{Attributes, Key, number, number_in, string, text};
 use super::row::{WRITER, nonce};
-use super::schema::SORT;
+use super::schema::{EXPIRY, SORT};
 use super::table::{Query, Written};
 use super::{DynamoStore, key};
 use crate::store::{Error, Item, Kind, Registry};
@@ -28,6 +29,9 @@ impl Registry for DynamoStore {
         let mut item = place(kind, key).item();
         let owner = format!("{}/{}", kind.name(), super::payload::hash(key));
         self.payloads.put(&mut item, &owner, &body).await?;
+        if kind == Kind::Units {
+            item.insert(EXPIRY.to_owned(), number(self.expiry_of_units()));
+        }
         item.insert(VERSION.to_owned(), number(expected.unwrap_or(0) + 1));
         item.insert(WRITER.to_owned(), string(nonce()));
         let writer = item.get(WRITER).cloned();
@@ -65,7 +69,7 @@ impl Registry for DynamoStore {
         }
         // No key is empty, and nothing is a smaller key than this one.
         let first = if first.is_empty() { "\u{1}" } else { first };
-        let query = Query::between(key::kind(kind), (first.to_owned(), last));
+        let query = Query::between(key::item(kind, prefix), (first.to_owned(), last));
         let query = Query { limit: limit.saturating_add(1), ..query };
         let mut found = Vec::new();
         for item in self.table.query(&query).await? {
@@ -85,7 +89,7 @@ impl DynamoStore {
 }
 
 fn place(kind: Kind, key: &str) -> Key {
-    Key { partition: key::kind(kind), sort: key.to_owned() }
+    Key { partition: key::item(kind, key), sort: key.to_owned() }
 }
 
 const VERSION: &str = "v";

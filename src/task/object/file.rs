@@ -1,8 +1,9 @@
 //! Buckets as directories of this machine: `DIRECTORY/BUCKET/KEY`. A key leads nowhere outside of its bucket.
 
+use std::fs::Metadata;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -56,7 +57,9 @@ impl Objects for Directory {
     }
 
     async fn open(&self, object: &Place) -> Result<Box<dyn Body>, Refused> {
-        Ok(Box::new(FileBody(self.file(object).await?)))
+        let file = self.file(object).await?;
+        let metadata = file.metadata().await.map_err(|error| refused(&error))?;
+        Ok(Box::new(FileBody { file, tag: tag(&object.key, &metadata) }))
     }
 
     async fn size(&self, object: &Place) -> Result<u64, Refused> {
@@ -126,19 +129,27 @@ fn page(root: &Path, prefix: &str, after: &str) -> io::Result<Listing> {
 
 fn listed(root: &Path, key: String) -> io::Result<Listed> {
     let metadata = root.join(&key).metadata()?;
-    let modified = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-    let modified = modified.unwrap_or_default();
-    // No hash of the content, which would have to be read for it; but another one when the content is another.
-    let mark = format!("{key} {} {}", metadata.len(), modified.as_nanos());
-    let hash = Sha256::digest(mark);
-    let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let modified = modified(&metadata);
     Ok(Listed {
-        etag: format!("\"{hex}\""),
+        etag: tag(&key, &metadata),
         key,
         modified: i64::try_from(modified.as_secs()).unwrap_or_default(),
         size: metadata.len(),
         class: "STANDARD".to_owned(),
     })
+}
+
+/// No hash of the content, which would have to be read for it; but another one when the content is another.
+fn tag(key: &str, metadata: &Metadata) -> String {
+    let mark = format!("{key} {} {}", metadata.len(), modified(metadata).as_nanos());
+    let hash = Sha256::digest(mark);
+    let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("\"{hex}\"")
+}
+
+fn modified(metadata: &Metadata) -> Duration {
+    let at = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    at.unwrap_or_default()
 }
 
 fn refused(error: &io::Error) -> Refused {
@@ -150,13 +161,20 @@ fn refused(error: &io::Error) -> Refused {
     }
 }
 
-struct FileBody(tokio::fs::File);
+struct FileBody {
+    file: tokio::fs::File,
+    tag: String,
+}
 
 #[async_trait]
 impl Body for FileBody {
+    fn tag(&self) -> Option<&str> {
+        Some(&self.tag)
+    }
+
     async fn next(&mut self) -> Result<Option<Bytes>, Refused> {
         let mut bytes = Vec::with_capacity(PIECE);
-        let read = (&mut self.0).take(PIECE as u64).read_to_end(&mut bytes).await;
+        let read = (&mut self.file).take(PIECE as u64).read_to_end(&mut bytes).await;
         read.map_err(|error| refused(&error))?;
         Ok(if bytes.is_empty() { None } else { Some(bytes.into()) })
     }

@@ -48,6 +48,11 @@ pub trait Objects: Send + Sync {
 pub trait Body: Send {
     /// The next bytes; `None` at the end.
     async fn next(&mut self) -> Result<Option<Bytes>, Refused>;
+
+    /// Another one when the object is another (`ETag`); `None` where that cannot be told.
+    fn tag(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Which object.

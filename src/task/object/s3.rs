@@ -59,7 +59,9 @@ impl Objects for S3 {
     }
 
     async fn open(&self, object: &Place) -> Result<Box<dyn Body>, Refused> {
-        Ok(Box::new(Stream(self.get(named(object)).await?.body)))
+        let Opened { head, body } = self.get(named(object)).await?;
+        let tag = head.get("ETag").and_then(Value::as_str).map(str::to_owned);
+        Ok(Box::new(Stream { body, tag }))
     }
 
     async fn size(&self, object: &Place) -> Result<u64, Refused> {
@@ -148,12 +150,19 @@ fn silent() -> Refused {
 }
 
 /// The body of an answer.
-struct Stream(ByteStream);
+struct Stream {
+    body: ByteStream,
+    tag: Option<String>,
+}
 
 #[async_trait]
 impl Body for Stream {
+    fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
     async fn next(&mut self) -> Result<Option<Bytes>, Refused> {
-        let part = tokio::time::timeout(PATIENCE, self.0.next()).await;
+        let part = tokio::time::timeout(PATIENCE, self.body.next()).await;
         let part = part.map_err(|_| silent())?;
         part.transpose().map_err(|error| Refused::Unreachable(error.to_string()))
     }

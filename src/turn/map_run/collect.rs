@@ -8,29 +8,39 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use stepwright_core::engine::map_run::{HalfCollected, Progress};
 use stepwright_core::engine::{Failure, MapRun, Record, Stimulus, failure, too_large};
 use stepwright_core::expr::{Document, Value};
 
 use super::child::child_id;
+use super::files::{Files, Kind};
 use super::{Closed, Engine, Error};
 use crate::store::{Execution, Status};
 use crate::task::object::Refused;
 
 impl Engine {
-    /// Collects the results of a run whose frame is at `here`.
+    /// Collects the results of a run, or as many of them as there is time for.
     pub(in crate::turn) async fn collect(
         &self,
         record: &Record,
         run: &MapRun,
     ) -> Result<Stimulus, Error> {
         let plan = Plan::of(run);
-        let (result, written) = match (&plan.target, &run.failure) {
-            (Some(target), _) => match self.write_files(run, &plan, target).await? {
-                Ok((result, written)) => (Ok(result), written),
-                Err(refused) => (Err(writer_failed(&refused)), 0),
+        let half = match &run.progress {
+            Some(Progress::Collected(half)) => half.clone(),
+            _ => HalfCollected::default(),
+        };
+        let collected = match (&plan.target, &run.failure) {
+            (Some(target), _) => match self.write_files(run, (&plan, target), half).await? {
+                Ok(collected) => collected,
+                Err(refused) => Collected::All(Err(writer_failed(&refused)), 0),
             },
-            (None, None) => (self.gather(record, run, &plan).await?, 0),
-            (None, Some(failure)) => (Err(failure.clone()), 0),
+            (None, None) => self.gather(record, run, &plan, half).await?,
+            (None, Some(failure)) => Collected::All(Err(failure.clone()), 0),
+        };
+        let (result, written) = match collected {
+            Collected::All(result, written) => (result, written),
+            Collected::Some(half) => return Ok(Stimulus::Paused(Progress::Collected(half))),
         };
         let failed = run.failure.is_some() || result.is_err();
         let status = if failed { Status::Failed } else { Status::Succeeded };
@@ -48,69 +58,85 @@ impl Engine {
         record: &Record,
         run: &MapRun,
         plan: &Plan,
-    ) -> Result<Result<Document, Failure>, Error> {
-        let mut all = String::from("[");
-        for unit in 0..run.units.as_ref().map_or(0, |units| units.count) {
-            let Some(child) = self.child_row(run, unit).await? else { continue };
-            for text in plan.texts(&child) {
-                if all.len() > 1 {
-                    all.push(',');
+        half: HalfCollected,
+    ) -> Result<Collected, Error> {
+        let mut all = half.results.map_or_else(|| "[]".to_owned(), |some| some.text().to_owned());
+        all.pop();
+        let mut unit = half.unit;
+        while unit < count(run) {
+            for child in self.children(run, &mut unit).await?.into_iter().flatten() {
+                for text in plan.texts(&child) {
+                    if all.len() > 1 {
+                        all.push(',');
+                    }
+                    all.push_str(&text);
                 }
-                all.push_str(&text);
+                if all.len() > self.config.limits.payload {
+                    return Ok(Collected::All(Err(too_large(&record.frame.state)), 0));
+                }
             }
-            if all.len() > self.config.limits.payload {
-                return Ok(Err(too_large(&record.frame.state)));
+            if self.hurried() && unit < count(run) {
+                let results = Some(Document::from_trusted_text(all + "]"));
+                return Ok(Collected::Some(HalfCollected { unit, results, ..half }));
             }
         }
-        all.push(']');
-        Ok(Ok(Document::from_trusted_text(all)))
+        Ok(Collected::All(Ok(Document::from_trusted_text(all + "]")), 0))
     }
 
-    /// The results as files, and how many children they are of.
+    /// The results as files.
     async fn write_files(
         &self,
         run: &MapRun,
-        plan: &Plan,
-        target: &Target,
-    ) -> Result<Result<(Document, u64), Refused>, Error> {
-        let folder = target.folder(run);
-        let mut files =
-            ["FAILED", "PENDING", "SUCCEEDED"].map(|name| Files::new(name, &folder, plan.lines));
-        let mut written = 0;
-        for unit in 0..run.units.as_ref().map_or(0, |units| units.count) {
-            let child = self.child_row(run, unit).await?;
-            let (place, texts) = match &child {
-                Some(child) if child.status() == Status::Succeeded => (2, plan.texts(child)),
-                Some(child) if child.closing.is_some() => (0, vec![record_of(child)]),
-                _ => (1, self.pending(run, unit).await?),
-            };
-            written += u64::from(place == 2);
-            let Some(files) = files.get_mut(place) else { continue };
-            for text in texts {
-                if let Some((key, bytes)) = files.push(&text)
-                    && let Err(refused) = self.put(target, &key, bytes).await
-                {
+        (plan, target): (&Plan, &Target),
+        half: HalfCollected,
+    ) -> Result<Result<Collected, Refused>, Error> {
+        let mut unit = half.unit;
+        let mut files = Files::going_on(target.folder(run), plan.lines, half);
+        while unit < count(run) {
+            let mut full = Vec::new();
+            let first = unit;
+            for (child, number) in self.children(run, &mut unit).await?.into_iter().zip(first..) {
+                let (kind, texts) = match &child {
+                    Some(child) if child.status() == Status::Succeeded => {
+                        (Kind::Succeeded, plan.texts(child))
+                    }
+                    Some(child) if child.closing.is_some() => {
+                        (Kind::Failed, vec![record_of(child)])
+                    }
+                    _ => (Kind::Pending, self.pending(run, number).await?),
+                };
+                full.extend(files.push(kind, &texts));
+            }
+            let over = unit >= count(run);
+            let segment = files.segment(unit, over);
+            full.extend(segment.iter().flatten().cloned());
+            for (key, bytes) in full {
+                if let Err(refused) = self.put(target, &key, bytes).await {
                     return Ok(Err(refused));
                 }
             }
-        }
-        for files in &mut files {
-            if let Some((key, bytes)) = files.finish()
-                && let Err(refused) = self.put(target, &key, bytes).await
-            {
-                return Ok(Err(refused));
+            if segment.is_some() && self.hurried() && !over {
+                return Ok(Ok(Collected::Some(files.half())));
             }
         }
+        let written = files.succeeded();
         let (key, manifest) = manifest(run, target, &files);
-        if let Err(refused) = self.put(target, &key, manifest.into()).await {
-            return Ok(Err(refused));
-        }
-        Ok(Ok((target.result(run, &key), written)))
+        Ok(match self.put(target, &key, manifest.into()).await {
+            Ok(()) => Ok(Collected::All(Ok(target.result(run, &key)), written)),
+            Err(refused) => Err(refused),
+        })
     }
 
-    async fn child_row(&self, run: &MapRun, unit: u64) -> Result<Option<Arc<Execution>>, Error> {
-        let id = child_id(run, unit);
-        self.patiently(|| self.store.execution(&id)).await
+    /// The children of the next units; `unit` goes behind them.
+    async fn children(
+        &self,
+        run: &MapRun,
+        unit: &mut u64,
+    ) -> Result<Vec<Option<Arc<Execution>>>, Error> {
+        let end = count(run).min(*unit + AT_ONCE);
+        let ids: Vec<_> = (*unit..end).map(|unit| child_id(run, unit)).collect();
+        *unit = end;
+        self.patiently(|| self.store.executions(&ids)).await
     }
 
     async fn put(&self, target: &Target, key: &str, bytes: Bytes) -> Result<(), Refused> {
@@ -125,6 +151,14 @@ impl Engine {
         let included = Value::object([("Included", Value::Bool(true))]);
         Ok(vec![Value::object([("Input", input), ("InputDetails", included)]).to_json()])
     }
+}
+
+/// What collecting comes to.
+enum Collected {
+    /// What the state's result is, or why there is none; and of how many children results were written to S3.
+    All(Result<Document, Failure>, u64),
+    /// There was no time for more.
+    Some(HalfCollected),
 }
 
 /// What is to be made of the results.
@@ -201,61 +235,11 @@ impl Target {
     }
 }
 
-/// The files of one kind: each is written when it is full.
-struct Files {
-    name: &'static str,
-    folder: String,
-    lines: bool,
-    held: Vec<u8>,
-    written: Vec<(String, usize)>,
-}
-
-impl Files {
-    fn new(name: &'static str, folder: &str, lines: bool) -> Files {
-        Files { name, folder: folder.to_owned(), lines, held: Vec::new(), written: Vec::new() }
-    }
-
-    /// Adds an entry; a file that is full.
-    fn push(&mut self, text: &str) -> Option<(String, Bytes)> {
-        if !self.lines {
-            self.held.push(if self.held.is_empty() { b'[' } else { b',' });
-        }
-        self.held.extend_from_slice(text.as_bytes());
-        if self.lines {
-            self.held.push(b'\n');
-        }
-        if self.held.len() >= FILE_BYTES { self.finish() } else { None }
-    }
-
-    /// The file that is not full, if there is one.
-    fn finish(&mut self) -> Option<(String, Bytes)> {
-        if self.held.is_empty() {
-            return None;
-        }
-        let mut bytes = std::mem::take(&mut self.held);
-        if !self.lines {
-            bytes.push(b']');
-        }
-        let ending = if self.lines { "jsonl" } else { "json" };
-        let key = format!("{}/{}_{}.{ending}", self.folder, self.name, self.written.len());
-        self.written.push((key.clone(), bytes.len()));
-        Some((key, bytes.into()))
-    }
-
-    fn entries(&self) -> Value {
-        Value::array(self.written.iter().map(|(key, size)| {
-            let size = Value::Int(i64::try_from(*size).unwrap_or(i64::MAX));
-            Value::object([("Key", Value::from(key.as_str())), ("Size", size)])
-        }))
-    }
-}
-
-fn manifest(run: &MapRun, target: &Target, files: &[Files]) -> (String, String) {
-    let kinds = Value::object(files.iter().map(|files| (files.name, files.entries())));
+fn manifest(run: &MapRun, target: &Target, files: &Files) -> (String, String) {
     let manifest = Value::object([
         ("DestinationBucket", Value::from(target.bucket.as_str())),
         ("MapRunArn", Value::String(run.arn.clone())),
-        ("ResultFiles", kinds),
+        ("ResultFiles", files.entries()),
     ]);
     (format!("{}/manifest.json", target.folder(run)), manifest.to_json())
 }
@@ -300,5 +284,9 @@ fn writer_failed(refused: &Refused) -> Failure {
     Failure::new(failure::name::RESULT_WRITER_FAILED, refused.to_string())
 }
 
-/// A file of results is written when it has so many bytes.
-const FILE_BYTES: usize = 16 << 20;
+fn count(run: &MapRun) -> u64 {
+    run.units.as_ref().map_or(0, |units| units.count)
+}
+
+/// Children whose rows are read at a time.
+const AT_ONCE: u64 = 50;

@@ -1,5 +1,5 @@
-//! Map Runs, from outside of the decisions: their items are read (`read`), their children started and waited for
-//! (`child`), their results collected (`collect`).
+//! Map Runs, from outside of the decisions: their items are read (`read`) and kept (`shelf`), their children started and
+//! waited for (`child`), their results collected (`collect`). What outlasts a turn goes on in the next one.
 //!
 //! A run has an item of its own in the registry: what UpdateMapRun changes, and what DescribeMapRun still knows when the
 //! run is over. How many children there are of which status is counted when somebody asks; no counter is written by all
@@ -7,7 +7,9 @@
 
 mod child;
 mod collect;
+mod files;
 mod read;
+mod shelf;
 
 use std::sync::Arc;
 

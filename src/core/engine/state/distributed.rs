@@ -8,7 +8,7 @@
 
 use super::super::decide::{Broken, Step};
 use super::super::draft::Draft;
-use super::super::map_run::{Batch, Bounds, LANES, Source};
+use super::super::map_run::{Batch, Bounds, LANES, Progress, Source};
 use super::super::{ExecutionId, Failure, Fork, Lane, MapRun, Outcome, Phase, Units, part};
 use super::fork;
 use super::map::{self, Refused};
@@ -57,6 +57,7 @@ fn prepare(
         units: None,
         failure: None,
         redriven: None,
+        progress: None,
     })
 }
 
@@ -153,7 +154,7 @@ pub(crate) fn read(
     };
     let count = units.count;
     let started = run.started.clone();
-    let run = Box::new(MapRun { source: None, units: Some(units), ..run });
+    let run = Box::new(MapRun { source: None, units: Some(units), progress: None, ..run });
     if count == 0 {
         return Step::Stay(Phase::Writing(run));
     }
@@ -161,6 +162,11 @@ pub(crate) fn read(
     let input = Document::empty_object();
     let run = Some(run);
     Step::Stay(Phase::Forked(Fork { lanes, input, items: None, started, run, resumed: None }))
+}
+
+/// A turn had no time left for all of it; the next one goes on.
+pub(crate) fn paused(run: MapRun, progress: Progress) -> Box<MapRun> {
+    Box::new(MapRun { progress: Some(progress), ..run })
 }
 
 /// What a lane does that was granted a unit, or none.

@@ -1,0 +1,214 @@
+//! The files of a ResultWriter: what goes into which, and when one is complete.
+//!
+//! A file is complete when it has 16 MB, and all are at the end of a *segment* of 10,000 children or 64 MB. Where segments
+//! end follows from the children alone. So whoever goes on from the end of a segment, in another turn or twice, writes
+//! the same files.
+
+use bytes::Bytes;
+use stepwright_core::engine::map_run::HalfCollected;
+use stepwright_core::expr::Value;
+
+/// What has become of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It has failed, timed out, or was stopped.
+    Failed,
+    /// It was never started.
+    Pending,
+    /// It has succeeded.
+    Succeeded,
+}
+
+/// A file to be written: its key and its content.
+pub(super) type File = (String, Bytes);
+
+/// The files of a run.
+pub(super) struct Files {
+    folder: String,
+    lines: bool,
+    half: HalfCollected,
+    held: [Vec<u8>; 3],
+    succeeded: u64,
+    bytes: usize,
+}
+
+impl Files {
+    /// Files of which some are written already.
+    pub(super) fn going_on(folder: String, lines: bool, half: HalfCollected) -> Files {
+        let succeeded = half.written;
+        Files { folder, lines, half, held: Default::default(), succeeded, bytes: 0 }
+    }
+
+    /// Adds what is to be said of a child; the files that are full.
+    pub(super) fn push(&mut self, kind: Kind, texts: &[String]) -> Vec<File> {
+        self.succeeded += u64::from(kind == Kind::Succeeded);
+        let mut full = Vec::new();
+        for text in texts {
+            self.bytes += text.len();
+            full.extend(self.add(kind, text));
+        }
+        full
+    }
+
+    /// At the end of a segment, or of all, the files that were not full; `None` elsewhere. `unit` is the next one.
+    pub(super) fn segment(&mut self, unit: u64, over: bool) -> Option<Vec<File>> {
+        if !over && unit - self.half.unit < SEGMENT_UNITS && self.bytes < SEGMENT_BYTES {
+            return None;
+        }
+        let files = KINDS.into_iter().filter_map(|kind| self.finish(kind)).collect();
+        self.bytes = 0;
+        (self.half.unit, self.half.written) = (unit, self.succeeded);
+        Some(files)
+    }
+
+    /// What there is at the end of a segment.
+    pub(super) fn half(self) -> HalfCollected {
+        self.half
+    }
+
+    /// How many children have succeeded.
+    pub(super) fn succeeded(&self) -> u64 {
+        self.succeeded
+    }
+
+    /// `ResultFiles`
+    pub(super) fn entries(&self) -> Value {
+        Value::object(KINDS.map(|kind| {
+            let files = self.written(kind).iter().enumerate().map(|(number, size)| {
+                let size = Value::Int(i64::try_from(*size).unwrap_or(i64::MAX));
+                let key = Value::from(self.key(kind, number).as_str());
+                Value::object([("Key", key), ("Size", size)])
+            });
+            (name(kind), Value::array(files))
+        }))
+    }
+
+    fn add(&mut self, kind: Kind, text: &str) -> Option<File> {
+        let lines = self.lines;
+        let [failed, pending, succeeded] = &mut self.held;
+        let held = match kind {
+            Kind::Failed => failed,
+            Kind::Pending => pending,
+            Kind::Succeeded => succeeded,
+        };
+        if !lines {
+            held.push(if held.is_empty() { b'[' } else { b',' });
+        }
+        held.extend_from_slice(text.as_bytes());
+        if lines {
+            held.push(b'\n');
+        }
+        if held.len() >= FILE_BYTES { self.finish(kind) } else { None }
+    }
+
+    /// The file that is not full, if there is one.
+    fn finish(&mut self, kind: Kind) -> Option<File> {
+        let [failed, pending, succeeded] = &mut self.held;
+        let [failed_files, pending_files, succeeded_files] = &mut self.half.files;
+        let (held, written) = match kind {
+            Kind::Failed => (failed, failed_files),
+            Kind::Pending => (pending, pending_files),
+            Kind::Succeeded => (succeeded, succeeded_files),
+        };
+        if held.is_empty() {
+            return None;
+        }
+        let mut bytes = std::mem::take(held);
+        if !self.lines {
+            bytes.push(b']');
+        }
+        let number = written.len();
+        written.push(bytes.len() as u64);
+        Some((self.key(kind, number), bytes.into()))
+    }
+
+    fn written(&self, kind: Kind) -> &[u64] {
+        let [failed, pending, succeeded] = &self.half.files;
+        match kind {
+            Kind::Failed => failed,
+            Kind::Pending => pending,
+            Kind::Succeeded => succeeded,
+        }
+    }
+
+    fn key(&self, kind: Kind, number: usize) -> String {
+        let ending = if self.lines { "jsonl" } else { "json" };
+        format!("{}/{}_{number}.{ending}", self.folder, name(kind))
+    }
+}
+
+fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Failed => "FAILED",
+        Kind::Pending => "PENDING",
+        Kind::Succeeded => "SUCCEEDED",
+    }
+}
+
+const KINDS: [Kind; 3] = [Kind::Failed, Kind::Pending, Kind::Succeeded];
+/// A file is written when it has so many bytes.
+const FILE_BYTES: usize = 16 << 20;
+/// Units and bytes of a segment.
+const SEGMENT_UNITS: u64 = 10_000;
+const SEGMENT_BYTES: usize = 64 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All files for 30,050 children, of which every seventh failed, written in turns of so many segments.
+    fn written(segments: usize) -> (Vec<File>, String, u64) {
+        const COUNT: u64 = 30_050;
+        let mut all = Vec::new();
+        let mut half = HalfCollected::default();
+        loop {
+            let mut unit = half.unit;
+            let mut files = Files::going_on("run".to_owned(), false, half);
+            let mut left = segments;
+            while unit < COUNT && left > 0 {
+                let kind = if unit.is_multiple_of(7) { Kind::Failed } else { Kind::Succeeded };
+                all.extend(files.push(kind, &[unit.to_string()]));
+                unit += 1;
+                if let Some(last) = files.segment(unit, unit == COUNT) {
+                    all.extend(last);
+                    left -= 1;
+                }
+            }
+            if unit == COUNT {
+                return (all, files.entries().to_json(), files.succeeded());
+            }
+            half = files.half();
+        }
+    }
+
+    #[test]
+    fn files_are_the_same_in_however_many_turns_they_are_written() {
+        let (files, manifest, succeeded) = written(usize::MAX);
+        assert_eq!(succeeded, 30_050 - 30_050_u64.div_ceil(7));
+        let keys: Vec<&str> = files.iter().map(|(key, _)| key.as_str()).collect();
+        let expected = (0..4)
+            .flat_map(|n| [format!("run/FAILED_{n}.json"), format!("run/SUCCEEDED_{n}.json")]);
+        assert_eq!(keys, expected.collect::<Vec<_>>());
+        assert!(manifest.contains(r#""PENDING":[]"#), "{manifest}");
+        for turns in [1, 2, 3] {
+            assert_eq!(written(turns), (files.clone(), manifest.clone(), succeeded), "{turns}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_full_is_written_at_once_and_large_children_end_a_segment() {
+        let mut files = Files::going_on("run".to_owned(), true, HalfCollected::default());
+        let large = "x".repeat(5 << 20);
+        let mut full = Vec::new();
+        for unit in 1..=13 {
+            full.extend(files.push(Kind::Succeeded, std::slice::from_ref(&large)));
+            let segment = files.segment(unit, false);
+            assert_eq!(segment.is_some(), unit == 13, "{unit}");
+            full.extend(segment.into_iter().flatten());
+        }
+        let sizes: Vec<usize> = full.iter().map(|(_, bytes)| bytes.len() >> 20).collect();
+        assert_eq!(sizes, [20, 20, 20, 5]);
+        assert_eq!(full.last().unwrap().0, "run/SUCCEEDED_3.jsonl");
+        assert_eq!(files.half().unit, 13);
+    }
+}
