@@ -45,6 +45,9 @@ aws-models: ## the API models of AWS's services once more, from the pinned botoc
 	.venv-models/bin/pip install --quiet --disable-pip-version-check botocore==1.44.5 zstandard==$(ZSTANDARD)
 	.venv-models/bin/python src/task/sdk/models/make.py
 
+fuzz: ## fuzz targets (TARGET=api SECONDS=60); with GUIDED=1 guided by coverage
+	@./fuzz/run $(or $(TARGET),all) $(or $(SECONDS),60)
+
 test-forgery: ## task tokens and signed requests, forged by the hundred thousand (COUNT=1000000)
 	STEPWRIGHT_FORGERIES=$(or $(COUNT),1000000) $(CARGO) test --quiet --lib turn::token
 	STEPWRIGHT_FORGERIES=$(or $(COUNT),1000000) PROPTEST_CASES=10000 $(CARGO) test --quiet --test all api::auth
@@ -80,4 +83,4 @@ BOOTSTRAP_PROFILE ?= bootstrap
 build-%Function:
 	@infra/build-bootstrap "$(ARCH)" "$(BOOTSTRAP_PROFILE)" "$(ARTIFACTS_DIR)"
 
-.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model test-forgery journals deny bench kill torn
+.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model fuzz test-forgery journals deny bench kill torn

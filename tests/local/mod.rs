@@ -11,6 +11,7 @@ mod kills;
 mod logs;
 mod nested;
 mod older_stores;
+mod operating;
 mod outbound;
 mod pump;
 mod run;

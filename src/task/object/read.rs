@@ -176,10 +176,16 @@ impl Reading<'_> {
         let mut body = self.objects.open(object).await?;
         feed.is_of(body.tag())?;
         while let Some(bytes) = body.next().await? {
-            for piece in bytes.chunks(PIECE) {
-                let items = decoder.feed(&unpacking.feed(piece)?)?;
-                if !feed.take(items).await {
-                    return Ok(false);
+            for piece in bytes.chunks(unpacking.piece()) {
+                let plain = unpacking.feed(piece)?;
+                let mut rest = &*plain;
+                while !rest.is_empty() {
+                    let (bite, after) = rest.split_at(decoder.bite().min(rest.len()));
+                    rest = after;
+                    let items = decoder.feed(bite)?;
+                    if !feed.take(items).await {
+                        return Ok(false);
+                    }
                 }
             }
         }
@@ -237,11 +243,11 @@ impl Reading<'_> {
         let mut body = self.objects.open(object).await?;
         let mut whole = Vec::new();
         while let Some(bytes) = body.next().await? {
-            for piece in bytes.chunks(PIECE) {
+            for piece in bytes.chunks(unpacking.piece()) {
                 whole.extend(unpacking.feed(piece)?);
-            }
-            if whole.len() > LARGEST_MANIFEST {
-                return Err("The manifest is too large.".to_owned());
+                if whole.len() > LARGEST_MANIFEST {
+                    return Err("The manifest is too large.".to_owned());
+                }
             }
         }
         whole.extend(unpacking.finish()?);
@@ -300,6 +306,4 @@ fn item(listed: &Listed) -> Value {
 
 const BEGINNING: Mark =
     Mark { page: None, after: None, file: 0, tag: None, items: 0, listed: false };
-/// Bytes that are unpacked at a time.
-const PIECE: usize = 16 << 10;
 const LARGEST_MANIFEST: usize = 64 << 20;
