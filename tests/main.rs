@@ -16,5 +16,6 @@ mod local;
 mod scenario;
 mod serverless;
 mod structure;
+#[allow(dead_code, reason = "the simulation uses the rest")]
 mod support;
 mod task;

@@ -156,6 +156,18 @@ mod tests {
     }
 
     #[test]
+    fn what_a_lane_did_at_the_very_time_at_which_its_fork_went_on_is_not_shown() {
+        let lane = FrameId::root().child(0, 0);
+        let records = [
+            root(0, 10, forked(), &[None]),
+            root(1, 30, done(), &[None]),
+            record(lane.clone(), 0, 20, Phase::Ready, &[None]),
+            record(lane, 1, 30, done(), &[None]),
+        ];
+        assert_eq!(shown(&records), [(1, 0, 10), (2, 0, 20), (3, 0, 30)]);
+    }
+
+    #[test]
     fn a_seal_is_no_event_and_what_it_would_have_led_to_is_unknown() {
         let lane = FrameId::root().child(0, 0);
         let records = [
