@@ -109,7 +109,7 @@ fn one(seed: u64) -> Tally {
     let straight = match straight(&machine) {
         Ok(straight) => straight,
         Err(why) => {
-            println!("seed {seed}: {why}\n{:#}\n", render::definition(&machine));
+            println!("seed {seed}: {why}\n{}\n", render::definition(&machine));
             return Tally { differences: 1, ..tally };
         }
     };
@@ -137,7 +137,7 @@ fn tell(seed: u64, why: &str, case: Case) {
     };
     let said = case::judged(&small).err().unwrap_or_default();
     println!(
-        "seed {seed} ({drama:?}): {why}\n--- shrunk: {}\n{said}\n{:#}\ninput {}\n",
+        "seed {seed} ({drama:?}): {why}\n--- shrunk: {}\n{said}\n{}\ninput {}\n",
         format_args!("{:?}", small.run),
         render::definition(&small.machine),
         small.machine.input

@@ -18,7 +18,8 @@ use super::random::Random;
 /// Seconds after which a delivery that was neither deleted nor given back is repeated.
 pub(crate) const VISIBILITY: f64 = 60.0;
 
-/// SQS's longest delay in seconds; a later message is delivered early and sent again by its receiver.
+/// SQS's longest delay in seconds. A message that is due later is parked under its own name, so that parking it twice is
+/// parking it once, and delivered so much too early; its receiver sends it again.
 pub(crate) const LONGEST_DELAY: f64 = 900.0;
 
 /// How badly a queue behaves.
@@ -150,9 +151,8 @@ impl Queue for FaultyQueue {
         let call = self.faults.begin(Operation::Send).await.map_err(Error)?;
         for Outgoing { message, at, carried, .. } in messages {
             let now = self.clock.now();
-            let due = at.unwrap_or(now).max(now).min(now.plus_seconds(LONGEST_DELAY));
-            let entry = (message, carried);
-            self.state.lock().unwrap().put(entry, due, (self.habits, &self.faults));
+            let (entry, due) = ((message, carried), at.unwrap_or(now).max(now));
+            self.state.lock().unwrap().send(entry, (now, due), (self.habits, &self.faults));
             self.arrival.notify_waiters();
             call.reply().await.map_err(Error)?;
         }
@@ -195,6 +195,29 @@ impl State {
     fn number(&mut self, letter: char) -> Arc<str> {
         self.numbers += 1;
         format!("{letter}{}", self.numbers).into()
+    }
+
+    /// A message that is due far from now is parked.
+    fn send(
+        &mut self,
+        entry: (Message, Option<Arc<str>>),
+        (now, due): (Timestamp, Timestamp),
+        world: (Habits, &Faults),
+    ) {
+        if due <= now.plus_seconds(LONGEST_DELAY) {
+            self.put(entry, due, world);
+        } else if !self.parked(&entry.0, due) {
+            self.put(entry, due.plus_seconds(-LONGEST_DELAY), world);
+        }
+    }
+
+    /// Whether a message is parked that is due far from now.
+    fn parked(&self, message: &Message, due: Timestamp) -> bool {
+        let early = due.plus_seconds(-LONGEST_DELAY);
+        let same = |entry: &Entry| {
+            entry.receive_count == 0 && entry.due >= early && entry.message == *message
+        };
+        self.entries.iter().any(same)
     }
 
     fn put(
