@@ -274,7 +274,12 @@ impl Sim {
     pub fn step(&mut self) -> bool {
         let deliver = self.turns.is_empty()
             || (self.turns.len() < self.risks.turns && self.random.chance(0.3));
-        if deliver && let Some(delivery) = self.queue.take() {
+        let lost = self.faults.counts()[Fault::Lost as usize];
+        let delivery = if deliver { self.queue.take() } else { None };
+        if self.faults.counts()[Fault::Lost as usize] > lost && delivery.is_none() {
+            return true;
+        }
+        if let Some(delivery) = delivery {
             let worker =
                 if self.workers.len() > 1 { self.random.below(self.workers.len()) } else { 0 };
             let (engine, own) = (self.workers[worker].clone(), delivery.clone());

@@ -17,19 +17,27 @@ pub(crate) struct Machine {
     pub(crate) timeout: Option<u64>,
     /// Whether a fork is cut short in it: which of its lanes have come how far by then is open.
     pub(crate) open: bool,
+    /// Whether it has Express children: what delays them for minutes ends them.
+    pub(crate) hasty: bool,
 }
 
 /// The machine of a seed.
 pub(crate) fn machine(seed: u64) -> Machine {
-    let mut grower =
-        Grower { random: Random::seeded(seed), ids: 0, states: 0, days: 250.0, open: false };
+    let mut grower = Grower {
+        random: Random::seeded(seed),
+        ids: 0,
+        states: 0,
+        days: 250.0,
+        open: false,
+        hasty: false,
+    };
     grower.states = 2 + grower.random.below(14) as i32;
     let place = Place { depth: 0, times: 1.0, fork: false, express: false };
     let flow = grower.flow(place, 5);
     let items: Vec<_> = (0..grower.random.below(5)).map(|n| json!(n)).collect();
     let input = json!({"n": grower.random.below(7), "items": items, "s": "x"});
     let timeout = grower.random.chance(0.1).then_some(340 * 86_400);
-    Machine { flow, input, timeout, open: grower.open }
+    Machine { flow, input, timeout, open: grower.open, hasty: grower.hasty }
 }
 
 struct Grower {
@@ -40,6 +48,7 @@ struct Grower {
     /// Days that the execution may still wait.
     days: f64,
     open: bool,
+    hasty: bool,
 }
 
 /// Where a flow is.
@@ -211,6 +220,7 @@ impl Grower {
             .then(|| Children { express: self.one_in(3), tolerated: self.up_to(2) });
         let items = self.up_to(4);
         let express = distributed.is_some_and(|children| children.express);
+        self.hasty |= express;
         let inside = Place { express: place.express || express, ..place.lane(8.0) };
         let body = self.flow(inside, 3);
         let care = self.care_of_fork(place);

@@ -40,6 +40,7 @@ pub(crate) enum Given {
 pub(crate) fn given(machine: &Machine, drama: Drama) -> Given {
     match drama {
         Drama::Stop(_) | Drama::Delete(_) | Drama::Rivals | Drama::Merciless => Given::Laws,
+        _ if machine.hasty => Given::Laws,
         Drama::Redrive(_) => Given::End,
         Drama::None if machine.open => Given::End,
         Drama::None => Given::Story,

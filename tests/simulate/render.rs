@@ -8,7 +8,7 @@ use crate::support::build::START;
 
 /// The definition of a machine.
 pub(crate) fn definition(machine: &Machine) -> Json {
-    let mut definition = flow(&machine.flow, 0);
+    let mut definition = flow(&machine.flow, "");
     if let Some(seconds) = machine.timeout {
         definition["TimeoutSeconds"] = json!(seconds);
     }
@@ -28,7 +28,7 @@ pub(crate) const ACTIVITY: &str = "arn:aws:states:us-east-1:123456789012:activit
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:";
 
 /// A flow of its own: a whole machine, a branch, an item processor.
-fn flow(steps: &Flow, id: u32) -> Json {
+fn flow(steps: &Flow, id: &str) -> Json {
     let mut states = Object::new();
     let first = put(steps, None, &mut states);
     let first = first.unwrap_or_else(|| {
@@ -75,7 +75,11 @@ fn put_step(step: &Step, next: Option<&str>, states: &mut Object<String, Json>) 
             shown(state, step, "$states.result")
         }
         Node::Parallel { branches, care } => {
-            let branches: Vec<_> = branches.iter().map(|branch| flow(branch, id)).collect();
+            let branches: Vec<_> = branches
+                .iter()
+                .enumerate()
+                .map(|(nth, branch)| flow(branch, &format!("{id}b{nth}")))
+                .collect();
             let state = onward(json!({"Type": "Parallel", "Branches": branches}), next);
             counted(cared(state, step, care, next, states), step)
         }
@@ -270,7 +274,7 @@ fn cared(
 }
 
 fn mapping(step: &Step, map: &Map) -> Json {
-    let mut processor = flow(&map.body, step.id);
+    let mut processor = flow(&map.body, &step.id.to_string());
     let items: Vec<_> = (0..map.items).collect();
     let mut state = json!({"Type": "Map", "MaxConcurrency": map.lanes});
     match step.jsonata {

@@ -66,6 +66,12 @@ enum Ask {
     Sweep,
 }
 
+impl Ask {
+    fn ends_or_redrives(&self) -> bool {
+        matches!(self, Ask::Stop | Ask::Redrive)
+    }
+}
+
 type Heard = Result<(u16, Json), String>;
 
 /// A request under way.
@@ -142,6 +148,7 @@ impl World {
             self.steps += 1;
             self.act_up();
             self.see();
+            self.want();
             self.call_up();
             if !self.calls.is_empty() && (self.sim.turns() == 0 || self.random.chance(0.3)) {
                 self.listen();
@@ -154,7 +161,7 @@ impl World {
             }
             if let Some(at) = next {
                 self.sim.clock.advance_to(at);
-            } else if self.row().is_some_and(|row| row.closing.is_some()) && !self.wanting() {
+            } else if self.row().is_some_and(|row| row.closing.is_some()) {
                 return Ok(());
             } else if self.rounds == 30 {
                 return Err(format!("it is stuck: {:?}", self.tails()));
@@ -203,18 +210,17 @@ impl World {
         }
     }
 
-    /// Whether the drama has more in store for an execution that has ended.
-    fn wanting(&mut self) -> bool {
-        if !matches!(self.run.drama, Drama::Redrive(_)) || self.redrives == 2 {
-            return false;
+    /// Redrives an execution that has ended badly, once after its stop and once more.
+    fn want(&mut self) {
+        let wants = matches!(self.run.drama, Drama::Redrive(_)) && self.redrives < 2;
+        if !wants || !self.calls.is_empty() || self.asks.values().any(Ask::ends_or_redrives) {
+            return;
         }
         let row = self.row();
-        if row.is_none_or(|row| row.status() == Status::Succeeded) {
-            return false;
+        if row.is_some_and(|row| row.closing.is_some() && row.status() != Status::Succeeded) {
+            self.redrives += 1;
+            self.ask_in(1.0, Ask::Redrive);
         }
-        self.redrives += 1;
-        self.ask_in(1.0, Ask::Redrive);
-        true
     }
 
     /// Takes note of tokens that were handed out, tasks on offer, and misfortunes.
@@ -270,6 +276,10 @@ impl World {
                 return;
             }
             let ask = first.remove();
+            if matches!(ask, Ask::Redrive) {
+                // From when it is asked for, it may have been made.
+                self.stopped = None;
+            }
             let (api, engine) = (self.api.clone(), self.sim.engine.clone());
             let future: Pin<Box<dyn Future<Output = Heard>>> = match request(&ask, &self.input) {
                 Some((operation, body)) => Box::pin(async move {
@@ -300,6 +310,9 @@ impl World {
 
     /// What an answer means to whoever asked.
     fn hear(&mut self, ask: Ask, heard: Heard) {
+        if std::env::var_os("HEAR").is_some() {
+            println!("{} {:?} {ask:?}: {heard:?}", self.steps, self.sim.clock.now());
+        }
         let (status, body) = match heard {
             Ok((status, body)) if status < 500 => (status, body),
             Err(_) | Ok(_) => {
@@ -324,12 +337,16 @@ impl World {
             Ask::Stop if status == 200 => self.stopped_now(),
             Ask::Delete => self.deleted_now(),
             Ask::Sweep => self.sweeping = false,
-            Ask::Redrive if status == 200 => self.stopped = None,
             _ => {}
         }
     }
 
+    /// A stop was acknowledged. If somebody is just redriving the execution, it was the end before that which was told.
     fn stopped_now(&mut self) {
+        let redrives = |ask: &Ask| matches!(ask, Ask::Redrive);
+        if self.asks.values().any(redrives) || self.calls.iter().any(|call| redrives(&call.ask)) {
+            return;
+        }
         self.stopped = Some(self.sim.tasks.performed_since(0).len());
         let root = stepwright_core::engine::FrameId::root();
         let tail = block_on(self.sim.store.plain().tail(&self.id, &root)).unwrap();
