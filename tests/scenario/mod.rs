@@ -8,6 +8,7 @@ use stepwright::turn::Engine;
 use stepwright_core::engine::ExecutionId;
 use stepwright_core::history::order;
 
+#[allow(dead_code, reason = "the simulation uses the rest")]
 pub mod sim;
 mod story;
 
@@ -116,7 +117,37 @@ impl Scenario {
                 );
             }
         }
+        self.dies_at_each_await(&straight);
         if self.alike == Alike::Events { self.comparable(&straight) } else { straight }
+    }
+
+    /// A turn dies at the first await of the run, then in another run at the second, and so on: all tell the same story.
+    fn dies_at_each_await(&self, straight: &str) {
+        let mut awaits = 0;
+        for states in [1, ALL_STATES] {
+            for nth in 0.. {
+                let (mut sim, id) = self.begin(states, 0, Risks::NONE);
+                sim.dies_at(nth);
+                sim.run();
+                for _ in 0..self.redrives {
+                    sim.redrive(&id);
+                    sim.run();
+                }
+                let died = sim.calm_after_death();
+                let told = tell(&sim.engine, &id);
+                assert_eq!(
+                    self.comparable(&told),
+                    self.comparable(straight),
+                    "{states} states per turn, a turn dies at await {nth}"
+                );
+                if !died {
+                    break;
+                }
+                awaits += 1;
+            }
+        }
+        assert!(awaits > 0, "there are awaits to die at");
+        println!("died at {awaits} awaits, recovered from each");
     }
 
     /// One run to its end.

@@ -101,6 +101,8 @@ pub struct Sim {
     config: Config,
     workers: Vec<Arc<Engine>>,
     deaths: usize,
+    /// Steps of turns until one dies, if one is to die.
+    doomed: Option<usize>,
     turns: Vec<Turn>,
 }
 
@@ -159,6 +161,7 @@ impl Sim {
             config,
             workers,
             deaths,
+            doomed: None,
             turns,
         };
         for _ in 1..risks.workers {
@@ -264,6 +267,18 @@ impl Sim {
         self.run_until(|_| false);
     }
 
+    /// A turn dies instead of making this step, counted over all turns; or, if it is performing a task by then, the first
+    /// one after that which is not.
+    pub fn dies_at(&mut self, step: usize) {
+        self.doomed = Some(step);
+    }
+
+    /// Nothing fails any more; whether a turn has died that was to.
+    pub fn calm_after_death(&mut self) -> bool {
+        self.calm();
+        self.doomed.take().is_none()
+    }
+
     /// How many turns are under way.
     pub fn turns(&self) -> usize {
         self.turns.len()
@@ -292,6 +307,15 @@ impl Sim {
         }
         let chosen = self.random.below(self.turns.len());
         let spared = self.risks.spare_tasks && self.store.claimed();
+        if let Some(left) = self.doomed {
+            self.doomed = left.checked_sub(1);
+            if left == 0 && spared {
+                self.doomed = Some(0);
+            } else if left == 0 {
+                self.turns.swap_remove(chosen);
+                return true;
+            }
+        }
         if self.random.chance(self.risks.crash) && !spared && self.faults.happens(Fault::Crash) {
             self.turns.swap_remove(chosen);
             return true;

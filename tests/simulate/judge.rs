@@ -143,8 +143,8 @@ pub(crate) fn broken_laws(world: &World) -> Vec<String> {
     if attempts.len() < performed.len() {
         broken.push("an attempt of a task was performed twice".to_owned());
     }
-    if world.stopped.is_some_and(|before| performed.len() > before) {
-        broken.push("a task was performed after an acknowledged stop".to_owned());
+    if world.stopped.is_some_and(|before| world.sim.store.attempts() > before) {
+        broken.push("a task was claimed after an acknowledged stop".to_owned());
     }
     if world.sim.store.claims() > 0 {
         broken.push("a claim was left without an outcome".to_owned());

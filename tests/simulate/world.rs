@@ -43,11 +43,13 @@ pub(crate) struct World {
     swept: u64,
     complaints: u64,
     sweeping: bool,
+    /// Operations that had failed when it was begun.
+    struck: u64,
     rounds: u32,
     /// Tokens that were accepted.
     accepted: BTreeSet<String>,
-    /// Performances when a stop was acknowledged.
-    pub(crate) stopped: Option<usize>,
+    /// Attempts that were claimed when a stop was acknowledged.
+    pub(crate) stopped: Option<u64>,
     redrives: u32,
     input: String,
 }
@@ -127,6 +129,7 @@ impl World {
             swept: 0,
             complaints: 0,
             sweeping: false,
+            struck: 0,
             rounds: 0,
             accepted: BTreeSet::new(),
             stopped: None,
@@ -161,7 +164,7 @@ impl World {
             }
             if let Some(at) = next {
                 self.sim.clock.advance_to(at);
-            } else if self.row().is_some_and(|row| row.closing.is_some()) {
+            } else if self.row().map_or(self.deleted(), |row| row.closing.is_some()) {
                 return Ok(());
             } else if self.rounds == 30 {
                 return Err(format!("it is stuck: {:?}", self.tails()));
@@ -173,6 +176,11 @@ impl World {
             }
         }
         Err("it does not come to rest".to_owned())
+    }
+
+    /// Whether the machine may have been deleted before the execution was started.
+    fn deleted(&self) -> bool {
+        matches!(self.run.drama, Drama::Delete(_))
     }
 
     /// The execution as it is stored.
@@ -280,6 +288,9 @@ impl World {
                 // From when it is asked for, it may have been made.
                 self.stopped = None;
             }
+            if matches!(ask, Ask::Sweep) {
+                self.struck = self.sim.faults.strikes();
+            }
             let (api, engine) = (self.api.clone(), self.sim.engine.clone());
             let future: Pin<Box<dyn Future<Output = Heard>>> = match request(&ask, &self.input) {
                 Some((operation, body)) => Box::pin(async move {
@@ -310,9 +321,6 @@ impl World {
 
     /// What an answer means to whoever asked.
     fn hear(&mut self, ask: Ask, heard: Heard) {
-        if std::env::var_os("HEAR").is_some() {
-            println!("{} {:?} {ask:?}: {heard:?}", self.steps, self.sim.clock.now());
-        }
         let (status, body) = match heard {
             Ok((status, body)) if status < 500 => (status, body),
             Err(_) | Ok(_) => {
@@ -336,7 +344,11 @@ impl World {
             Ask::Poll { activity } => self.work(&activity, &body),
             Ask::Stop if status == 200 => self.stopped_now(),
             Ask::Delete => self.deleted_now(),
-            Ask::Sweep => self.sweeping = false,
+            Ask::Sweep => {
+                // It goes on where it can; the next one finds what this one could not look at.
+                self.complaints += u64::from(self.sim.faults.strikes() > self.struck);
+                self.sweeping = false;
+            }
             _ => {}
         }
     }
@@ -347,7 +359,7 @@ impl World {
         if self.asks.values().any(redrives) || self.calls.iter().any(|call| redrives(&call.ask)) {
             return;
         }
-        self.stopped = Some(self.sim.tasks.performed_since(0).len());
+        self.stopped = Some(self.sim.store.attempts());
         let root = stepwright_core::engine::FrameId::root();
         let tail = block_on(self.sim.store.plain().tail(&self.id, &root)).unwrap();
         if tail.is_none_or(|tail| !tail.frame.phase.over()) {

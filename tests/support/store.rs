@@ -27,6 +27,7 @@ pub(crate) struct FaultyStore {
     trusts: AtomicBool,
     created: Mutex<Vec<ExecutionId>>,
     transitions: AtomicU64,
+    attempts: AtomicU64,
 }
 
 impl FaultyStore {
@@ -40,6 +41,7 @@ impl FaultyStore {
             trusts: AtomicBool::new(false),
             created: Mutex::default(),
             transitions: AtomicU64::new(0),
+            attempts: AtomicU64::new(0),
         }
     }
 
@@ -61,6 +63,11 @@ impl FaultyStore {
     /// How many records were inserted.
     pub(crate) fn transitions(&self) -> u64 {
         self.transitions.load(Ordering::Relaxed)
+    }
+
+    /// How many attempts of tasks were claimed so far.
+    pub(crate) fn attempts(&self) -> u64 {
+        self.attempts.load(Ordering::Relaxed)
     }
 
     /// How many tasks are claimed whose outcome is not recorded yet.
@@ -87,6 +94,7 @@ impl FaultyStore {
         let answer = self.inner.insert(cursor, record).await?;
         if matches!(answer, Insertion::Inserted) {
             self.transitions.fetch_add(1, Ordering::Relaxed);
+            self.attempts.fetch_add(u64::from(claims), Ordering::Relaxed);
             let frame = (cursor.execution.clone(), cursor.frame.clone());
             let mut claimed = self.claims.lock().unwrap();
             if claims {

@@ -59,7 +59,8 @@ impl<'a> Journal<'a> {
             if last != Some(frame) {
                 forking = false;
             }
-            if forking {
+            // A seal says that something was cancelled, not when: that is the time of the record that did it.
+            if forking && record.frame.phase != Phase::Sealed {
                 frames.entry(frame).or_default().insert(record.slot, record.time);
             }
             forking = matches!(record.frame.phase, Phase::Forked(_));
@@ -168,6 +169,21 @@ mod tests {
     }
 
     #[test]
+    fn below_a_sealed_frame_the_time_of_what_cancelled_it_counts() {
+        let outer = FrameId::root().child(0, 0);
+        let inner = outer.child(0, 0);
+        let records = [
+            root(0, 10, forked(), &[None]),
+            root(1, 40, done(), &[None]),
+            record(outer.clone(), 0, 20, forked(), &[None]),
+            record(outer, 1, 25, Phase::Sealed, &[]),
+            record(inner, 0, 30, Phase::Ready, &[None]),
+        ];
+        let times: Vec<i64> = shown(&records).iter().map(|(_, _, time)| *time).collect();
+        assert_eq!(times, [10, 20, 30, 40]);
+    }
+
+    #[test]
     fn a_seal_is_no_event_and_what_it_would_have_led_to_is_unknown() {
         let lane = FrameId::root().child(0, 0);
         let records = [
@@ -234,6 +250,7 @@ mod tests {
             frame: state,
             events: previous.iter().map(event).collect(),
             cancels: false,
+            lanes: 0,
             results: Vec::new(),
             abandons: None,
         };
