@@ -45,6 +45,20 @@ aws-models: ## the API models of AWS's services once more, from the pinned botoc
 	.venv-models/bin/pip install --quiet --disable-pip-version-check botocore==1.44.5 zstandard==$(ZSTANDARD)
 	.venv-models/bin/python src/task/sdk/models/make.py
 
+test-forgery: ## task tokens and signed requests, forged by the hundred thousand (COUNT=1000000)
+	STEPWRIGHT_FORGERIES=$(or $(COUNT),1000000) $(CARGO) test --quiet --lib turn::token
+	STEPWRIGHT_FORGERIES=$(or $(COUNT),1000000) PROPTEST_CASES=10000 $(CARGO) test --quiet --test all api::auth
+
+journals: ## one more generation of journals that later engines have to read (tests/journals)
+	$(CARGO) test --quiet --test all -- --ignored --exact journals::a_new_generation_is_written
+
+kill: ## kill -9 of the real server under load, and starts with 10,000 open executions (KILLS=2000, IN_FLIGHT=1000, SEED=1)
+	$(CARGO) build --quiet --release --bin stepwright
+	$(CARGO) run --quiet -p stepwright-crash -- target/release/stepwright $(or $(KILLS),2000) $(or $(IN_FLIGHT),1000) $(or $(SEED),1)
+
+torn: ## losses of power after every write of a traced process (POINTS=100000; needs strace)
+	STEPWRIGHT_CRASH_POINTS=$(or $(POINTS),100000) $(CARGO) test --quiet --test all -- --ignored --nocapture --exact contract::torn::whatever_a_loss_of_power_leaves_after_any_write_holds_what_was_acknowledged
+
 model: ## the journal protocol, every order of events and faults, and every seeded mistake (minutes, gigabytes)
 	$(CARGO) run --release --quiet -p stepwright-model $(ONLY)
 
@@ -69,4 +83,4 @@ BOOTSTRAP_PROFILE ?= bootstrap
 build-%Function:
 	@infra/build-bootstrap "$(ARCH)" "$(BOOTSTRAP_PROFILE)" "$(ARTIFACTS_DIR)"
 
-.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model simulate deny bench
+.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model simulate test-forgery journals deny bench kill torn

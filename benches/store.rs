@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use stepwright::store::Store;
-use stepwright::store::embedded::EmbeddedStore;
+use stepwright::store::embedded::{Durability, EmbeddedStore};
 use stepwright::store::memory::MemoryStore;
 use stepwright_core::engine::{FrameId, Phase, Record};
 use stepwright_core::expr::Document;
@@ -33,11 +33,15 @@ fn main() {
         }
     }
     for (tasks, count) in [(1, 2_000), (64, 100_000), (512, 200_000)] {
-        if wanted("embedded") {
+        for (name, durability) in [("embedded", Durability::Full), ("system", Durability::System)] {
+            if !wanted(name) {
+                continue;
+            }
             let directory = tempfile::tempdir().unwrap();
-            let store: Arc<dyn Store> = Arc::new(EmbeddedStore::open(directory.path()).unwrap());
+            let store = EmbeddedStore::open_with(directory.path(), durability).unwrap();
+            let store: Arc<dyn Store> = Arc::new(store);
             println!("idle {:.1} MB", process::resident_megabytes());
-            runtime.block_on(measure("embedded", &store, tasks, count));
+            runtime.block_on(measure(name, &store, tasks, count));
             runtime.block_on(read(&*store, count));
             runtime.block_on(join(&store, 10_000));
         }

@@ -230,7 +230,14 @@ impl Engine {
             Ok(verdict) => verdict,
             Err(Error::Store(store::Error::TooLarge(why))) => self.outgrown(delivery, why).await,
             Err(error) => {
-                tracing::warn!(%error, execution = %delivery.message.cursor.execution, "turn failed, will be repeated");
+                let execution = &delivery.message.cursor.execution;
+                match &error {
+                    // The store of a process that has it alone tells of its trouble itself, once and not once a turn.
+                    Error::Store(store::Error::Unavailable(_)) if self.config.sole => {
+                        tracing::debug!(%error, %execution, "turn failed, will be repeated");
+                    }
+                    _ => tracing::warn!(%error, %execution, "turn failed, will be repeated"),
+                }
                 Verdict::GiveBack(1.0)
             }
         }

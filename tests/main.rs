@@ -12,8 +12,10 @@
 mod api;
 mod cli;
 mod contract;
+mod journals;
 mod local;
 mod scenario;
+mod security;
 mod serverless;
 mod structure;
 #[allow(dead_code, reason = "the simulation uses the rest")]

@@ -4,7 +4,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use stepwright_core::engine::ExecutionId;
-use stepwright_core::history::{Entry, Event, EventKind, assemble};
+use stepwright_core::event::{Event, EventKind};
+use stepwright_core::history::{Entry, assemble};
 
 use crate::store::{Execution, Stored};
 use crate::turn::{self, Engine};

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cloud::definition::substituted;
 use crate::cloud::web::{Request, Web};
+use crate::task::aws::endpoint::of_environment;
 
 /// Create or update state machines from files with definitions.
 ///
@@ -84,11 +85,8 @@ struct Refused {
 
 impl Endpoint {
     async fn of(arguments: &Deploy) -> Endpoint {
-        let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
-        let given = arguments.endpoint.clone();
-        let found = given.or_else(|| variable("AWS_ENDPOINT_URL_SFN"));
-        let url =
-            found.or_else(|| variable("AWS_ENDPOINT_URL")).unwrap_or_else(|| LOCAL.to_owned());
+        let given = arguments.endpoint.clone().or_else(|| of_environment("SFN"));
+        let url = given.unwrap_or_else(|| LOCAL.to_owned());
         Endpoint { web: Web::outside(&arguments.region).await, url }
     }
 

@@ -1,10 +1,10 @@
 //! The command line: one file per command.
 
-mod common;
 mod deploy;
 mod door;
 mod keys;
 mod logs;
+mod options;
 mod prefix;
 mod progress;
 mod run;
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn commands_that_run_workflows_take_the_same_common_options() {
-        let shared = common::Common::augment_args(clap::Command::new("shared"));
+        let shared = options::Options::augment_args(clap::Command::new("shared"));
         let cli = Cli::command();
         for command in ["run", "serve"] {
             let command = cli.find_subcommand(command).unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use stepwright_core::engine::{Cursor, ExecutionId, Frame, FrameId, Phase, Record};
-use stepwright_core::history::EventKind;
+use stepwright_core::event::EventKind;
 use stepwright_core::time::Timestamp;
 
 /// Shows states as they are entered, worked on and left.

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::common::Common;
+use super::options::Options;
 use super::progress::Progress;
 use super::signal;
 use crate::api::Api;
@@ -38,7 +38,7 @@ pub(super) struct Run {
     #[arg(long, short)]
     input: Option<PathBuf>,
     #[command(flatten)]
-    common: Common,
+    options: Options,
 }
 
 type Ends = mpsc::UnboundedReceiver<ExecutionId>;
@@ -105,7 +105,7 @@ impl Run {
         let log =
             Arc::new(move |name: &str, line: &str| progress.line(&format!("[{name}] {line}")));
         let endpoint = serve::endpoint(listener.local_addr()?);
-        Ok(self.common.functions(vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)], log)?)
+        Ok(self.options.functions(vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)], log)?)
     }
 
     /// A world in memory, and the ends of all its executions.
@@ -123,9 +123,9 @@ impl Run {
                 let _ = ended.send(cursor.execution.clone());
             }
         });
-        let tasks = Arc::new(self.common.tasks(functions.clone())?);
+        let tasks = Arc::new(self.options.tasks(functions.clone())?);
         let watchers = Watchers { observer: Some(observer), logs: None };
-        Ok((World::open(&Home::Memory, self.common.world(), tasks, watchers).await?, ends))
+        Ok((World::open(&Home::Memory, self.options.world(), tasks, watchers).await?, ends))
     }
 
     async fn execute(
@@ -157,7 +157,7 @@ impl Run {
         definition: &str,
         input: &str,
     ) -> Result<String, Box<dyn Error>> {
-        let role = format!("arn:aws:iam::{}:role/stepwright", self.common.world().0.account);
+        let role = format!("arn:aws:iam::{}:role/stepwright", self.options.world().0.account);
         let name = machine_name(&self.definition);
         let machine = call(
             api,

@@ -6,19 +6,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tokio::time::Instant;
 
 use crate::api::Api;
-use crate::local::serve;
 use crate::local::survivors::{self, Mark};
 use crate::local::world::{Home, Watchers, World};
+use crate::local::{retention, serve};
+use crate::store::embedded;
 use crate::task::function::standard_error;
 use crate::task::mock::Mocks;
 
-use super::common::Common;
 use super::door::Door;
 use super::logs::Logs;
+use super::options::Options;
 use super::{prefix, signal};
 
 /// Serve the Step Functions API on this machine.
@@ -39,11 +40,17 @@ pub(super) struct Serve {
     /// Keep everything in memory; it ends with the process.
     #[arg(long, conflicts_with = "data")]
     in_memory: bool,
+    /// What a loss of power may cost. A kill or a crash of the server costs nothing in any case.
+    #[arg(long, value_enum, default_value = "full", conflicts_with = "in_memory")]
+    durability: Durability,
     /// How long requests and tasks under way may go on when the server is told to stop (SIGTERM, Ctrl-C), in seconds.
     /// Nothing new is begun then. A task that is not done in time is abandoned; at the next start it fails, as its worker
     /// is lost, and Retry applies.
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(..=86_400))]
     grace: u64,
+    /// Remove executions so many days after their end (AWS: 90). Unless given they are kept for ever.
+    #[arg(long, value_name = "DAYS", conflicts_with = "in_memory", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    retention_days: Option<u32>,
 
     /// File with mocked tasks, as Step Functions Local has it: executions that are started with #CASE behind the ARN of
     /// their state machine have the tasks that the case names answered from it.
@@ -51,11 +58,30 @@ pub(super) struct Serve {
     mock_config: Option<PathBuf>,
 
     #[command(flatten)]
-    common: Common,
+    options: Options,
     #[command(flatten)]
     door: Door,
     #[command(flatten)]
     logs: Logs,
+}
+
+/// `--durability`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Durability {
+    /// Nothing that was acknowledged: every commit waits for the disk, and requests at the same time share the wait.
+    Full,
+    /// The last seconds or minutes, back to some moment at which all was consistent: the disk gets changes every 16 MB.
+    /// Tasks that were done since then may be done again. Several times as fast where the disk is slow.
+    System,
+}
+
+impl From<Durability> for embedded::Durability {
+    fn from(given: Durability) -> embedded::Durability {
+        match given {
+            Durability::Full => embedded::Durability::Full,
+            Durability::System => embedded::Durability::System,
+        }
+    }
 }
 
 /// Serves until the process is told to stop.
@@ -64,6 +90,7 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
     let mocks = arguments.mock_config.as_deref().filter(|file| !file.as_os_str().is_empty());
     let mocks = mocks.map(Mocks::load).transpose()?;
     let keys = arguments.door.keys(&home, |name| std::env::var(name).ok())?;
+    raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = signal::stop()?;
@@ -74,11 +101,15 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let endpoint = serve::endpoint(listener.local_addr()?);
         let mut environment = vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)];
         environment.extend(mark.as_ref().map(Mark::variable));
-        let functions = arguments.common.functions(environment, standard_error())?;
-        let tasks = arguments.common.tasks(functions.clone())?;
+        let functions = arguments.options.functions(environment, standard_error())?;
+        let tasks = arguments.options.tasks(functions.clone())?;
         let tasks = Arc::new(tasks.with_mocks(mocks));
         let watchers = Watchers { observer: None, logs: arguments.logs.sink(&home) };
-        let world = World::open(&home, arguments.common.world(), tasks, watchers).await?;
+        let store = home.store(arguments.durability.into())?;
+        let world = World::over(store, arguments.options.world(), tasks, watchers).await?;
+        if let Some(days) = arguments.retention_days {
+            tokio::spawn(retention::keep(world.engine.clone(), days));
+        }
         let greeting = greeting(&home, listener.local_addr()?);
         // Nobody may be there to read it.
         let _ = writeln!(io::stdout(), "{greeting}");
@@ -111,6 +142,20 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let _ = mark.as_ref().map(Mark::end_survivors);
         Ok(())
     })
+}
+
+/// A connection is an open file, and the usual limit, 1,024, is for programs that have few. What the system does not grant
+/// is not needed at once.
+fn raise_open_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        let wanted = maximum.map_or(OPEN_FILES, |maximum| maximum.min(OPEN_FILES));
+        if current.is_some_and(|current| current < wanted) {
+            let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+        }
+    }
 }
 
 /// The mark of the functions of this home; no function of an earlier server has it any more.
@@ -159,6 +204,10 @@ fn greeting(home: &Home, address: std::net::SocketAddr) -> String {
         "Stepwright serves the Step Functions API at http://{address} (executions are kept {kept})"
     )
 }
+
+/// Enough for all connections, functions and files.
+#[cfg(unix)]
+const OPEN_FILES: u64 = 32_768;
 
 const ABANDONED: &str = "turns were not done in time and are abandoned; whether the tasks that they performed were done \
     is not known: at the next start their workers count as lost, and Retry applies";

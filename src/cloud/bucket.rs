@@ -5,6 +5,8 @@ use async_trait::async_trait;
 use super::settings::Settings;
 use super::web::{Request, Web};
 use crate::store::dynamodb::Blobs;
+use crate::task::aws::endpoint::of_environment;
+use crate::task::sdk::encoded;
 
 /// A bucket.
 pub(super) struct Bucket {
@@ -21,14 +23,13 @@ impl Bucket {
     }
 
     fn object(&self, key: &str) -> String {
-        format!("{}/{}", self.url, escaped(key))
+        format!("{}/{}", self.url, encoded(key, true))
     }
 }
 
 /// URL of a bucket, without a slash at its end.
 pub(super) fn bucket_url(settings: &Settings, name: &str) -> String {
-    let own = super::variable("AWS_ENDPOINT_URL_S3").or_else(|| settings.endpoint.clone());
-    match own {
+    match of_environment("S3") {
         Some(own) => format!("{}/{name}", own.trim_end_matches('/')),
         // A name with dots has no certificate of its own.
         None if name.contains('.') => {
@@ -36,20 +37,6 @@ pub(super) fn bucket_url(settings: &Settings, name: &str) -> String {
         }
         None => format!("https://{name}.s3.{}.amazonaws.com", settings.region),
     }
-}
-
-/// A key as part of a URL; S3 signs it as it is sent.
-pub(super) fn escaped(key: &str) -> String {
-    let mut text = String::with_capacity(key.len());
-    for byte in key.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                text.push(char::from(byte));
-            }
-            _ => text.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    text
 }
 
 #[async_trait]
@@ -69,18 +56,6 @@ impl Blobs for Bucket {
             200 => Ok(Some(answer.body)),
             404 => Ok(None),
             status => Err(format!("{url} answers {status}")),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_escaped_but_for_its_slashes() {
-        for (key, expected) in [("x/a.0/b", "x/a.0/b"), ("a b#c", "a%20b%23c"), ("ü", "%C3%BC")] {
-            assert_eq!(escaped(key), expected);
         }
     }
 }

@@ -13,6 +13,7 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 use super::settings::Settings;
+use crate::task::aws::endpoint::of_environment;
 
 /// Clients of a deployed function.
 pub(super) struct Clients {
@@ -25,13 +26,12 @@ impl Clients {
     /// Nothing is connected yet.
     pub(super) fn new(settings: &Settings) -> Clients {
         let config = config(settings);
-        let endpoint = |service: &str| super::variable(&format!("AWS_ENDPOINT_URL_{service}"));
         let mut dynamodb = aws_sdk_dynamodb::config::Builder::from(&config);
-        dynamodb.set_endpoint_url(endpoint("DYNAMODB").or_else(|| settings.endpoint.clone()));
+        dynamodb.set_endpoint_url(of_environment("DynamoDB"));
         let mut sqs = aws_sdk_sqs::config::Builder::from(&config);
-        sqs.set_endpoint_url(endpoint("SQS").or_else(|| settings.endpoint.clone()));
+        sqs.set_endpoint_url(of_environment("SQS"));
         let mut lambda = aws_sdk_lambda::config::Builder::from(&config);
-        lambda.set_endpoint_url(endpoint("LAMBDA").or_else(|| settings.endpoint.clone()));
+        lambda.set_endpoint_url(of_environment("Lambda"));
         Clients {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
             sqs: aws_sdk_sqs::Client::from_conf(sqs.build()),

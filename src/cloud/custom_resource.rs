@@ -16,11 +16,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::api::{Call, operate};
-use super::bucket::{bucket_url, escaped};
+use super::bucket::bucket_url;
 use super::definition::substituted;
 use super::web::{self, Web};
 use super::world::{World, unavailable};
 use super::{Failed, failure};
+use crate::task::sdk::encoded;
 
 /// What CloudFormation asks for.
 #[derive(Clone, Debug, Deserialize)]
@@ -175,7 +176,7 @@ async fn object(world: &World, place: &Value) -> Result<String, Failed> {
     };
     let (bucket, key) =
         place.ok_or_else(|| wrong("DefinitionUri is neither s3://BUCKET/KEY nor {Bucket, Key}"))?;
-    let url = format!("{}/{}", bucket_url(&world.settings, &bucket), escaped(&key));
+    let url = format!("{}/{}", bucket_url(&world.settings, &bucket), encoded(&key, true));
     let request = web::Request { method: "GET", url: &url, headers: &[], body: Vec::new() };
     let answer =
         Web::inside(&world.settings.region).signed(&request, "s3").await.map_err(unavailable)?;

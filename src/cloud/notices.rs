@@ -15,6 +15,7 @@ use stepwright_core::time::Timestamp;
 use super::settings::Settings;
 use super::web::{Request, Web};
 use crate::store::{Execution, Status, Store};
+use crate::task::aws::endpoint::of_environment;
 use crate::turn::Observer;
 
 /// Status changes that have been committed and not been told yet.
@@ -36,10 +37,8 @@ impl Notices {
     /// For the event bus that the settings name; `None` if they name none.
     pub(super) fn of(settings: &Settings) -> Option<Notices> {
         let bus = settings.event_bus.clone()?;
-        let own =
-            super::variable("AWS_ENDPOINT_URL_EVENTBRIDGE").or_else(|| settings.endpoint.clone());
-        let url =
-            own.unwrap_or_else(|| format!("https://events.{}.amazonaws.com/", settings.region));
+        let url = of_environment("EventBridge")
+            .unwrap_or_else(|| format!("https://events.{}.amazonaws.com/", settings.region));
         let web = Web::inside(&settings.region);
         Some(Notices { waiting: Arc::default(), web, bus, url })
     }

@@ -24,8 +24,6 @@ pub(super) struct Settings {
     pub(super) region: String,
     /// Account, in ARNs.
     pub(super) account: String,
-    /// Endpoint of all AWS services, if it is not AWS's own.
-    pub(super) endpoint: Option<String>,
     /// States that one turn may enter.
     pub(super) states_per_turn: u32,
     /// How long a message stays invisible once it was received, in seconds.
@@ -78,7 +76,6 @@ impl Settings {
             bucket: variable(schema::BUCKET_VARIABLE),
             region: required("AWS_REGION")?,
             account: required("STEPWRIGHT_ACCOUNT")?,
-            endpoint: variable("AWS_ENDPOINT_URL"),
             states_per_turn: if states < 1.0 { ENDLESS } else { states as u32 },
             visibility_seconds: number("STEPWRIGHT_VISIBILITY_SECONDS", 360.0)?,
             quick_task_seconds: number("STEPWRIGHT_QUICK_TASK_SECONDS", 45.0)?,

@@ -1,31 +1,25 @@
-//! Requests to AWS for which no SDK crate is worth its size: plain HTTP, signed with Signature Version 4.
+//! Requests to AWS for which no SDK crate is worth its size, and which start faster without the models of all services.
 
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::Region;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
-    UriPathNormalizationMode, sign,
-};
-use aws_sigv4::sign::v4::SigningParams;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::{Builder, Connector};
-use aws_smithy_runtime_api::client::http::HttpConnector as _;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::body::SdkBody;
 
-use crate::task::aws::{TRACE_HEADER, trace_header};
+use crate::task::aws::{Identities, Scope, Sender, Unsent};
 
 /// Sends requests.
 pub struct Web {
-    connector: Connector,
-    credentials: SharedCredentialsProvider,
+    sender: Sender,
+    identities: Identities,
+    provider: SharedCredentialsProvider,
     region: String,
 }
 
@@ -55,10 +49,8 @@ pub struct Answer {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// There is nothing to sign with.
-    #[error(
-        "there are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE ({0})"
-    )]
-    Credentials(String),
+    #[error("{0}")]
+    Credentials(Arc<str>),
     /// The request is none that can be sent.
     #[error("{url}: {why}")]
     Request {
@@ -97,10 +89,9 @@ impl Web {
         Web::with(SharedCredentialsProvider::new(chain), region)
     }
 
-    fn with(credentials: SharedCredentialsProvider, region: &str) -> Web {
-        let tls = Provider::Rustls(CryptoMode::Ring);
-        let connector = Connector::builder().tls_provider(tls).build();
-        Web { connector, credentials, region: region.to_owned() }
+    fn with(provider: SharedCredentialsProvider, region: &str) -> Web {
+        let (sender, identities) = (Sender::default(), Identities::default());
+        Web { sender, identities, provider, region: region.to_owned() }
     }
 
     /// Sends a request, signed for a service.
@@ -108,10 +99,10 @@ impl Web {
     /// # Errors
     /// There are no credentials, or nobody answered.
     pub async fn signed(&self, request: &Request<'_>, service: &str) -> Result<Answer, Error> {
-        let found = self.credentials.provide_credentials().await;
-        let credentials = found.map_err(|error| Error::Credentials(error.to_string()))?;
-        let extra = self.signature(request, service, credentials)?;
-        self.deliver(request, &extra).await
+        let found = self.identities.credentials(Some(self.provider.clone()), None).await;
+        let credentials =
+            found.map_err(|failure| Error::Credentials(failure.cause.unwrap_or_default()))?;
+        self.deliver(request, Some((&Scope::new(service, &self.region), &credentials))).await
     }
 
     /// Sends a request as it is.
@@ -119,81 +110,31 @@ impl Web {
     /// # Errors
     /// Nobody answered.
     pub async fn unsigned(&self, request: &Request<'_>) -> Result<Answer, Error> {
-        self.deliver(request, &[]).await
-    }
-
-    /// The headers of the signature.
-    fn signature(
-        &self,
-        request: &Request<'_>,
-        service: &str,
-        credentials: Credentials,
-    ) -> Result<Vec<(String, String)>, Error> {
-        let wrong = |why: String| Error::Request { url: request.url.to_owned(), why };
-        let mut settings = SigningSettings::default();
-        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-        if service == "s3" {
-            // S3 takes paths as they are.
-            settings.percent_encoding_mode = PercentEncodingMode::Single;
-            settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-        }
-        let identity = credentials.into();
-        let parameters = SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name(service)
-            .time(SystemTime::now())
-            .settings(settings)
-            .build()
-            .map_err(|error| wrong(error.to_string()))?
-            .into();
-        let body = SignableBody::Bytes(&request.body);
-        let headers = request.headers.iter().copied();
-        let signable = SignableRequest::new(request.method, request.url, headers, body)
-            .map_err(|error| wrong(error.to_string()))?;
-        let (instructions, _) =
-            sign(signable, &parameters).map_err(|error| wrong(error.to_string()))?.into_parts();
-        let headers = instructions.headers();
-        Ok(headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+        self.deliver(request, None).await
     }
 
     async fn deliver(
         &self,
         request: &Request<'_>,
-        extra: &[(String, String)],
+        signature: Option<(&Scope, &Credentials)>,
     ) -> Result<Answer, Error> {
-        let unreachable = |why: String| Error::Unreachable { url: request.url.to_owned(), why };
-        let wrong = |why: String| Error::Request { url: request.url.to_owned(), why };
-        let mut out = HttpRequest::new(SdkBody::from(request.body.clone()));
-        out.set_uri(request.url).map_err(|error| wrong(error.to_string()))?;
-        out.set_method(request.method).map_err(|error| wrong(error.to_string()))?;
-        let given = request.headers.iter().copied();
-        let extra = extra.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        for (name, value) in given.chain(extra) {
-            let set = out.headers_mut().try_insert(name.to_owned(), value.to_owned());
-            set.map_err(|error| wrong(error.to_string()))?;
+        let url = || request.url.to_owned();
+        let mut out = hyper::Request::builder().method(request.method).uri(request.url);
+        for (name, value) in request.headers {
+            out = out.header(*name, *value);
         }
-        let length = ("content-length", request.body.len().to_string());
-        let trace = trace_header().map(|trace| (TRACE_HEADER, trace));
-        for (name, value) in std::iter::once(length).chain(trace) {
-            let set = out.headers_mut().try_insert(name, value);
-            set.map_err(|error| wrong(error.to_string()))?;
-        }
-        let called = tokio::time::timeout(LONGEST, self.connector.call(out)).await;
-        let answer = called
-            .map_err(|_| unreachable("no answer in time".to_owned()))?
-            .map_err(|error| unreachable(reason(&error)))?;
-        let status = answer.status().as_u16();
-        let collected = http_body_util::BodyExt::collect(answer.into_body()).await;
-        let body = collected.map_err(|error| unreachable(reason(&*error)))?.to_bytes().to_vec();
-        Ok(Answer { status, body })
+        let out = out.body(request.body.clone());
+        let out = out.map_err(|error| Error::Request { url: url(), why: error.to_string() })?;
+        let sent = tokio::time::timeout(LONGEST, self.sender.send(out, signature)).await;
+        let late = |_| Error::Unreachable { url: url(), why: "no answer in time".to_owned() };
+        let answer = sent.map_err(late)?.map_err(|unsent| match unsent {
+            Unsent::Malformed(why) => Error::Request { url: url(), why },
+            Unsent::Unreachable { reason: why, .. } | Unsent::Broken(why) => {
+                Error::Unreachable { url: url(), why }
+            }
+        })?;
+        Ok(Answer { status: answer.status, body: answer.body })
     }
-}
-
-/// The innermost reason of an error.
-fn reason(error: &(dyn std::error::Error + 'static)) -> String {
-    let sources = std::iter::successors(Some(error), |error| error.source());
-    sources.last().unwrap_or(error).to_string()
 }
 
 const LONGEST: Duration = Duration::from_secs(60);

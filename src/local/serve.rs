@@ -6,6 +6,9 @@
 //! | `GET /health`, `GET /_stepwright/health` | `{"status":"ok", …}` |
 //! | `HEAD /` | 200, for those who only want to know whether somebody is there |
 //!
+//! Nobody holds up others by being slow, silent or many ([`Bounds`]): a connection has a task of its own, its requests have
+//! their time, and when there are too many connections the one that has been idle longest is closed.
+//!
 //! Every `POST` must be signed if the API has keys ([`Api::with_keys`]); otherwise whoever reaches the port may use it.
 //! Health is told to everybody.
 
@@ -18,18 +21,41 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::guests::{Guests, Place};
 use crate::api::{Api, auth, protocol};
+
+/// What connections may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// How many there may be at a time.
+    pub connections: usize,
+    /// How long one may be idle, or take to send the head of a request.
+    pub head: Duration,
+    /// How long the body of a request may take.
+    pub body: Duration,
+}
+
+impl Default for Bounds {
+    /// Three of four files that this process may have open, and at most 16,384; a minute each.
+    fn default() -> Bounds {
+        Bounds {
+            connections: (open_files() / 4 * 3).clamp(16, MOST_CONNECTIONS),
+            head: Duration::from_secs(60),
+            body: Duration::from_secs(60),
+        }
+    }
+}
 
 type HttpResponse = hyper::Response<Full<Bytes>>;
 
@@ -84,14 +110,29 @@ pub fn endpoint(address: SocketAddr) -> String {
 /// Serves until `stop` ends; then takes no more connections, lets requests under way finish until the time that `stop`
 /// says and returns.
 pub async fn serve(listener: TcpListener, api: Arc<Api>, stop: impl Future<Output = Instant>) {
+    serve_within(Bounds::default(), listener, api, stop).await;
+}
+
+/// The same within other bounds.
+pub async fn serve_within(
+    bounds: Bounds,
+    listener: TcpListener,
+    api: Arc<Api>,
+    stop: impl Future<Output = Instant>,
+) {
+    let guests = Arc::new(Guests::default());
     let closing = watch::Sender::new(false);
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
     let deadline = loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
+            accepted = listener.accept(), if connections.len() < bounds.connections => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(converse(stream, api.clone(), closing.subscribe()));
+                    let host = Host { api: api.clone(), place: guests.welcome(), bounds };
+                    connections.spawn(converse(stream, Arc::new(host), closing.subscribe()));
+                    if connections.len() >= bounds.connections {
+                        guests.make_room();
+                    }
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely: connections that end will free some.
@@ -113,15 +154,21 @@ pub async fn serve(listener: TcpListener, api: Arc<Api>, stop: impl Future<Outpu
 }
 
 /// One connection to its end.
-async fn converse(stream: TcpStream, api: Arc<Api>, mut closing: watch::Receiver<bool>) {
+async fn converse(stream: TcpStream, host: Arc<Host>, mut closing: watch::Receiver<bool>) {
     // Answers are single writes; waiting for more to send with them only costs time.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(api.clone(), request));
-    let connection =
-        http1::Builder::new().pipeline_flush(true).serve_connection(TokioIo::new(stream), service);
+    let answering = host.clone();
+    let service = service_fn(move |request| answer(answering.clone(), request));
+    let connection = http1::Builder::new()
+        .pipeline_flush(true)
+        .timer(TokioTimer::new())
+        .header_read_timeout(host.bounds.head)
+        .max_header_size(MAX_HEAD)
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
+        () = host.place.asked_to_leave() => return,
         _ = closing.wait_for(|closing| *closing) => None,
     };
     let ended = match ended {
@@ -136,21 +183,32 @@ async fn converse(stream: TcpStream, api: Arc<Api>, mut closing: watch::Receiver
     }
 }
 
-async fn answer(api: Arc<Api>, request: Request<Incoming>) -> Result<HttpResponse, Infallible> {
+/// One connection's side of the server.
+struct Host {
+    api: Arc<Api>,
+    place: Place,
+    bounds: Bounds,
+}
+
+async fn answer(host: Arc<Host>, request: Request<Incoming>) -> Result<HttpResponse, Infallible> {
+    host.place.busy();
     let response = match (request.method(), request.uri().path()) {
-        (&Method::POST, _) => operate(&api, request).await,
+        (&Method::POST, _) => operate(&host, request).await,
         (&Method::GET | &Method::HEAD, "/health" | "/_stepwright/health") => health(),
         (&Method::HEAD, "/") => HttpResponse::default(),
         _ => not_found(),
     };
+    host.place.idle();
     Ok(response)
 }
 
-async fn operate(api: &Arc<Api>, request: Request<Incoming>) -> HttpResponse {
+async fn operate(host: &Host, request: Request<Incoming>) -> HttpResponse {
+    let api = &host.api;
     let (head, body) = request.into_parts();
     let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
-    let response = match (target.and_then(protocol::operation), receive(body, api.max_body()).await)
-    {
+    let received_body = tokio::time::timeout(host.bounds.body, receive(body, api.max_body()));
+    let Ok(body) = received_body.await else { return too_slow() };
+    let response = match (target.and_then(protocol::operation), body) {
         (_, Err(Refused::TooLarge)) => protocol::Response::too_large(api.max_body()),
         // The sender is gone; nobody will read this.
         (_, Err(Refused::Broken)) => protocol::Response::no_operation(),
@@ -245,6 +303,31 @@ fn not_found() -> HttpResponse {
     http.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
     http
 }
+
+/// The rest of the body may still come: this is the last answer on its connection.
+fn too_slow() -> HttpResponse {
+    let mut http = HttpResponse::default();
+    *http.status_mut() = StatusCode::REQUEST_TIMEOUT;
+    http.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    http
+}
+
+/// Files, sockets included, that this process may have open.
+fn open_files() -> usize {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        let limit = getrlimit(Resource::Nofile).current;
+        limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX)
+    }
+    #[cfg(not(unix))]
+    usize::MAX
+}
+
+const MOST_CONNECTIONS: usize = 16_384;
+
+/// Bytes of the head of a request: 64 KiB, far more than a signature needs.
+const MAX_HEAD: usize = 1 << 16;
 
 /// 16 MiB.
 const MAX_DROPPED: usize = 1 << 24;

@@ -13,6 +13,7 @@ use crate::api::Api;
 use crate::log::{Batcher, Log, Sink};
 use crate::queue::embedded::EmbeddedQueue;
 use crate::queue::offers::EmbeddedOffers;
+use crate::store::embedded::{Durability, EmbeddedStore};
 use crate::store::memory::MemoryStore;
 use crate::store::{self, Store};
 use crate::task::Performer;
@@ -49,6 +50,17 @@ impl Home {
             Home::Directory(path) => Some(path),
             Home::Memory => None,
         }
+    }
+
+    /// Opens its store.
+    ///
+    /// # Errors
+    /// Another process has it, or it cannot be read or written.
+    pub fn store(&self, durability: Durability) -> Result<Arc<dyn Store>, Error> {
+        Ok(match self {
+            Home::Directory(path) => Arc::new(EmbeddedStore::open_with(path, durability)?),
+            Home::Memory => Arc::new(MemoryStore::new()),
+        })
     }
 }
 
@@ -102,15 +114,24 @@ impl World {
     /// The home cannot be opened: another process has it, or it cannot be read.
     pub async fn open(
         home: &Home,
+        names: (Place, Limits),
+        tasks: Arc<dyn Performer>,
+        watchers: Watchers,
+    ) -> Result<World, Error> {
+        World::over(home.store(Durability::Full)?, names, tasks, watchers).await
+    }
+
+    /// The same over a store that is open.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn over(
+        store: Arc<dyn Store>,
         (place, limits): (Place, Limits),
         tasks: Arc<dyn Performer>,
         watchers: Watchers,
     ) -> Result<World, Error> {
         let Watchers { observer, logs } = watchers;
-        let store: Arc<dyn Store> = match home {
-            Home::Directory(path) => Arc::new(store::embedded::EmbeddedStore::open(path)?),
-            Home::Memory => Arc::new(MemoryStore::new()),
-        };
         let tasks: Arc<dyn Performer> = Arc::new(OffSeat(tasks));
         let clock = Arc::new(SystemClock::default());
         let performer = tasks.clone();

@@ -3,18 +3,20 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use serde_json::{Value as Json, json};
+use stepwright_core::expr::Value;
 use stepwright_core::time::Timestamp;
 
 use super::{Line, Sink};
 use crate::task::Settings;
-use crate::task::signed::{JsonService, Refused, Signed, endpoint_is_set};
+use crate::task::aws::endpoint;
+use crate::task::sdk::{Call, Sdk, SdkFailure};
 
 /// Log groups of CloudWatch Logs.
 pub struct CloudWatch {
-    client: Signed,
+    client: Sdk,
     streams: Mutex<HashMap<Key, Stream>>,
 }
 
@@ -30,16 +32,33 @@ struct Stream {
 impl CloudWatch {
     /// Nothing is looked up before the first event.
     pub fn new(settings: Settings) -> CloudWatch {
-        CloudWatch { client: Signed::new(settings), streams: Mutex::default() }
+        CloudWatch { client: Sdk::new(settings), streams: Mutex::default() }
     }
 
     /// Whether the environment names an endpoint for it (`AWS_ENDPOINT_URL_CLOUDWATCH_LOGS`, `AWS_ENDPOINT_URL`).
     pub fn is_meant() -> bool {
-        endpoint_is_set(&LOGS)
+        endpoint::of_environment("CloudWatch Logs").is_some()
     }
 
-    async fn call(&self, group: &Group<'_>, operation: &str, body: Json) -> Result<Json, Refused> {
-        self.client.call(&LOGS, Some(group.region), (operation, &body)).await
+    async fn call(
+        &self,
+        group: &Group<'_>,
+        action: &str,
+        parameters: &Value,
+    ) -> Result<Value, SdkFailure> {
+        let call = Call {
+            service: "cloudwatchlogs",
+            action,
+            parameters,
+            region: Some(group.region),
+            role: None,
+            token: "",
+        };
+        let answer = tokio::time::timeout(PATIENCE, Box::pin(self.client.call(&call))).await;
+        answer.unwrap_or_else(|_| {
+            let (prefix, reason) = ("CloudWatchLogs".into(), "there was no answer in time".into());
+            Err(SdkFailure::Client { prefix, reason })
+        })
     }
 
     /// Makes the stream by which AWS tries a group out, and the one that a machine begins with.
@@ -48,7 +67,7 @@ impl CloudWatch {
         group: &Group<'_>,
         (arn, machine): (&str, &str),
         now: Timestamp,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), SdkFailure> {
         self.create_stream(group, TRIAL).await?;
         self.stream(group, (arn.into(), machine.into()), now).await.map(drop)
     }
@@ -59,7 +78,7 @@ impl CloudWatch {
         group: &Group<'_>,
         key: Key,
         time: Timestamp,
-    ) -> Result<Arc<str>, Refused> {
+    ) -> Result<Arc<str>, SdkFailure> {
         let day = time.0.div_euclid(DAY_MICROS);
         let known = self.streams().get(&key).filter(|stream| stream.day >= day).cloned();
         if let Some(stream) = known {
@@ -71,28 +90,29 @@ impl CloudWatch {
         Ok(name)
     }
 
-    async fn create_stream(&self, group: &Group<'_>, name: &str) -> Result<(), Refused> {
-        let body = json!({"logGroupName": group.name, "logStreamName": name});
-        match self.call(group, "CreateLogStream", body).await {
-            Err(Refused::Service { code, .. }) if code == "ResourceAlreadyExistsException" => {
-                Ok(())
-            }
+    async fn create_stream(&self, group: &Group<'_>, name: &str) -> Result<(), SdkFailure> {
+        let names = [("LogGroupName", group.name.into()), ("LogStreamName", name.into())];
+        match self.call(group, "createLogStream", &Value::object(names)).await {
+            Err(failure) if code(&failure) == "ResourceAlreadyExistsException" => Ok(()),
             answer => answer.map(drop),
         }
     }
 
     /// Sends events of one stream in one request.
-    async fn put(&self, group: &Group<'_>, lines: &[Line]) -> Result<(), Refused> {
+    async fn put(&self, group: &Group<'_>, lines: &[Line]) -> Result<(), SdkFailure> {
         let Some(first) = lines.first() else { return Ok(()) };
         let key = (first.group.clone(), first.machine.clone());
         let stream = self.stream(group, key, first.time).await?;
-        let events: Vec<Json> = lines
-            .iter()
-            .map(|line| json!({"timestamp": line.time.0.div_euclid(1000), "message": line.text}))
-            .collect();
-        let body =
-            json!({"logGroupName": group.name, "logStreamName": &*stream, "logEvents": events});
-        let put = self.call(group, "PutLogEvents", body).await;
+        let event = |line: &Line| {
+            let time = Value::Int(line.time.0.div_euclid(1000));
+            Value::object([("Timestamp", time), ("Message", (&*line.text).into())])
+        };
+        let parameters = Value::object([
+            ("LogGroupName", group.name.into()),
+            ("LogStreamName", (&*stream).into()),
+            ("LogEvents", Value::array(lines.iter().map(event))),
+        ]);
+        let put = self.call(group, "putLogEvents", &parameters).await;
         if put.is_err() {
             // It may have been deleted; then the next try makes another one.
             self.streams().remove(&(first.group.clone(), first.machine.clone()));
@@ -131,11 +151,12 @@ impl Sink for CloudWatch {
     /// event, so that whoever looks for it right after a start finds it.
     async fn admits(&self, arn: &str, machine: &str, now: Timestamp) -> bool {
         let Some(group) = Group::parse(arn) else { return false };
-        let body = json!({"logGroupNamePrefix": group.name});
-        match self.call(&group, "DescribeLogGroups", body).await {
+        let prefix = Value::object([("LogGroupNamePrefix", group.name.into())]);
+        match self.call(&group, "describeLogGroups", &prefix).await {
             Ok(found) => {
-                let groups = found["logGroups"].as_array().map(Vec::as_slice).unwrap_or_default();
-                let there = groups.iter().any(|found| found["logGroupName"] == group.name);
+                let groups = found.get("LogGroups").and_then(Value::as_array).unwrap_or_default();
+                let name = |group: &Value| group.get("LogGroupName")?.as_str().map(str::to_owned);
+                let there = groups.iter().any(|found| name(found).as_deref() == Some(group.name));
                 if there && let Err(error) = self.prepare(&group, (arn, machine), now).await {
                     tracing::warn!(%error, group = group.name, "no log stream can be created");
                 }
@@ -168,14 +189,14 @@ impl<'a> Group<'a> {
 }
 
 /// Whether another try may succeed.
-fn passes(error: &Refused) -> bool {
-    match error {
-        Refused::Service { status, code, .. } => {
-            *status >= 500 || code.contains("Throttl") || code == "ResourceNotFoundException"
-        }
-        Refused::Unreachable(_) => true,
-        Refused::Unsigned(_) => false,
-    }
+fn passes(error: &SdkFailure) -> bool {
+    error.passes() || code(error) == "ResourceNotFoundException"
+}
+
+/// The code of a service's answer.
+fn code(failure: &SdkFailure) -> &str {
+    let SdkFailure::Service(error) = failure else { return "" };
+    error.code.as_deref().unwrap_or_default()
 }
 
 /// What one request may hold: events of one stream and day, in order, in number and size.
@@ -214,11 +235,8 @@ fn stream_name(machine: &str, begun: Timestamp) -> String {
     format!("states/{machine}/{minute}/{}", unique.get(..8).unwrap_or_default())
 }
 
-const LOGS: JsonService = JsonService {
-    name: "logs",
-    target: "Logs_20140328",
-    endpoint: "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
-};
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// The stream by which AWS tries out whether it may write to a group.
 const TRIAL: &str = "log_stream_created_by_aws_to_validate_log_delivery_subscriptions";
 const DAY_MICROS: i64 = 86_400_000_000;

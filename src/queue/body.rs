@@ -31,6 +31,11 @@ struct Read {
     z: Option<String>,
 }
 
+#[derive(Deserialize)]
+struct Versioned {
+    v: u32,
+}
+
 /// A message and what it carries as text. Compressed if it is so long that this makes it cheaper.
 pub(super) fn write(message: &Message, carried: Option<&str>) -> Result<String, String> {
     let plain = json(&Written { v: VERSION, m: Some(message), c: carried, z: None })?;
@@ -63,12 +68,16 @@ pub(super) fn read(text: &str) -> Result<(Message, Option<Arc<str>>), String> {
 }
 
 fn parsed(text: &str) -> Result<Read, String> {
-    let read: Read = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    if read.v > VERSION {
-        let newer = read.v;
-        return Err(format!("it has version {newer}, this engine reads up to {VERSION}"));
+    let read = serde_json::from_str::<Read>(text);
+    let version = match &read {
+        Ok(read) => read.v,
+        // What a newer engine wrote need not look like a message to this one.
+        Err(_) => serde_json::from_str(text).map_or(VERSION, |Versioned { v }| v),
+    };
+    if version > VERSION {
+        return Err(format!("it has version {version}, this engine reads up to {VERSION}"));
     }
-    Ok(read)
+    read.map_err(|error| error.to_string())
 }
 
 /// JSON without the two characters that JSON allows and SQS does not.
@@ -118,6 +127,7 @@ mod tests {
             ("{}", "missing field `v` at line 1 column 2"),
             ("{\"v\":1}", "there is no message in it"),
             ("{\"v\":2}", "it has version 2, this engine reads up to 1"),
+            ("{\"v\":2,\"m\":[\"new\"]}", "it has version 2, this engine reads up to 1"),
             ("{\"v\":1,\"z\":\"?\"}", "Invalid symbol 63, offset 0."),
             ("{\"v\":1,\"z\":\"AAAA\"}", "Unknown frame descriptor"),
         ];

@@ -97,6 +97,12 @@ pub trait Journal: Send + Sync {
         Ok(0)
     }
 
+    /// Removes executions that ended before a time, with all that belongs to them, at most so many; how many were. What is
+    /// removed was never there: its name is free again. A store that removes by itself has nothing to do.
+    async fn expire(&self, _before: Timestamp, _most: usize) -> Result<usize, Error> {
+        Ok(0)
+    }
+
     /// Adds a lane to the set of finished lanes of a fork that has so many; adding twice changes nothing. Says what the
     /// set is after it. Of more than a hundred lanes it may know only some; but whoever completes the set is told of all,
     /// and whoever failed is told so.

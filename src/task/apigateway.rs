@@ -8,17 +8,16 @@ use stepwright_core::engine::failure::name;
 use stepwright_core::engine::{Failure, TaskCall, TaskOutcome};
 use stepwright_core::expr::{Document, Map, Value};
 
-use super::aws::Settings;
+use super::aws::{Aws, Scope, sign, traced};
 use super::http::{encode_pair, output};
 use super::problem::Reader;
-use super::signed::Signed;
 use super::web::{Reply, Web};
 use super::within;
 
 /// Calls APIs.
 pub(super) struct ApiGateway {
     web: Web,
-    signed: Signed,
+    aws: Arc<Aws>,
 }
 
 /// What the state asks for.
@@ -33,8 +32,8 @@ struct Wanted {
 
 impl ApiGateway {
     /// Nothing is connected yet.
-    pub(super) fn new(settings: &Settings) -> ApiGateway {
-        ApiGateway { web: Web::new(settings.reach), signed: Signed::new(settings.clone()) }
+    pub(super) fn new(aws: Arc<Aws>) -> ApiGateway {
+        ApiGateway { web: Web::new(aws.settings().reach), aws }
     }
 
     /// Performs a task.
@@ -55,11 +54,12 @@ impl ApiGateway {
         let mut request = wanted.request()?;
         if wanted.signs {
             let region = region(request.uri());
-            request = self
-                .signed
-                .sign(request, ("execute-api", region.as_deref()), role)
-                .await
-                .map_err(|refused| failed(refused.to_string()))?;
+            let config = self.aws.config(region.as_deref(), role).await?;
+            let credentials = self.aws.credentials(&config, role).await?;
+            let own = config.region().map(ToString::to_string).unwrap_or_default();
+            let scope = Scope::new("execute-api", &region.unwrap_or(own));
+            traced(&mut request);
+            sign(&mut request, &scope, &credentials).map_err(failed)?;
         }
         self.web.send(request).await.map_err(|error| failed(error.to_string()))
     }

@@ -7,8 +7,7 @@ use aws_sdk_dynamodb::Client;
 use stepwright_core::engine::{Failure, TaskCall, TaskOutcome};
 use stepwright_core::expr::{Document, Value};
 
-use super::aws::Aws;
-use super::clients::Clients;
+use super::aws::{Aws, Clients};
 use super::metadata::{self, Shown};
 use super::naming::Names;
 use super::request;
@@ -31,7 +30,7 @@ pub(super) enum Action {
 impl DynamoDb {
     /// Nothing is connected yet.
     pub(super) fn new(aws: Arc<Aws>) -> DynamoDb {
-        DynamoDb { clients: Clients::new(aws, "DYNAMODB_ENDPOINT", Client::new) }
+        DynamoDb { clients: Clients::new(aws, "DynamoDB", Client::new) }
     }
 
     /// One action on one item.
@@ -63,10 +62,7 @@ impl DynamoDb {
             Action::Update => send!(update_item),
             Action::Delete => send!(delete_item),
         }?;
-        let answer = wire.answer();
-        let members = Value::parse(&answer.body).unwrap_or_default();
-        let answer = wire.answer_of_length(members.to_json().len());
-        Ok(metadata::output(request::members(&members), &answer, HEADERS))
+        Ok(metadata::of_json(&wire, HEADERS))
     }
 }
 
@@ -76,7 +72,8 @@ fn body(parameters: &Value) -> String {
     Value::Object(members.into()).to_json()
 }
 
-/// Recorded, with their order.
+/// Recorded, with their order. DynamoDB signs every answer with `Server: Server`, of which a server that stands in for it
+/// makes its own name; and `Connection` is not of the answer but of the connection, as with all other services.
 const HEADERS: &[Shown] = &[
     ("Server", Some("Server")),
     ("Connection", Some("keep-alive")),

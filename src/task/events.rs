@@ -35,6 +35,7 @@ impl Events {
             service: "eventbridge",
             action: "putEvents",
             parameters: &parameters(call),
+            region: None,
             role: call.credentials.as_ref(),
             token: &call.idempotency_token,
         };

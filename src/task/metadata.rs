@@ -4,6 +4,8 @@ use stepwright_core::expr::value::Map;
 use stepwright_core::expr::{Document, Value};
 
 use super::own::Answer;
+use super::request;
+use super::wire::Wire;
 
 /// A header that is shown: its name as AWS spells it, and its value where it is always the same.
 pub(super) type Shown = (&'static str, Option<&'static str>);
@@ -11,7 +13,8 @@ pub(super) type Shown = (&'static str, Option<&'static str>);
 /// The headers of most services, in the order of AWS's hash table (recorded).
 pub(super) const HEADERS: &[Shown] = &[
     ("x-amzn-RequestId", None),
-    // Step Functions speaks HTTP/1.1 and keeps its connections; ours may be of another kind.
+    // Not of the answer but of the connection: Step Functions' client speaks HTTP/1.1 and keeps its connections, so it
+    // says this of every answer. Ours may be of another kind, and one over HTTP/2 has no such header at all.
     ("connection", Some("keep-alive")),
     ("Content-Length", None),
     ("Date", None),
@@ -26,6 +29,13 @@ pub(super) fn output(members: Map, answer: &Answer, shown: &[Shown]) -> Document
     all.insert("SdkResponseMetadata".into(), Value::object([("RequestId", request_id)]));
     all.sort_unstable_keys();
     Value::Object(all.into()).into()
+}
+
+/// The output of a task that AWS JSON answers.
+pub(super) fn of_json(wire: &Wire, shown: &[Shown]) -> Document {
+    let members = Value::parse(&wire.answer().body).unwrap_or_default();
+    let answer = wire.answer_of_length(members.to_json().len());
+    output(request::members(&members), &answer, shown)
 }
 
 fn http(answer: &Answer, shown: &[Shown]) -> Value {

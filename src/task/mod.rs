@@ -14,8 +14,8 @@ use crate::task::own::StepFunctions;
 
 mod apigateway;
 pub(crate) mod aws;
-mod clients;
 mod dynamodb;
+mod eks;
 mod events;
 pub mod function;
 pub mod http;
@@ -30,7 +30,6 @@ mod problem;
 mod request;
 pub mod sdk;
 mod service;
-pub(crate) mod signed;
 mod sns;
 mod sqs;
 mod states;
@@ -44,6 +43,7 @@ pub use web::Reach;
 use apigateway::ApiGateway;
 use aws::Aws;
 use dynamodb::DynamoDb;
+use eks::Eks;
 use events::Events;
 use http::{Exchange, Http};
 use lambda::Lambda;
@@ -97,11 +97,11 @@ pub trait Performer: Send + Sync {
 /// All task performers behind one door.
 pub struct Tasks {
     lambda: Lambda,
-    settings: Settings,
     buckets: Option<PathBuf>,
     objects: OnceLock<Arc<dyn Objects>>,
     apigateway: ApiGateway,
     dynamodb: DynamoDb,
+    eks: Eks,
     events: Events,
     http: Http,
     sns: Sns,
@@ -118,20 +118,20 @@ impl Tasks {
     /// Performers that call local functions where there is one of the name, and AWS otherwise. Nothing is read from the
     /// environment and nothing is connected before the first call that needs AWS.
     pub fn new(functions: Functions, settings: Settings) -> Tasks {
-        let aws = Arc::new(Aws::new(settings.clone()));
-        let sdk = Arc::new(Sdk::new(settings.clone()));
+        let aws = Arc::new(Aws::new(settings));
+        let sdk = Arc::new(Sdk::over(aws.clone()));
         let states = Arc::new(States::new(sdk.clone()));
         let services = Arc::new(Services::new(sdk.clone()));
         let mut jobs: Vec<(&'static str, Arc<dyn Jobs>)> = vec![("states", states.clone())];
         jobs.extend(Services::resources().map(|name| (name, services.clone() as Arc<dyn Jobs>)));
         Tasks {
-            apigateway: ApiGateway::new(&settings),
-            http: Http::new(&settings),
-            lambda: Lambda::new(functions, settings.clone()),
-            settings,
+            apigateway: ApiGateway::new(aws.clone()),
+            http: Http::new(aws.settings(), sdk.clone()),
+            lambda: Lambda::new(functions, aws.clone()),
             buckets: None,
             objects: OnceLock::new(),
             dynamodb: DynamoDb::new(aws.clone()),
+            eks: Eks::new(aws.clone()),
             events: Events::new(sdk.clone()),
             sns: Sns::new(aws.clone()),
             sqs: Sqs::new(aws),
@@ -185,6 +185,9 @@ impl Tasks {
         if !matches!(service.pattern, Pattern::Sync | Pattern::Sync2) {
             return None;
         }
+        if (&*service.resource_type, &*service.action) == ("eks", "runJob") {
+            return Some(&self.eks);
+        }
         let found = self.jobs.iter().find(|(name, _)| *name == &*service.resource_type);
         found.map(|(_, jobs)| &**jobs)
     }
@@ -224,6 +227,8 @@ impl Tasks {
                 Integration::LambdaInvoke => self.lambda.invoke(call).await,
                 Integration::ApiGateway => self.apigateway.invoke(call).await,
                 Integration::Http => self.http.invoke(call).await.0,
+                Integration::EksCall => self.eks.call(call).await,
+                Integration::EksRunJob => self.eks.run_job(call).await,
                 Integration::DynamoDb(action) => self.dynamodb.perform(action, call).await,
                 Integration::PutEvents => self.events.put_events(call).await,
                 Integration::SnsPublish => self.sns.publish(call).await,
@@ -242,7 +247,7 @@ impl Performer for Tasks {
     }
 
     fn objects(&self) -> Arc<dyn Objects> {
-        let open = || object::open(self.buckets.clone(), self.settings.clone());
+        let open = || object::open(self.buckets.clone(), self.sdk.clone());
         self.objects.get_or_init(open).clone()
     }
 
@@ -309,6 +314,8 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy)]
 enum Integration {
     DynamoDb(dynamodb::Action),
+    EksCall,
+    EksRunJob,
     PutEvents,
     LambdaInvoke,
     ApiGateway,
@@ -319,12 +326,14 @@ enum Integration {
 }
 
 /// Service, action, and whether it hands out task tokens.
-const INTEGRATIONS: [(&str, &str, bool, Integration); 11] = [
+const INTEGRATIONS: [(&str, &str, bool, Integration); 13] = [
     ("lambda", "invoke", true, Integration::LambdaInvoke),
     ("dynamodb", "getItem", false, Integration::DynamoDb(dynamodb::Action::Get)),
     ("dynamodb", "putItem", false, Integration::DynamoDb(dynamodb::Action::Put)),
     ("dynamodb", "updateItem", false, Integration::DynamoDb(dynamodb::Action::Update)),
     ("dynamodb", "deleteItem", false, Integration::DynamoDb(dynamodb::Action::Delete)),
+    ("eks", "call", true, Integration::EksCall),
+    ("eks", "runJob", true, Integration::EksRunJob),
     ("events", "putEvents", true, Integration::PutEvents),
     ("http", "invoke", false, Integration::Http),
     ("apigateway", "invoke", true, Integration::ApiGateway),

@@ -16,8 +16,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// The failure for an error that the service answered with (recorded: `… (Service: AmazonDynamoDBv2; Status Code:
-    /// 400; Error Code: ValidationException; Request ID: …; Proxy: null)`).
+    /// The failure for an error that the service answered with.
     pub(super) fn failure(
         &self,
         status: u16,
@@ -26,21 +25,23 @@ impl Names {
     ) -> Failure {
         let class = self.classes.iter().find(|(known, _)| Some(*known) == code);
         let class = class.map_or(self.base, |(_, class)| class);
-        let cause = format!(
-            "{} (Service: {}; Status Code: {status}; Error Code: {}; Request ID: {}; Proxy: null)",
-            message.unwrap_or("null"),
-            self.service,
-            code.unwrap_or("null"),
-            request_id.unwrap_or("null"),
-        );
+        self.of_class(class, (status, request_id), (code, message))
+    }
+
+    /// The failure for an error of this class.
+    pub(super) fn of_class(
+        &self,
+        class: &str,
+        (status, request_id): (u16, Option<&str>),
+        (code, message): (Option<&str>, Option<&str>),
+    ) -> Failure {
+        let cause = cause(self.service, (status, request_id), (code, message));
         Failure::new(format!("{}.{class}", self.prefix), cause)
     }
 
     /// The failure where no request could be sent (recorded: `Unable to execute HTTP request: HOST: Name or service not
     /// known`).
     pub(super) fn unreachable(&self, authority: &str, reason: &str) -> Failure {
-        let reason =
-            reason.strip_prefix("failed to lookup address information: ").unwrap_or(reason);
         let host = authority.split(':').next().unwrap_or(authority);
         self.no_answer(&match (host, reason) {
             ("", reason) => format!("Unable to execute HTTP request: {reason}"),
@@ -53,6 +54,21 @@ impl Names {
     pub(super) fn no_answer(&self, cause: &str) -> Failure {
         Failure::new(format!("{}.SdkClientException", self.prefix), cause)
     }
+}
+
+/// The cause of an error that a service answered with (recorded: `… (Service: AWSLambda; Status Code: 404; Error Code:
+/// ResourceNotFoundException; Request ID: …; Proxy: null)`).
+pub(super) fn cause(
+    service: &str,
+    (status, request_id): (u16, Option<&str>),
+    (code, message): (Option<&str>, Option<&str>),
+) -> String {
+    format!(
+        "{} (Service: {service}; Status Code: {status}; Error Code: {}; Request ID: {}; Proxy: null)",
+        message.unwrap_or("null"),
+        code.unwrap_or("null"),
+        request_id.unwrap_or("null"),
+    )
 }
 
 const NO_SUCH_HOST: &str = "Name or service not known";
@@ -89,7 +105,7 @@ mod tests {
         let table = [
             (
                 "no-such-queue:80",
-                "failed to lookup address information: Name or service not known",
+                "Name or service not known",
                 "no-such-queue: Name or service not known",
             ),
             ("127.0.0.1:9", "Connection refused", "127.0.0.1:9: Connection refused"),

@@ -12,8 +12,7 @@ use stepwright_core::engine::{Failure, TaskCall, TaskOutcome};
 use stepwright_core::expr::value::Map;
 use stepwright_core::expr::{Document, Value};
 
-use super::aws::Aws;
-use super::clients::Clients;
+use super::aws::{Aws, Clients};
 use super::metadata::{self, HEADERS};
 use super::naming::Names;
 use super::request;
@@ -27,7 +26,7 @@ pub(super) struct Sns {
 impl Sns {
     /// Nothing is connected yet.
     pub(super) fn new(aws: Arc<Aws>) -> Sns {
-        Sns { clients: Clients::new(aws, "SNS_ENDPOINT", Client::new) }
+        Sns { clients: Clients::new(aws, "SNS", Client::new) }
     }
 
     /// Publishes one message.

@@ -8,8 +8,7 @@ use aws_sdk_sqs::config::Builder;
 use stepwright_core::engine::{Failure, TaskCall, TaskOutcome};
 use stepwright_core::expr::{Document, Value};
 
-use super::aws::Aws;
-use super::clients::Clients;
+use super::aws::{Aws, Clients};
 use super::metadata::{self, HEADERS};
 use super::naming::Names;
 use super::request;
@@ -23,7 +22,7 @@ pub(super) struct Sqs {
 impl Sqs {
     /// Nothing is connected yet.
     pub(super) fn new(aws: Arc<Aws>) -> Sqs {
-        Sqs { clients: Clients::new(aws, "SQS_ENDPOINT", Place::new) }
+        Sqs { clients: Clients::new(aws, "SQS", Place::new) }
     }
 
     /// Sends one message.
@@ -45,10 +44,7 @@ impl Sqs {
         }
         let sent = Box::pin(request.send()).await;
         sent.map_err(|error| wire.failure(&error, &NAMES, call))?;
-        let answer = wire.answer();
-        let members = Value::parse(&answer.body).unwrap_or_default();
-        let answer = wire.answer_of_length(members.to_json().len());
-        Ok(metadata::output(request::members(&members), &answer, HEADERS))
+        Ok(metadata::of_json(&wire, HEADERS))
     }
 }
 
@@ -70,8 +66,7 @@ struct Place {
 
 impl Place {
     fn new(config: &SdkConfig) -> Place {
-        let own = std::env::var("AWS_ENDPOINT_URL_SQS").is_ok_and(|url| !url.is_empty());
-        Place { client: Client::new(config), stands_in: own || config.endpoint_url().is_some() }
+        Place { client: Client::new(config), stands_in: config.endpoint_url().is_some() }
     }
 }
 

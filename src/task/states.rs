@@ -72,7 +72,7 @@ impl States {
         parameters: &Value,
         role: Option<&Arc<str>>,
     ) -> Result<(Value, Answer), SdkFailure> {
-        let call = Call { service: "sfn", action, parameters, role, token: "" };
+        let call = Call { service: "sfn", action, parameters, region: None, role, token: "" };
         Box::pin(self.sdk.answered(&call)).await
     }
 }

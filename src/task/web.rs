@@ -11,14 +11,16 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::OnceLock;
 
 use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::BodyExt;
 use hyper::{Request, Uri};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 
 use super::aws::{deepest, sources};
 
@@ -34,6 +36,7 @@ pub struct Reach {
 /// A client for servers out there.
 pub(super) struct Web {
     reach: Reach,
+    trust: TlsContext,
     secure: OnceLock<Connector>,
     plain: OnceLock<Connector>,
 }
@@ -67,7 +70,30 @@ pub(super) enum Unanswered {
 impl Web {
     /// Nothing is connected yet.
     pub(super) fn new(reach: Reach) -> Web {
-        Web { reach, secure: OnceLock::new(), plain: OnceLock::new() }
+        Web::with(reach, TlsContext::default())
+    }
+
+    /// For servers that an authority of their own vouches for, and no other: its certificates in PEM.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(super) fn trusting(reach: Reach, authority: &[u8]) -> Result<Web, String> {
+        // The connector would rather break down than say so.
+        let mut roots = rustls::RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(authority) {
+            let certificate = certificate.map_err(|error| error.to_string())?;
+            roots.add(certificate).map_err(|error| error.to_string())?;
+        }
+        if roots.is_empty() {
+            return Err("there is no certificate in it".to_owned());
+        }
+        let store = TrustStore::empty().with_pem_certificate(authority);
+        let trust = TlsContext::builder().with_trust_store(store).build();
+        Ok(Web::with(reach, trust.map_err(|error| error.to_string())?))
+    }
+
+    fn with(reach: Reach, trust: TlsContext) -> Web {
+        Web { reach, trust, secure: OnceLock::new(), plain: OnceLock::new() }
     }
 
     /// Sends a request, once.
@@ -114,7 +140,8 @@ impl Web {
         let cell = if rule.loopback_only { &self.plain } else { &self.secure };
         Ok(cell.get_or_init(|| {
             let tls = Provider::Rustls(CryptoMode::Ring);
-            Connector::builder().tls_provider(tls).build_with_resolver(rule)
+            let trust = self.trust.clone();
+            Connector::builder().tls_provider(tls).tls_context(trust).build_with_resolver(rule)
         }))
     }
 }
@@ -246,6 +273,17 @@ mod tests {
         let why = found.map_err(|error| deepest(&error));
         assert!(why.unwrap_err().contains("metadata address"));
         assert!(rule.resolve_dns("localhost").await.is_ok());
+    }
+
+    #[test]
+    fn what_is_no_authority_is_said_and_not_trusted() {
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for (pem, expected) in [("", "no certificate"), ("text", "no certificate"), (broken, "")] {
+            let Err(why) = Web::trusting(Reach::default(), pem.as_bytes()) else {
+                panic!("{pem} is no authority");
+            };
+            assert!(why.contains(expected), "{why}");
+        }
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use stepwright_core::engine::{Failure, TaskCall};
 
-use super::aws::{TRACE_HEADER, credentials_failure, deepest, for_machine, trace_header};
+use super::aws::{TRACE_HEADER, credentials_failure, for_machine, reason, trace_header};
 use super::naming::Names;
 use super::own::Answer;
 
@@ -45,8 +45,15 @@ impl Wire {
         self.passed().answer.clone()
     }
 
+    /// The headers of the answer, once.
+    pub(super) fn headers(&self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.passed().answer.headers)
+    }
+
     /// The answer with the length that AWS gives to this one, where a server that stands in for AWS has sent it: those lay
-    /// answers out in their own ways, and a history shows what AWS writes. What AWS itself has sent is left as it is.
+    /// answers out in their own ways, and a workflow tried out against them is to see what it will see on AWS. The rule is
+    /// that of the services: those of AWS JSON write no white space, SNS writes its XML in lines (its own file says how).
+    /// What AWS itself has sent is left as it is.
     pub(super) fn answer_of_length(&self, length: usize) -> Answer {
         let answer = self.answer();
         let host = self.passed().authority.clone();
@@ -77,7 +84,7 @@ impl Wire {
             let request_id = meta.extra("aws_request_id");
             return names.failure(status, (meta.code(), meta.message()), request_id);
         }
-        let reason = deepest(error);
+        let reason = reason(error);
         if let SdkError::ResponseError(_) = error {
             return names.no_answer(&format!("Unable to unmarshall response: {reason}"));
         }

@@ -47,6 +47,15 @@ impl Engine {
         Ok(None)
     }
 
+    /// Sends the message of the next look once more, for when that look is due: one that came earlier would end there, and
+    /// the one before it may be lost.
+    pub(super) async fn look_again(&self, here: &Cursor, job: &Job) -> Result<(), Error> {
+        let ticket = Cursor { slot: job.ticket, ..here.clone() };
+        let due = job.due(self.store.last_beat(&ticket).await?);
+        let message = Message { cursor: here.next(), kind: MessageKind::Timer { due } };
+        Ok(self.queue.send(vec![(message, Some(due))]).await?)
+    }
+
     /// Stops the job that a record left to itself, if it did.
     pub(super) async fn stop_job(&self, loaded: &Loaded, here: &Cursor, record: &Record) {
         let Some(job) = &record.abandons else { return };

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use stepwright_core::engine::failure::name;
 use stepwright_core::engine::{Failure, Outcome, Phase, Record, Stimulus};
+use stepwright_core::event::EventKind;
 use stepwright_core::expr::Document;
-use stepwright_core::history::EventKind;
 
 use super::commit::PATIENCE_SECONDS;
 use super::{Engine, Error, Verdict};

@@ -139,6 +139,10 @@ impl Engine {
                 let message = Message { cursor: here.next(), kind: MessageKind::Advance };
                 Ok(self.queue.send(vec![(message, None)]).await?)
             }
+            Phase::Polling(job) => {
+                self.redo(loaded, here, tail).await?;
+                self.look_again(here, job).await
+            }
             _ => self.redo(loaded, here, tail).await,
         }
     }

@@ -34,7 +34,10 @@ pub struct Tokens {
 
 impl Tokens {
     /// With the installation's key, made on first use.
-    pub(crate) async fn open(registry: &(impl Registry + ?Sized)) -> Result<Tokens, store::Error> {
+    ///
+    /// # Errors
+    /// The store is not available.
+    pub async fn open(registry: &(impl Registry + ?Sized)) -> Result<Tokens, store::Error> {
         loop {
             if let Some(item) = registry.item(Kind::Secret, KEY_NAME).await? {
                 return Tokens::from_stored(&item.body)
@@ -117,6 +120,44 @@ mod tests {
         }
         for garbage in ["", "AQ", "not a token", "€"] {
             assert_eq!(tokens().open_token(garbage), None);
+        }
+    }
+
+    /// A million and more by `make test-forgery`.
+    #[test]
+    fn of_all_forged_tokens_none_opens() {
+        let tokens = tokens();
+        let place =
+            Cursor { execution: ExecutionId("e.0".into()), frame: FrameId("3.1".into()), slot: 9 };
+        let token = tokens.seal(&place);
+        let sealed = URL_SAFE_NO_PAD.decode(&token).unwrap();
+        let many = std::env::var("STEPWRIGHT_FORGERIES").ok().and_then(|many| many.parse().ok());
+        let mut seed: u64 = 1;
+        let mut next = |below: usize| {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as usize % below
+        };
+        for number in 0..many.unwrap_or(5_000_u32) {
+            let mut bytes = sealed.clone();
+            match number % 4 {
+                0 => {
+                    for _ in 0..=next(3) {
+                        let at = next(bytes.len());
+                        bytes[at] ^= 1 << next(8);
+                    }
+                }
+                1 => bytes = (0..next(96)).map(|_| next(256) as u8).collect(),
+                2 => bytes.truncate(next(bytes.len())),
+                _ => bytes.extend((0..=next(8)).map(|_| next(256) as u8)),
+            }
+            // The version is right, so that it is the seal that refuses.
+            if let Some(version) = bytes.first_mut().filter(|_| number % 3 == 0) {
+                *version = VERSION;
+            }
+            let forged = URL_SAFE_NO_PAD.encode(&bytes);
+            assert!(bytes == sealed || tokens.open_token(&forged).is_none(), "{forged}");
         }
     }
 }

@@ -8,8 +8,8 @@ use stepwright::store::{Closing, Status};
 use stepwright_core::engine::{
     Cursor, EventRef, Failure, Frame, FrameId, Outcome, Phase, Record, Visit,
 };
+use stepwright_core::event::{Event, EventKind, StateClass};
 use stepwright_core::expr::Document;
-use stepwright_core::history::{Event, EventKind, StateClass};
 use stepwright_core::time::Timestamp;
 
 use super::world::{FLOW, ROLE, RUN, World};

@@ -2,3 +2,5 @@
 
 #[cfg(target_os = "linux")]
 mod nowhere_to_write;
+#[cfg(target_os = "linux")]
+mod wrong_start;

@@ -1,75 +1,19 @@
-"""Optimized integrations against moto: what is sent arrives, what comes back is shown, errors have AWS's names."""
+"""Optimized integrations against two servers that stand in for AWS, MiniStack and moto: what is sent arrives, what comes
+back is shown, errors have AWS's names."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 import unittest
-import urllib.request
 
-import boto3
-from botocore.config import Config
-
-from server import ROLE, Server, ended, machine, until
-
-KEYS = {"AWS_ACCESS_KEY_ID": "123456789012", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
+from backends import MiniStack, Moto, Tasks
+from server import ended, until
 
 
-class Moto:
-    """moto on a free port."""
-
-    def __init__(self):
-        self.process = subprocess.Popen([sys.executable, "-u", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        self.url = None
-        for line in self.process.stderr:
-            if "Running on" in line:
-                self.url = line.split()[-1]
-                break
-        until(lambda: urllib.request.urlopen(self.url + "/moto-api/", timeout=5).status == 200)
-
-    def client(self, service):
-        return boto3.client(service, endpoint_url=self.url, region_name="us-east-1", aws_access_key_id="123456789012",
-                            aws_secret_access_key="test", config=Config(retries={"total_max_attempts": 1}))
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stderr.close()
-
-
-class Services(unittest.TestCase):
+class Services(Tasks):
     @classmethod
     def setUpClass(cls):
-        cls.moto = Moto()
-        before = dict(os.environ)
-        os.environ.update(KEYS, AWS_ENDPOINT_URL=cls.moto.url)
-        cls.server = Server()
-        os.environ.clear()
-        os.environ.update(before)
-        cls.sfn = cls.server.client()
-        cls.sqs, cls.sns, cls.dynamodb, cls.events = (cls.moto.client(s) for s in ("sqs", "sns", "dynamodb", "events"))
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.remove()
-        cls.moto.stop()
-
-    def start(self, resource, parameters, **more):
-        name = f"m{time.time_ns()}"
-        task = {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters, "End": True, **more}
-        arn = self.sfn.create_state_machine(name=name, definition=machine("S", S=task), roleArn=ROLE)["stateMachineArn"]
-        return self.sfn.start_execution(stateMachineArn=arn)["executionArn"]
-
-    def output(self, resource, parameters, **more):
-        found = ended(self.sfn, self.start(resource, parameters, **more))
-        self.assertEqual(found["status"], "SUCCEEDED", found)
-        return json.loads(found["output"])
-
-    def error(self, resource, parameters):
-        found = ended(self.sfn, self.start(resource, parameters))
-        self.assertEqual(found["status"], "FAILED", found)
-        return found["error"], found["cause"]
+        super().setUpClass()
+        cls.sqs, cls.sns, cls.dynamodb, cls.events = (cls.backend.client(s) for s in ("sqs", "sns", "dynamodb", "events"))
 
     def received(self, queue):
         return until(lambda: self.sqs.receive_message(QueueUrl=queue, MessageAttributeNames=["All"], AttributeNames=["All"], WaitTimeSeconds=1).get("Messages"))[0]
@@ -137,15 +81,15 @@ class Services(unittest.TestCase):
         self.assertEqual(error, "SNS.NotFoundException", cause)
 
     def test_an_item_is_put_read_changed_and_deleted(self):
-        self.dynamodb.create_table(TableName="t", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        self.dynamodb.create_table(TableName="items", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
                                    AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}], BillingMode="PAY_PER_REQUEST")
         item = {"id": {"S": "1"}, "n": {"N": "2"}, "l": {"L": [{"BOOL": True}, {"NULL": True}]}}
-        key = {"TableName": "t", "Key": {"id": {"S": "1"}}}
-        self.output("dynamodb:putItem", {"TableName": "t", "Item": item})
+        key = {"TableName": "items", "Key": {"id": {"S": "1"}}}
+        self.output("dynamodb:putItem", {"TableName": "items", "Item": item})
         self.assertEqual(self.output("dynamodb:getItem", {**key, "ConsistentRead": True})["Item"], item)
         change = {"UpdateExpression": "SET #n = #n + :one", "ExpressionAttributeNames": {"#n": "n"}, "ExpressionAttributeValues": {":one": {"N": "1"}}, "ReturnValues": "UPDATED_NEW"}
         self.assertEqual(self.output("dynamodb:updateItem", {**key, **change})["Attributes"], {"n": {"N": "3"}})
-        error, cause = self.error("dynamodb:putItem", {"TableName": "t", "Item": item, "ConditionExpression": "attribute_not_exists(id)"})
+        error, cause = self.error("dynamodb:putItem", {"TableName": "items", "Item": item, "ConditionExpression": "attribute_not_exists(id)"})
         self.assertEqual(error, "DynamoDB.ConditionalCheckFailedException")
         self.assertIn("(Service: AmazonDynamoDBv2; Status Code: 400; Error Code: ConditionalCheckFailedException; Request ID: ", cause)
         self.assertEqual(self.output("dynamodb:deleteItem", {**key, "ReturnValues": "ALL_OLD"})["Attributes"]["n"], {"N": "3"})
@@ -164,6 +108,14 @@ class Services(unittest.TestCase):
         self.assertEqual((event["detail"], event["resources"][0], len(event["resources"])), ({"a": 1}, "mine", 3))
         self.assertIn(":stateMachine:", event["resources"][1])
         self.assertIn(":execution:", event["resources"][2])
+
+
+class OnMoto(Services):
+    kind = Moto
+
+
+class OnMiniStack(Services):
+    kind = MiniStack
 
 
 if __name__ == "__main__":

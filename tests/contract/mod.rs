@@ -11,3 +11,4 @@ mod memory;
 mod offers;
 mod queue;
 mod registry;
+mod torn;

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 use stepwright::store::{Execution, Status};
-use stepwright_core::history::EventKind;
+use stepwright_core::event::EventKind;
 
 /// Status and output, or error and cause.
 pub fn end(execution: &Execution) -> String {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use stepwright::store::Stored;
 use stepwright_core::engine::{FrameId, Phase, Record};
-use stepwright_core::history::{EventKind, Sequence};
+use stepwright_core::event::EventKind;
+use stepwright_core::history::Sequence;
 
 use super::grow::Machine;
 use super::run::Drama;

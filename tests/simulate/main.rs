@@ -90,7 +90,7 @@ fn simulate(first: u64, seeds: u64) -> Tally {
                     let before = all.runs / REPORTED;
                     all.add(&tally);
                     if all.runs / REPORTED > before {
-                        eprintln!(
+                        println!(
                             "seed {seed}: {} executions, {} differences",
                             all.executions, all.differences
                         );

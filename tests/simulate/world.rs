@@ -330,11 +330,7 @@ impl World {
             }
         };
         match ask {
-            Ask::Answer { token, .. } if status == 200 => {
-                if !self.accepted.insert(token) {
-                    self.broken.push("two answers to one task were accepted".to_owned());
-                }
-            }
+            Ask::Answer { token, .. } if status == 200 => self.accepted_now(token),
             Ask::Beat { token, left: 1 } => {
                 self.ask_in(BEAT_SECONDS, Ask::Answer { token, success: true });
             }
@@ -350,6 +346,12 @@ impl World {
                 self.sweeping = false;
             }
             _ => {}
+        }
+    }
+
+    fn accepted_now(&mut self, token: String) {
+        if !self.accepted.insert(token) {
+            self.broken.push("two answers to one task were accepted".to_owned());
         }
     }
 

@@ -15,7 +15,7 @@ const SHELL: &[&[&str]] = &[
     &["cli"],
 ];
 /// Rooms of the core in the order of dependency.
-const CORE: &[&[&str]] = &[&["time"], &["expr"], &["asl"], &["engine", "history"]];
+const CORE: &[&[&str]] = &[&["time"], &["expr"], &["asl"], &["event"], &["engine"], &["history"]];
 /// Crates of the AWS SDK and of the Lambda runtime.
 const SDK: &[&str] =
     &["aws_sdk_", "aws_config", "aws_smithy", "aws_types", "aws_lambda_events", "lambda_runtime"];

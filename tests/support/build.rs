@@ -8,8 +8,8 @@ use stepwright_core::engine::{
     Cursor, ExecutionId, Failure, Frame, FrameId, Message, MessageKind, Outcome, Phase, Record,
     Visit,
 };
+use stepwright_core::event::{Event, EventKind, StateClass};
 use stepwright_core::expr::Document;
-use stepwright_core::history::event::{Event, EventKind, StateClass};
 use stepwright_core::time::Timestamp;
 
 /// A Tuesday.

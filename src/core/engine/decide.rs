@@ -4,16 +4,16 @@ use super::context::Sight;
 use super::data_flow::{Leaving, plain};
 use super::draft::Look;
 use super::draft::{Decision, Draft, class};
-use super::failure::{located, name};
 use super::retry::{self, Failed};
 use super::{
     Claim, EventRef, Failure, Fork, Frame, Job, Outcome, Phase, Setting, Stimulus, Visit, redrive,
     state,
 };
 use crate::asl::model::{Catcher, QueryLanguage, State, Transition};
+use crate::event::EventKind;
+use crate::event::failure::{located, name};
 use crate::expr::value::Excess;
 use crate::expr::{Document, Error, States, Value};
-use crate::history::EventKind;
 use crate::time::Timestamp;
 
 /// Most events that one record holds before the frame is committed and goes on in the next one.

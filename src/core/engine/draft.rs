@@ -7,8 +7,8 @@ use super::decide::{too_large, within_bounds};
 use super::inspector::Inspector;
 use super::{EventRef, Failure, Frame, Job, Setting};
 use crate::asl::model::{self, Kind};
+use crate::event::{Event, EventKind, StateClass};
 use crate::expr::{self, Document, Entropy, Lazy, Map, Scope, States, Value};
-use crate::history::{Event, EventKind, StateClass};
 
 /// What a decision has come to so far. A decision can be continued: a lane that asks for its next item goes on with it
 /// in the same record.

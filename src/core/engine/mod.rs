@@ -7,19 +7,17 @@
 //!                                    messages, task calls, joins ◀── effects ◀───────┘
 //! ```
 //!
-//! Reading order: [`cursor`] (where), [`frame`] (the state of one thread of control), [`record`] (one transition of it),
+//! Reading order: [`frame`] (the state of one thread of control), [`record`] (one transition of it),
 //! [`map_run`] (the run of a distributed Map), [`stimulus`] (what may come in), `decide` with `state/` (what happens),
 //! [`effect`] and `emit` (what must follow), [`redrive`] (where an execution that ended badly goes on),
 //! [`trial`] (one state on its own, under an inspector).
 
 mod context;
-pub mod cursor;
 mod data_flow;
 mod decide;
 mod draft;
 pub mod effect;
 mod emit;
-pub mod failure;
 pub mod frame;
 mod inspector;
 pub mod job;
@@ -34,12 +32,11 @@ mod state;
 pub mod stimulus;
 pub mod trial;
 
-pub use cursor::{Cursor, EventRef, ExecutionId, FrameId};
+pub use crate::event::{Cursor, EventRef, ExecutionId, Failure, FrameId, failure};
 pub use decide::{Decided, EVENTS_PER_RECORD, begin, decide, too_large};
 pub use draft::Decision;
 pub use effect::{Effect, Message, MessageKind, Offer, Origin, TaskCall, TaskOutcome};
 pub use emit::{activities, effects, failure_of, item, lane, task_call, unit_input};
-pub use failure::Failure;
 pub use frame::{
     ActivityTask, Answer, Claim, EarlierFork, Fork, Frame, Item, Lane, NextIndex, Outcome, Pending,
     Phase, Resumed, Visit,

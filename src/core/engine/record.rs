@@ -5,11 +5,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Frame, Job};
+use crate::event::Event;
 use crate::expr::{Document, pool};
-use crate::history::Event;
 use crate::time::Timestamp;
 
-/// Version of the stored form; a reader refuses what is newer than itself.
+/// Version of the stored form; a reader refuses what is newer than itself. To be raised with every change that an engine of
+/// before could misread; what that engine may leave out is added without.
 pub const FORMAT: u32 = 1;
 
 /// One transition: the commit, the state after it, its part of the history and, through the frame's phase, the messages
@@ -90,10 +91,28 @@ impl Record {
     /// # Errors
     /// The text is damaged, or was written by a newer engine.
     pub fn decode(text: &str) -> Result<Record, Error> {
-        let record: Record = pool::read(text)?;
-        if record.format > FORMAT {
-            return Err(Error::Newer(record.format));
+        let read = pool::read::<Record>(text);
+        let format = match &read {
+            Ok(record) => record.format,
+            // What a newer engine wrote need not look like a record to this one.
+            Err(_) => format_of(text).unwrap_or(FORMAT),
+        };
+        if format > FORMAT {
+            return Err(Error::Newer(format));
         }
-        Ok(record)
+        Ok(read?)
     }
+}
+
+/// The format that a text says it has, whatever else it holds.
+fn format_of(text: &str) -> Option<u32> {
+    #[derive(Deserialize)]
+    struct Outer {
+        b: Inner,
+    }
+    #[derive(Deserialize)]
+    struct Inner {
+        f: u32,
+    }
+    serde_json::from_str::<Outer>(text).ok().map(|outer| outer.b.f)
 }

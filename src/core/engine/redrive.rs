@@ -9,14 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::draft::Draft;
-use super::failure::name;
 use super::map_run::{LANES, MapRun};
 use super::{
     EarlierFork, EventRef, Fork, Frame, FrameId, Item, NextIndex, Outcome, Phase, Record, Resumed,
     Visit,
 };
+use crate::event::EventKind;
+use crate::event::failure::name;
 use crate::expr::Document;
-use crate::history::EventKind;
 use crate::time::Timestamp;
 
 /// How a frame goes on.

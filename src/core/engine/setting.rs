@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Cursor;
 use crate::asl::model::{FlowId, Machine};
+use crate::event::EventKind;
 use crate::expr::Document;
-use crate::history::EventKind;
 use crate::time::Timestamp;
 
 /// The setting of one decision.

@@ -13,10 +13,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::EventKind;
 use super::json::{push_number, push_string};
 use super::order::Entry;
 use super::wire::{Shown, type_name, write_details};
+use crate::event::EventKind;
 
 /// `level` of a logging configuration that logs anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,9 +115,9 @@ fn push_details(out: &mut String, kind: &EventKind, data: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Failure;
+    use crate::event::Failure;
+    use crate::event::{Event, Service, StateClass};
     use crate::expr::Document;
-    use crate::history::{Event, Service, StateClass};
     use crate::time::Timestamp;
 
     #[test]

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Event;
-use crate::engine::{EventRef, FrameId, Phase, Record};
+use crate::engine::{Phase, Record};
+use crate::event::{Event, EventRef, FrameId};
 use crate::time::Timestamp;
 
 /// An event with its place in the history.
@@ -111,8 +111,9 @@ impl FirstIds<'_> {
 mod tests {
     use super::*;
     use crate::engine::{Fork, Frame, Outcome, Visit};
+    use crate::event::EventKind;
     use crate::expr::Document;
-    use crate::history::{EventKind, Sequence};
+    use crate::history::Sequence;
 
     #[test]
     fn events_of_all_frames_are_ordered_by_time_and_numbered_from_1() {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::order::Entry;
-use crate::engine::{FrameId, Phase, Record};
+use crate::engine::{Phase, Record};
+use crate::event::FrameId;
 use crate::time::Timestamp;
 
 /// How far the history of one execution has come.

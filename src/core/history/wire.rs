@@ -4,8 +4,8 @@
 
 use super::json::{push_number, push_string, push_time};
 use super::order::Entry;
-use super::{EventKind, Service, StateClass};
-use crate::engine::Failure;
+use crate::event::Failure;
+use crate::event::{EventKind, Service, StateClass};
 use crate::expr::{Document, Value};
 
 /// Appends the JSON object of an entry. Without `data`, inputs, outputs, parameters and variables are left out.
@@ -371,7 +371,7 @@ fn written(c: char) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::Event;
+    use crate::event::Event;
     use crate::time::Timestamp;
 
     /// Kind; its type; its details with data; its details without.
@@ -398,19 +398,7 @@ mod tests {
                 r#""executionRedrivenEventDetails":{"redriveCount":2}"#,
             ),
         ];
-        for (kind, name, with_data, without) in table {
-            let time = Timestamp(1_700_000_000_123_456);
-            let entry = Entry { id: 7, previous: 6, time, event: Event { kind, previous: None } };
-            for (data, details) in [(true, with_data), (false, without)] {
-                let comma = if details.is_empty() { "" } else { "," };
-                let mut out = String::new();
-                write(&mut out, &entry, data);
-                let expected = format!(
-                    r#"{{"timestamp":1700000000.123,"type":"{name}","id":7,"previousEventId":6{comma}{details}}}"#
-                );
-                assert_eq!(out, expected);
-            }
-        }
+        check(table);
     }
 
     #[test]

@@ -95,6 +95,12 @@ impl Ledger {
         self.executions.insert(id.clone(), known, 1);
     }
 
+    /// There is no such execution any more.
+    pub(super) fn forget_execution(&mut self, id: &ExecutionId) {
+        self.executions.remove(id);
+        self.joins.clear();
+    }
+
     /// The number of a machine (or of a Map Run, which has a list as a machine has), which it is given when it is first
     /// seen.
     pub(super) fn machine(&mut self, arn: &Arc<str>) -> rusqlite::Result<i64> {

@@ -14,6 +14,7 @@
 
 mod cache;
 mod dispense;
+mod expire;
 mod ledger;
 mod list;
 mod open;
@@ -33,7 +34,7 @@ use async_trait::async_trait;
 use stepwright_core::engine::{Cursor, ExecutionId, FrameId, Record};
 use stepwright_core::time::Timestamp;
 
-pub use self::open::OpenError;
+pub use self::open::{Durability, OpenError};
 
 use self::cache::Cache;
 use self::dispense::Dispensers;
@@ -66,9 +67,17 @@ impl EmbeddedStore {
     /// # Errors
     /// Another process has it open, it was written by a newer version, or it cannot be read or written.
     pub fn open(directory: &Path) -> Result<EmbeddedStore, OpenError> {
+        EmbeddedStore::open_with(directory, Durability::Full)
+    }
+
+    /// The same, with another promise for what is acknowledged.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn open_with(directory: &Path, durability: Durability) -> Result<EmbeddedStore, OpenError> {
         let lock = open::lock(directory)?;
         let database = open::database(directory)?;
-        let writing = open::writing(&database)?;
+        let writing = open::writing(&database, durability)?;
         let readers = Arc::new(Readers::open(&database)?);
         let memory = Arc::new(Memory::default());
         let writer = Writer::start(writing, memory.clone())?;
@@ -176,6 +185,10 @@ impl Journal for EmbeddedStore {
     ) -> Result<Vec<Stored>, Error> {
         let (execution, frame) = (execution.clone(), frame.clone());
         self.scan(move |readers| readers.tails(&execution, &frame, fork)).await
+    }
+
+    async fn expire(&self, before: Timestamp, most: usize) -> Result<usize, Error> {
+        self.write(expire::Expire { before, most }).await
     }
 
     async fn join(

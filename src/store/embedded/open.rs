@@ -48,6 +48,17 @@ pub enum OpenError {
     Thread(io::Error),
 }
 
+/// What an acknowledged change survives. The end of the process, however it comes, it survives in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// A loss of power too: each commit waits until the disk has it. Changes that queue up share the wait.
+    #[default]
+    Full,
+    /// Whatever the operating system survives: the disk gets changes when the log is moved into the database. A loss of
+    /// power takes back the last changes, all of them from some commit on, and never leaves a part of one.
+    System,
+}
+
 /// Held while the store is open; given up by the system when the process ends, however it ends.
 #[derive(Debug)]
 pub(super) struct DirectoryLock {
@@ -75,13 +86,14 @@ pub(super) fn database(directory: &Path) -> Result<PathBuf, OpenError> {
 }
 
 /// The one connection that writes, with the tables in place.
-pub(super) fn writing(path: &Path) -> Result<Connection, OpenError> {
+pub(super) fn writing(path: &Path, durability: Durability) -> Result<Connection, OpenError> {
     let connection = Connection::open_with_flags(path, FLAGS | OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
         return Err(OpenError::NoLog(path.to_owned()));
     }
     connection.execute_batch(WRITER_SETTINGS)?;
+    connection.execute_batch(durability.setting())?;
     keep_statements(&connection)?;
     schema::prepare(&connection)?;
     Ok(connection)
@@ -136,13 +148,23 @@ fn file_error(path: &Path, error: io::Error) -> OpenError {
     OpenError::File { path: path.to_owned(), error }
 }
 
+impl Durability {
+    /// In write-ahead mode `NORMAL` leaves out the wait of each commit, and nothing else: before the log is moved into the
+    /// database it is on the disk, and before it is begun anew the database is.
+    fn setting(self) -> &'static str {
+        match self {
+            Durability::Full => "PRAGMA synchronous = FULL",
+            Durability::System => "PRAGMA synchronous = NORMAL",
+        }
+    }
+}
+
 /// No mutex inside SQLite: each connection stands behind one of ours or belongs to one thread.
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 
-/// `synchronous = FULL` makes each commit wait for the disk, `fullfsync` also on macOS. The log is moved into the
+/// `fullfsync` is what a wait for the disk takes on macOS. The log is moved into the
 /// database every 16 MB: pages that change often are then written there once for many commits.
 const WRITER_SETTINGS: &str = "
-PRAGMA synchronous = FULL;
 PRAGMA fullfsync = ON;
 PRAGMA checkpoint_fullfsync = ON;
 PRAGMA wal_autocheckpoint = 4000;
@@ -178,7 +200,7 @@ mod tests {
         let directory = outer.path().join("a/b");
         let _lock = lock(&directory).unwrap();
         let database = database(&directory).unwrap();
-        let _writing = writing(&database).unwrap();
+        let _writing = writing(&database, Durability::Full).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&directory), 0o700);
         for file in fs::read_dir(&directory).unwrap() {
@@ -188,14 +210,21 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_waits_for_the_disk() {
-        let directory = tempfile::tempdir().unwrap();
-        let connection = writing(&database(directory.path()).unwrap()).unwrap();
-        let table = [("journal_mode", "wal"), ("synchronous", "2"), ("fullfsync", "1")];
-        for (setting, expected) in table {
-            let query = format!("SELECT CAST({setting} AS TEXT) FROM pragma_{setting}");
-            let found: String = connection.query_row(&query, [], |row| row.get(0)).unwrap();
-            assert_eq!(found, expected, "{setting}");
+    fn a_commit_waits_for_the_disk_unless_told_not_to() {
+        for (durability, synchronous) in [(Durability::Full, "2"), (Durability::System, "1")] {
+            let directory = tempfile::tempdir().unwrap();
+            let connection = writing(&database(directory.path()).unwrap(), durability).unwrap();
+            let table = [
+                ("journal_mode", "wal"),
+                ("synchronous", synchronous),
+                ("fullfsync", "1"),
+                ("checkpoint_fullfsync", "1"),
+            ];
+            for (setting, expected) in table {
+                let query = format!("SELECT CAST({setting} AS TEXT) FROM pragma_{setting}");
+                let found: String = connection.query_row(&query, [], |row| row.get(0)).unwrap();
+                assert_eq!(found, expected, "{setting} {durability:?}");
+            }
         }
     }
 
@@ -203,7 +232,7 @@ mod tests {
     fn a_statement_is_planned_once_whatever_is_bound_to_it() {
         let directory = tempfile::tempdir().unwrap();
         let path = database(directory.path()).unwrap();
-        for connection in [writing(&path).unwrap(), reading(&path).unwrap()] {
+        for connection in [writing(&path, Durability::Full).unwrap(), reading(&path).unwrap()] {
             let query = "SELECT 1 FROM execution e LEFT JOIN closing c ON c.execution = e.key \
                  WHERE e.id = ?1 AND (?2 IS NULL OR e.name < ?2) LIMIT ?3";
             for id in ["a", "b", "c"] {
@@ -219,6 +248,6 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("stepwright.db");
         fs::write(&path, "not a database, but long enough to be looked at".repeat(100)).unwrap();
-        assert!(matches!(writing(&path), Err(OpenError::Database(_))));
+        assert!(matches!(writing(&path, Durability::Full), Err(OpenError::Database(_))));
     }
 }

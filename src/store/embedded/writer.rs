@@ -39,7 +39,7 @@ impl Writer {
     pub(super) fn start(connection: Connection, memory: Arc<Memory>) -> Result<Writer, OpenError> {
         let inbox = Arc::new(Inbox::default());
         let (ledger, kept) = (Ledger::new(connection), VecDeque::new());
-        let desk = Desk { inbox: inbox.clone(), ledger, memory, kept };
+        let desk = Desk { inbox: inbox.clone(), ledger, memory, kept, trouble: Trouble::default() };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || desk.run())
@@ -126,6 +126,7 @@ struct Desk {
     memory: Arc<Memory>,
     /// What a transaction that failed left to the next one, before all else.
     kept: VecDeque<Box<dyn Job>>,
+    trouble: Trouble,
 }
 
 impl Desk {
@@ -159,13 +160,42 @@ impl Desk {
             self.ledger.transaction(|ledger| jobs.iter_mut().try_for_each(|job| job.apply(ledger)));
         match outcome {
             Ok(()) => {
+                self.trouble.over();
                 jobs.iter().for_each(|job| job.committed(&self.memory));
                 jobs.into_iter().for_each(|job| job.done());
             }
             Err(error) => {
                 self.kept = jobs.into_iter().filter_map(|job| job.failed(&error)).collect();
-                tracing::warn!(%error, changes, "a transaction was rolled back");
+                self.trouble.note(&error, changes);
             }
+        }
+    }
+}
+
+/// What keeps the store from being written. It is told once, not once a transaction: a log that grows with every try makes
+/// a full disk fuller.
+#[derive(Default)]
+struct Trouble {
+    /// The last error.
+    why: Option<String>,
+    /// Changes that were refused since it was told first.
+    refused: usize,
+}
+
+impl Trouble {
+    fn note(&mut self, error: &Error, changes: usize) {
+        self.refused += changes;
+        let why = error.to_string();
+        if self.why.as_ref() != Some(&why) {
+            tracing::error!(%error, "nothing can be written: changes are refused and tried again, and what was acknowledged is kept");
+            self.why = Some(why);
+        }
+    }
+
+    fn over(&mut self) {
+        if self.why.take().is_some() {
+            tracing::warn!(refused = self.refused, "the store can be written again");
+            self.refused = 0;
         }
     }
 }
@@ -277,7 +307,8 @@ mod tests {
     }
 
     fn writer(directory: &Path) -> Writer {
-        let connection = open::writing(&open::database(directory).unwrap()).unwrap();
+        let database = open::database(directory).unwrap();
+        let connection = open::writing(&database, open::Durability::Full).unwrap();
         Writer::start(connection, Arc::default()).unwrap()
     }
 

@@ -1,11 +1,13 @@
 //! Who vouches for requests: connections with their secrets, from the file or from AWS, and tokens of OAuth.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hyper::Request;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use stepwright_core::engine::Failure;
+use stepwright_core::expr::Value;
 use tokio::sync::Mutex;
 
 use super::connection::{
@@ -13,23 +15,23 @@ use super::connection::{
 };
 use super::encode;
 use crate::task::aws::Settings;
-use crate::task::signed::{JsonService, Refused, Signed};
+use crate::task::sdk::{Call, Sdk, SdkFailure};
 use crate::task::web::Web;
 
 /// Looks connections up.
 pub(super) struct Authority {
     local: Connections,
-    remote: Signed,
+    remote: Arc<Sdk>,
     known: Mutex<HashMap<String, (Connection, Instant)>>,
     tokens: Mutex<HashMap<String, (String, Instant)>>,
 }
 
 impl Authority {
     /// Nothing is looked up yet.
-    pub(super) fn new(settings: &Settings) -> Authority {
+    pub(super) fn new(settings: &Settings, remote: Arc<Sdk>) -> Authority {
         Authority {
             local: settings.connections.clone(),
-            remote: Signed::new(settings.clone()),
+            remote,
             known: Mutex::default(),
             tokens: Mutex::default(),
         }
@@ -80,20 +82,32 @@ impl Authority {
     /// From EventBridge and Secrets Manager.
     async fn fetch(&self, arn: &str) -> Result<Connection, Failure> {
         let region = arn.split(':').nth(3).filter(|region| !region.is_empty());
-        let name = json!({"Name": connection_name(arn)});
-        let described = self.remote.call(&EVENTS, region, ("DescribeConnection", &name)).await;
-        let described = described.map_err(|refused| unusable(arn, &refused))?;
-        let state = described["ConnectionState"].as_str().unwrap_or("AUTHORIZED");
+        let name = Value::object([("Name", connection_name(arn).into())]);
+        let described = self.ask(("eventbridge", "describeConnection"), region, &name).await;
+        let described = described.map_err(|failure| unusable(arn, &failure))?;
+        let state = described.get("ConnectionState").and_then(Value::as_str);
+        let state = state.unwrap_or("AUTHORIZED");
         if state != "AUTHORIZED" {
             return Err(Failure::new(INVALID, format!("Connection {arn} is {state}")));
         }
-        let secret = json!({"SecretId": described["SecretArn"]});
-        let secret = self.remote.call(&SECRETS, region, ("GetSecretValue", &secret)).await;
-        let secret = secret.map_err(|refused| unusable(arn, &refused))?;
-        let text = secret["SecretString"].as_str().unwrap_or_default();
+        let secret = described.get("SecretArn").cloned().unwrap_or_default();
+        let secret = Value::object([("SecretId", secret)]);
+        let secret = self.ask(("secretsmanager", "getSecretValue"), region, &secret).await;
+        let secret = secret.map_err(|failure| unusable(arn, &failure))?;
+        let text = secret.get("SecretString").and_then(Value::as_str).unwrap_or_default();
         let secret: Json = serde_json::from_str(text).unwrap_or(Json::Null);
         Connection::of_secret(&secret)
             .map_err(|why| Failure::new(INVALID, format!("The secret of connection {arn}: {why}")))
+    }
+
+    async fn ask(
+        &self,
+        (service, action): (&str, &str),
+        region: Option<&str>,
+        parameters: &Value,
+    ) -> Result<Value, SdkFailure> {
+        let call = Call { service, action, parameters, region, role: None, token: "" };
+        Box::pin(self.remote.ask(&call)).await
     }
 
     async fn token(
@@ -154,35 +168,27 @@ fn request(oauth: &OAuth) -> Result<Request<Vec<u8>>, hyper::http::Error> {
         .body(form.join("&").into_bytes())
 }
 
-fn unusable(arn: &str, refused: &Refused) -> Failure {
-    match refused {
-        Refused::Service { code, message, .. } => {
-            let error = match code.as_str() {
-                "ResourceNotFoundException" => format!("{FAMILY}ResourceNotFound"),
-                "AccessDeniedException" => format!("{FAMILY}AccessDenied"),
-                _ => INVALID.to_owned(),
-            };
-            Failure::new(error, format!("Connection {arn}: {message}"))
-        }
-        other => Failure::new(
+fn unusable(arn: &str, failure: &SdkFailure) -> Failure {
+    let SdkFailure::Service(answered) = failure else {
+        return Failure::new(
             INVALID,
             format!(
-                "Connection {arn} is not among those of --connections, and AWS cannot be asked for it: {other}"
+                "Connection {arn} is not among those of --connections, and AWS cannot be asked for it: {failure}"
             ),
-        ),
-    }
+        );
+    };
+    let error = match answered.code.as_deref() {
+        Some("ResourceNotFoundException") => format!("{FAMILY}ResourceNotFound"),
+        Some("AccessDeniedException") => format!("{FAMILY}AccessDenied"),
+        _ => INVALID.to_owned(),
+    };
+    let message = answered.message.as_deref().unwrap_or_default();
+    Failure::new(error, format!("Connection {arn}: {message}"))
 }
 
 /// Errors of connections begin so.
 const FAMILY: &str = "Events.ConnectionResource.";
 const INVALID: &str = "Events.ConnectionResource.InvalidConnectionState";
-const EVENTS: JsonService =
-    JsonService { name: "events", target: "AWSEvents", endpoint: "AWS_ENDPOINT_URL_EVENTBRIDGE" };
-const SECRETS: JsonService = JsonService {
-    name: "secretsmanager",
-    target: "secretsmanager",
-    endpoint: "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-};
 const KNOWN_FOR: Duration = Duration::from_secs(60);
 const EARLY_SECONDS: u64 = 60;
 const LONGEST_SECONDS: u64 = 86_400;

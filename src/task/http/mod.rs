@@ -7,6 +7,7 @@ mod connection;
 mod encode;
 mod request;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -17,6 +18,7 @@ use stepwright_core::engine::{Failure, TaskCall, TaskOutcome};
 use stepwright_core::expr::{Document, Value};
 
 use super::aws::Settings;
+use super::sdk::Sdk;
 use super::web::{Reply, Unanswered, Web};
 use super::within;
 use authority::Authority;
@@ -43,8 +45,8 @@ pub struct Exchange {
 
 impl Http {
     /// Nothing is connected yet.
-    pub(super) fn new(settings: &Settings) -> Http {
-        Http { web: Web::new(settings.reach), authority: Authority::new(settings) }
+    pub(super) fn new(settings: &Settings, sdk: Arc<Sdk>) -> Http {
+        Http { web: Web::new(settings.reach), authority: Authority::new(settings, sdk) }
     }
 
     /// Performs a task; and what went over the wire.

@@ -2,10 +2,12 @@
 //!
 //! A function that is registered locally wins over the Lambda API, whatever account and region the ARN names.
 
+use std::sync::Arc;
+
 use stepwright_core::engine::{TaskCall, TaskOutcome};
 use stepwright_core::expr::Document;
 
-use super::aws::Settings;
+use super::aws::Aws;
 use super::within;
 use crate::task::function::{Functions, Invocation};
 
@@ -25,8 +27,8 @@ pub(super) struct Lambda {
 
 impl Lambda {
     /// Calls local functions where there is one of the name, and the Lambda API otherwise.
-    pub(super) fn new(functions: Functions, settings: Settings) -> Lambda {
-        Lambda { functions, remote: Remote::new(settings) }
+    pub(super) fn new(functions: Functions, aws: Arc<Aws>) -> Lambda {
+        Lambda { functions, remote: Remote::new(aws) }
     }
 
     /// The function as resource: its payload is the output, its error object the cause as it stands.

@@ -14,9 +14,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-pub use s3::S3;
+use s3::S3;
 
-use super::aws::Settings;
+use super::aws::endpoint;
+use super::sdk::Sdk;
 
 /// Buckets of objects.
 #[async_trait]
@@ -131,10 +132,10 @@ impl Refused {
 }
 
 /// The objects of this home: in a directory where one is given and no endpoint is, S3 otherwise.
-pub(super) fn open(directory: Option<PathBuf>, settings: Settings) -> Arc<dyn Objects> {
-    match directory.filter(|_| s3::endpoint().is_none()) {
+pub(super) fn open(directory: Option<PathBuf>, sdk: Arc<Sdk>) -> Arc<dyn Objects> {
+    match directory.filter(|_| endpoint::of_environment("S3").is_none()) {
         Some(directory) => Arc::new(file::Directory::new(directory)),
-        None => Arc::new(S3::new(settings)),
+        None => Arc::new(S3::new(sdk)),
     }
 }
 

@@ -7,6 +7,7 @@ use stepwright_core::expr::Value;
 
 use super::models::Service;
 use super::protocol::Answered;
+use crate::task::naming;
 
 /// Why a call has no result.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,6 +120,24 @@ impl SdkFailure {
     }
 }
 
+impl std::fmt::Display for SdkFailure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            SdkFailure::Service(error) => {
+                let code = error.code.as_deref().unwrap_or("null");
+                write!(f, "{code}: {}", error.message.as_deref().unwrap_or("null"))
+            }
+            SdkFailure::Client { reason, .. } | SdkFailure::Unsupported(reason) => {
+                f.write_str(reason)
+            }
+            SdkFailure::Parameters(problems) => f.write_str(&problems.join(", ")),
+            SdkFailure::Configuration(failure) => {
+                f.write_str(failure.cause.as_deref().unwrap_or_default())
+            }
+        }
+    }
+}
+
 impl ServiceError {
     pub(super) fn new(service: &Service, error: Answered) -> ServiceError {
         ServiceError {
@@ -159,16 +178,9 @@ impl ServiceError {
         )
     }
 
-    /// Recorded: `… (Service: AWSLambda; Status Code: 404; Error Code: …; Request ID: …; Proxy: null)`.
     fn old_cause(&self, service: &str) -> String {
-        let text = |text: &Option<String>| text.as_deref().unwrap_or("null").to_owned();
-        format!(
-            "{} (Service: {service}; Status Code: {}; Error Code: {}; Request ID: {}; Proxy: null)",
-            text(&self.message),
-            self.status,
-            text(&self.code),
-            text(&self.request_id),
-        )
+        let sent = (self.status, self.request_id.as_deref());
+        naming::cause(service, sent, (self.code.as_deref(), self.message.as_deref()))
     }
 
     /// As JSON, for logs and for who polls.
@@ -182,7 +194,9 @@ fn old_name(code: &str) -> String {
     if code.ends_with("Exception") { code.to_owned() } else { format!("{code}Exception") }
 }
 
-/// Services whose causes were recorded with the number of attempts.
+/// Services whose causes were recorded with the number of attempts. AWS's SDK for Java writes it since early 2025; Step
+/// Functions is the only service with a recording that new, and those of the others (2023) lack it. Each service keeps
+/// the form in which it was last seen; who sees a newer one adds the service here.
 const COUNTS_ATTEMPTS: [&str; 1] = ["Sfn"];
 
 #[cfg(test)]

@@ -9,20 +9,20 @@
 //! Task states on `aws-sdk:SERVICE:ACTION` are one user; other rooms call by [`Sdk::call`] and [`Sdk::open`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_smithy_types::byte_stream::ByteStream;
 use stepwright_core::engine::{TaskCall, TaskOutcome};
 use stepwright_core::expr::Value;
 
-use super::aws::{Aws, Settings, endpoint_override, for_machine};
+use super::aws::{self, Aws, Scope, Settings, endpoint as elsewhere, for_machine};
 use super::own::{Answer, StepFunctions};
 use super::within;
+use crate::retry::Backoff;
 
 mod checksum;
 mod endpoint;
 mod failure;
-mod identity;
 mod input;
 mod models;
 mod moment;
@@ -34,17 +34,15 @@ mod protocol;
 mod send;
 
 pub use failure::{OptimizedNames, SdkFailure, ServiceError};
+pub(crate) use protocol::encoded;
 
-use identity::Identities;
 use models::{Models, Operation, Service};
 use protocol::{Request, Response};
-use send::{Sender, Target};
+use send::Target;
 
 /// Calls AWS services.
 pub struct Sdk {
-    aws: Aws,
-    sender: Sender,
-    identities: Identities,
+    aws: Arc<Aws>,
     own: own::Slot,
 }
 
@@ -57,6 +55,8 @@ pub struct Call<'a> {
     pub action: &'a str,
     /// Names in Pascal case.
     pub parameters: &'a Value,
+    /// Region, if not ours.
+    pub region: Option<&'a str>,
     /// Role to be assumed.
     pub role: Option<&'a Arc<str>>,
     /// What fills members that are idempotency tokens.
@@ -75,12 +75,12 @@ pub struct Opened {
 impl Sdk {
     /// Nothing is looked up or connected yet.
     pub fn new(settings: Settings) -> Sdk {
-        Sdk {
-            aws: Aws::new(settings),
-            sender: Sender::default(),
-            identities: Identities::default(),
-            own: own::Slot::default(),
-        }
+        Sdk::over(Arc::new(Aws::new(settings)))
+    }
+
+    /// The same, over a way to AWS that others use too.
+    pub(super) fn over(aws: Arc<Aws>) -> Sdk {
+        Sdk { aws, own: own::Slot::default() }
     }
 
     /// From now on, calls that concern this engine are answered by it. Only the first engine counts.
@@ -126,6 +126,22 @@ impl Sdk {
         Ok(self.answered(call).await?.0)
     }
 
+    /// Performs an operation of the engine's own, which may be performed twice: again for a while as long as that can help.
+    ///
+    /// # Errors
+    /// Why there is no result.
+    pub async fn ask(&self, call: &Call<'_>) -> Result<Value, SdkFailure> {
+        patiently(call.service, || Box::pin(self.call(call))).await
+    }
+
+    /// The same for an operation whose result is a stream.
+    ///
+    /// # Errors
+    /// Why there is no result.
+    pub async fn ask_for_stream(&self, call: &Call<'_>) -> Result<Opened, SdkFailure> {
+        patiently(call.service, || Box::pin(self.open(call))).await
+    }
+
     /// The same, with status and headers of the answer.
     ///
     /// # Errors
@@ -139,8 +155,9 @@ impl Sdk {
                 Some(response) => response,
                 None => {
                     let (request, target) = self.aimed(call, &service, operation, request).await?;
-                    let sent = Box::pin(self.sender.send(request, &target)).await;
-                    sent.map_err(|reason| client(&service, reason))?
+                    let sent = Box::pin(send::open(self.aws.sender(), request, &target)).await;
+                    let response = sent.map_err(|reason| client(&service, reason))?;
+                    send::read(response).await.map_err(|reason| client(&service, reason))?
                 }
             };
         let told = result(&service, operation, &response)?;
@@ -150,8 +167,7 @@ impl Sdk {
 
     /// Whether we were told where the Step Functions API is that has what this engine does not have.
     fn sfn_elsewhere(&self) -> bool {
-        let told = |name| std::env::var(name).is_ok_and(|url| !url.trim().is_empty());
-        told("STEP_FUNCTIONS_ENDPOINT") || told("AWS_ENDPOINT_URL_SFN")
+        elsewhere::of_service("SFN").is_some()
     }
 
     /// Performs an operation whose result is a stream (`s3:getObject`), without reading it.
@@ -163,15 +179,14 @@ impl Sdk {
         let operation = offered(&service, call.action)?;
         let request = request(&service, operation, call)?;
         let (request, target) = self.aimed(call, &service, operation, request).await?;
-        let sent = Box::pin(self.sender.open(request, &target)).await;
+        let sent = Box::pin(send::open(self.aws.sender(), request, &target)).await;
         let mut response = sent.map_err(|reason| client(&service, reason))?;
         if !response.status().is_success() {
             let response = send::read(response).await.map_err(|reason| client(&service, reason))?;
             return Err(refusal(&service, operation, &response));
         }
         let body = ByteStream::new(response.take_body());
-        let empty = send::read(response).await.map_err(|reason| client(&service, reason))?;
-        let head = result(&service, operation, &empty)?;
+        let head = result(&service, operation, &aws::head(&response))?;
         Ok(Opened { head, body })
     }
 
@@ -186,6 +201,7 @@ impl Sdk {
             service,
             action,
             parameters: call.parameters.value(),
+            region: None,
             role: call.credentials.as_ref(),
             token: &call.idempotency_token,
         };
@@ -207,9 +223,11 @@ impl Sdk {
         operation: &Operation,
         mut request: Request,
     ) -> Result<(Request, Target), SdkFailure> {
-        let config = self.aws.config(None, call.role).await.map_err(SdkFailure::Configuration)?;
-        let region = config.region().map(ToString::to_string).unwrap_or_default();
-        let elsewhere = self.elsewhere(&config, service);
+        let config = self.aws.config(call.region, call.role).await;
+        let config = config.map_err(SdkFailure::Configuration)?;
+        let own = config.region().map(ToString::to_string).unwrap_or_default();
+        let region = call.region.map_or(own, str::to_owned);
+        let elsewhere = self.aws.endpoint(&config, &service.service_id);
         let mut place = endpoint::place(service, operation, &region);
         let (Some(_), false) = (&place, service.bearer) else {
             let reason = format!(
@@ -230,23 +248,34 @@ impl Sdk {
         let credentials = match operation.anonymous {
             true => None,
             false => {
-                let found = self.identities.credentials(&config, call.role).await;
+                let found = self.aws.credentials(&config, call.role).await;
                 Some(found.map_err(SdkFailure::Configuration)?)
             }
         };
-        let (region, name) =
+        let (region, service) =
             place.map(|place| (place.signing_region, place.signing_name)).unwrap_or_default();
-        let unsigned_payload = operation.unsigned_payload;
-        Ok((request, Target { endpoint, region, service: name, credentials, unsigned_payload }))
+        let scope = Scope { service, region, unsigned_payload: operation.unsigned_payload };
+        Ok((request, Target { endpoint, scope, credentials }))
     }
+}
 
-    fn elsewhere(&self, config: &SdkConfig, service: &Service) -> Option<String> {
-        let settings = self.aws.settings();
-        let given = match service.name {
-            "lambda" => settings.lambda_endpoint.as_ref().or(settings.endpoint.as_ref()),
-            _ => settings.endpoint.as_ref(),
-        };
-        given.cloned().or_else(|| endpoint_override(config, &service.service_id))
+/// What comes of a request that nobody but the engine bounds and repeats.
+async fn patiently<T, F>(service: &str, request: impl Fn() -> F) -> Result<T, SdkFailure>
+where
+    F: Future<Output = Result<T, SdkFailure>>,
+{
+    let prefix = || Models::shared().service(service).map(|service| service.prefix.to_owned());
+    let mut backoff = Backoff::within(PATIENCE);
+    loop {
+        let answer = tokio::time::timeout(LONGEST_ANSWER, request()).await;
+        let answer = answer.unwrap_or_else(|_| {
+            let reason = "there was no answer in time".to_owned();
+            Err(SdkFailure::Client { prefix: prefix().unwrap_or_default(), reason })
+        });
+        match answer {
+            Err(failure) if failure.passes() && backoff.pause().await => {}
+            answer => return answer,
+        }
     }
 }
 
@@ -302,3 +331,8 @@ fn refusal(service: &Service, operation: &Operation, response: &Response) -> Sdk
 fn client(service: &Service, reason: String) -> SdkFailure {
     SdkFailure::Client { prefix: service.prefix.to_owned(), reason }
 }
+
+/// How long a request that can do better later is made again.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long an answer may take that no task bounds.
+const LONGEST_ANSWER: Duration = Duration::from_secs(60);

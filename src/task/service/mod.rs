@@ -16,11 +16,14 @@ use super::own::Answer;
 use super::sdk::{Call, Sdk, SdkFailure};
 use super::within;
 
+mod bedrock;
+mod by_name;
 mod jobs;
 mod names;
 mod request;
 mod template;
 
+use by_name::ByName;
 use jobs::{GONE, Job, Part};
 use names::Names;
 
@@ -93,11 +96,59 @@ impl Services {
         given: &Value,
         caller: Caller<'_>,
     ) -> Result<(Map, Answer), SdkFailure> {
+        if let Some(rule) = by_name::rule(names.service, action) {
+            return self.by_name(rule, given, caller).await;
+        }
+        if (names.service, action) == ("bedrock", "invokeModel") {
+            let (given, to) = Box::pin(bedrock::request(&self.sdk, given, caller)).await?;
+            let (members, answer) = self.one(names, action, &given, caller).await?;
+            let members = match to {
+                None => members,
+                Some(to) => Box::pin(bedrock::keep(&self.sdk, members, &to, caller)).await?,
+            };
+            return Ok((members, answer));
+        }
+        self.one(names, action, given, caller).await
+    }
+
+    /// The answer to a change of what has a name.
+    async fn by_name(
+        &self,
+        rule: &ByName,
+        given: &Value,
+        caller: Caller<'_>,
+    ) -> Result<(Map, Answer), SdkFailure> {
+        let mut marker = None;
+        let id = loop {
+            let listing = rule.listing(given, marker.as_ref()).map_err(SdkFailure::Parameters)?;
+            let page = Box::pin(self.sdk.call(&of_emr(rule.list, &listing, caller))).await?;
+            marker = page.get("Marker").filter(|marker| **marker != Value::Null).cloned();
+            match (rule.id_of(given, &page), &marker) {
+                (Some(id), _) => break id,
+                (None, Some(_)) => {}
+                (None, None) => return Err(SdkFailure::Unsupported(rule.nothing(given))),
+            }
+        };
+        let changing = rule.changing(given, id);
+        let (told, answer) =
+            Box::pin(self.sdk.answered(&of_emr(rule.change, &changing, caller))).await?;
+        Ok((told.as_object().cloned().unwrap_or_default(), answer))
+    }
+
+    /// The answer to an action that is one request.
+    async fn one(
+        &self,
+        names: &Names,
+        action: &str,
+        given: &Value,
+        caller: Caller<'_>,
+    ) -> Result<(Map, Answer), SdkFailure> {
         let asked = request::asked(names.service, action, given).map_err(SdkFailure::Parameters)?;
         let wanted = Call {
             service: asked.service,
             action: &asked.action,
             parameters: &asked.parameters,
+            region: None,
             role: caller.role,
             token: caller.token,
         };
@@ -176,6 +227,11 @@ impl Jobs for Services {
         let names = names::names(&resource.resource_type);
         names.is_some_and(|names| Sdk::has_token(names.service, &resource.action))
     }
+}
+
+fn of_emr<'a>(action: &'a str, parameters: &'a Value, caller: Caller<'a>) -> Call<'a> {
+    let Caller { role, token } = caller;
+    Call { service: "emr", action, parameters, region: None, role, token }
 }
 
 fn known(resource: &Resource) -> Option<(&'static Names, &'static Job)> {
@@ -267,6 +323,9 @@ mod tests {
     fn every_action_is_an_operation_of_its_service() {
         for names in names::SERVICES {
             for action in names.actions {
+                if by_name::rule(names.service, action).is_some() {
+                    continue;
+                }
                 let Ok(asked) = request::asked(names.service, action, &Value::Null) else {
                     continue;
                 };

@@ -82,6 +82,8 @@ pub(super) const SERVICES: &[Names] = &[
             "addStep",
             "cancelStep",
             "setClusterTerminationProtection",
+            "modifyInstanceFleetByName",
+            "modifyInstanceGroupByName",
         ],
     ),
     row(

@@ -1,6 +1,7 @@
 //! Who is let in: requests signed by botocore and by AWS's Rust signer, and everything that differs from them by one
 //! stroke.
 
+mod forged;
 mod signed;
 
 use std::sync::Arc;

@@ -138,6 +138,11 @@ pub fn entries(list: &Value) -> Result<Vec<Entry>, String> {
 
 /// What a JSON pointer (RFC 6901) points to.
 fn pointed(value: &Value, pointer: &str) -> Result<Value, String> {
+    if !pointer.is_empty() && !pointer.starts_with('/') {
+        return Err(format!(
+            "The ItemsPointer '{pointer}' is no JSON Pointer: it has to begin with a '/'."
+        ));
+    }
     let found = pointer.split('/').skip(1).try_fold(value, |value, step| {
         let step = step.replace("~1", "/").replace("~0", "~");
         match value {
@@ -231,6 +236,11 @@ mod tests {
                 r#"{"InputType":"JSON","ItemsPointer":"/no"}"#,
                 "{}",
                 "The ItemsPointer '/no' points to nothing.",
+            ),
+            (
+                r#"{"InputType":"JSON","ItemsPointer":"a/b"}"#,
+                r#"{"a":{"b":[1]}}"#,
+                "The ItemsPointer 'a/b' is no JSON Pointer: it has to begin with a '/'.",
             ),
             (r#"{"InputType":"JSONL"}"#, "{\"a\":1}\n\n2\n", r#"[{"a":1},2]"#),
             (

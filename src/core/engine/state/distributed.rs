@@ -8,14 +8,14 @@
 
 use super::super::decide::{Broken, Step};
 use super::super::draft::Draft;
-use super::super::failure::{located, name};
 use super::super::map_run::{Batch, Bounds, LANES, Source};
 use super::super::{ExecutionId, Failure, Fork, Lane, MapRun, Outcome, Phase, Units, part};
 use super::fork;
 use super::map::{self, Refused};
 use crate::asl::model::{Distributed, Map, QueryLanguage, State};
+use crate::event::failure::{located, name};
+use crate::event::{EventKind, StateClass};
 use crate::expr::{Document, Entropy, Error, Value};
-use crate::history::{EventKind, StateClass};
 
 /// The state is entered: its run starts with the reading of the items.
 pub(crate) fn begin(draft: &mut Draft<'_>, state: &State, map: &Map, parts: &Distributed) -> Step {

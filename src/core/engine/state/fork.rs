@@ -4,8 +4,8 @@ use super::super::decide::{Broken, Step, too_large};
 use super::super::draft::{Draft, class};
 use super::super::{EventRef, Fork, Frame, LaneFailure, Lanes, Phase};
 use crate::asl::model::State;
+use crate::event::{EventKind, StateClass};
 use crate::expr::Document;
-use crate::history::{EventKind, StateClass};
 
 /// The phase of a state that has forked.
 pub(crate) fn phase(

@@ -4,11 +4,11 @@ use super::super::context::Sight;
 use super::super::data_flow::{plain, unexpected};
 use super::super::decide::{Broken, Step, within_bounds};
 use super::super::draft::{Draft, Look};
-use super::super::failure::name;
 use super::super::{Failure, Item, NextIndex, Outcome, Phase, Visit, reader, state};
 use crate::asl::model::{Map, QueryLanguage, State};
+use crate::event::EventKind;
+use crate::event::failure::name;
 use crate::expr::{Document, Error, States, Value};
-use crate::history::EventKind;
 
 /// Forks into lanes.
 pub(crate) fn fork(draft: &mut Draft<'_>, state: &State, map: &Map) -> Result<Step, Error> {

@@ -3,8 +3,8 @@
 use super::super::decide::{Broken, Step, within_bounds};
 use super::super::draft::Draft;
 use crate::asl::model::{Parallel, State};
+use crate::event::EventKind;
 use crate::expr::Error;
-use crate::history::EventKind;
 
 /// Forks into the branches.
 pub(crate) fn fork(

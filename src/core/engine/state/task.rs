@@ -7,11 +7,11 @@ use super::super::context::Sight;
 use super::super::data_flow::plain;
 use super::super::decide::{Broken, Step, too_large, within_bounds};
 use super::super::draft::Draft;
-use super::super::failure::{located, name};
 use super::super::{ActivityTask, Answer, Claim, Failure, Job, Pending, Phase, TaskOutcome};
 use crate::asl::model::{Kind, Pattern, Resource, State, Task};
+use crate::event::failure::{located, name};
+use crate::event::{EventKind, Service};
 use crate::expr::{Document, Error};
-use crate::history::{EventKind, Service};
 use crate::time::Timestamp;
 
 /// Schedules an attempt.

@@ -2,11 +2,11 @@
 
 use super::super::decide::{Broken, Step};
 use super::super::draft::Draft;
-use super::super::failure::name;
 use super::super::state::{self, fork, map, task};
 use super::super::{Answer, Failure, Phase};
 use super::{Mock, Refusal, batch};
 use crate::asl::model::{self, State};
+use crate::event::failure::name;
 use crate::expr::{Document, Error, Value};
 
 /// A Task: its request is made ready as ever, but not sent.

@@ -1,5 +1,7 @@
 //! Requests and responses on their way through the protocols.
 
+pub(crate) use crate::task::aws::Response;
+
 /// An HTTP request without a host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Request {
@@ -35,24 +37,6 @@ impl Request {
             return self.path.clone();
         }
         format!("{}?{}", self.path, form(&self.query))
-    }
-}
-
-/// An HTTP response.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Response {
-    /// HTTP status.
-    pub(crate) status: u16,
-    /// Names in lower case.
-    pub(crate) headers: Vec<(String, String)>,
-    /// The body.
-    pub(crate) body: Vec<u8>,
-}
-
-impl Response {
-    /// A header.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 }
 

@@ -12,7 +12,7 @@ use crate::task::{Reach, Settings, Tasks};
 
 /// Arguments of every command that runs workflows.
 #[derive(Debug, Args)]
-pub(super) struct Common {
+pub(super) struct Options {
     /// A function that runs on this machine: NAME=COMMAND, NAME=runtime:COMMAND, NAME=python:FILE:HANDLER or
     /// NAME=node:FILE:HANDLER. Repeatable. Other functions are called through the Lambda API.
     #[arg(long = "function", value_name = "NAME=COMMAND")]
@@ -67,12 +67,18 @@ enum LimitSet {
     Extended,
 }
 
-impl Common {
+impl Options {
     /// What performs tasks: these functions, and services.
     ///
     /// # Errors
-    /// The file with connections cannot be used.
-    pub(super) fn tasks(&self, functions: Functions) -> Result<Tasks, Unreadable> {
+    /// The file with connections or the directory of buckets cannot be used.
+    pub(super) fn tasks(&self, functions: Functions) -> Result<Tasks, Box<dyn std::error::Error>> {
+        if let Some(buckets) = &self.buckets {
+            // Sooner than when a distributed Map finds no bucket in it.
+            std::fs::read_dir(buckets).map_err(|error| {
+                format!("the buckets in {} cannot be read: {error}", buckets.display())
+            })?;
+        }
         Ok(Tasks::new(functions, self.settings()?).with_buckets(self.buckets.clone()))
     }
 

@@ -5,8 +5,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{EventRef, Failure};
 use crate::expr::Document;
+
+pub use failure::Failure;
+pub use place::{Cursor, EventRef, ExecutionId, FrameId};
+
+pub mod failure;
+pub mod place;
 
 /// One history event of a record. Its time is the record's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
