@@ -45,6 +45,9 @@ aws-models: ## the API models of AWS's services once more, from the pinned botoc
 	.venv-models/bin/pip install --quiet --disable-pip-version-check botocore==1.44.5 zstandard==$(ZSTANDARD)
 	.venv-models/bin/python src/task/sdk/models/make.py
 
+fuzz: ## fuzz targets (TARGET=api SECONDS=60); with GUIDED=1 guided by coverage
+	@./fuzz/run $(or $(TARGET),all) $(or $(SECONDS),60)
+
 test-forgery: ## task tokens and signed requests, forged by the hundred thousand (COUNT=1000000)
 	STEPWRIGHT_FORGERIES=$(or $(COUNT),1000000) $(CARGO) test --quiet --lib turn::token
 	STEPWRIGHT_FORGERIES=$(or $(COUNT),1000000) PROPTEST_CASES=10000 $(CARGO) test --quiet --test all api::auth
@@ -68,8 +71,8 @@ simulate: ## random machines through faults of every kind (SEEDS=10000, or SEED=
 bench-jsonata: ## the evaluator against jsonata-js 2.0.6 and the crate jsonata-core; needs node
 	CARGO_TARGET_DIR=target/bench-jsonata $(CARGO) run --quiet --release --manifest-path benches/jsonata/Cargo.toml
 
-deny: ## licences, bans and sources of dependencies (needs cargo-deny)
-	$(CARGO) deny --offline check licenses bans sources
+deny: ## licences, bans, sources and, where their database can be reached, advisories of dependencies
+	./tests/deny
 
 bench: ## throughput of the stores and the queue
 	$(CARGO) bench --bench store --bench queue
@@ -83,4 +86,4 @@ BOOTSTRAP_PROFILE ?= bootstrap
 build-%Function:
 	@infra/build-bootstrap "$(ARCH)" "$(BOOTSTRAP_PROFILE)" "$(ARTIFACTS_DIR)"
 
-.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model simulate test-forgery journals deny bench kill torn
+.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model simulate fuzz test-forgery journals deny bench kill torn

@@ -15,6 +15,7 @@
 //! | room | what is in it |
 //! | --- | --- |
 //! | [`stepwright_core`] | everything pure: expressions, the States Language, history, the engine's decisions |
+//! | [`telemetry`] | the program's own log, metrics, traces |
 //! | `retry` | requests to AWS, made again as long as that can help |
 //! | [`store`] | what must survive: executions, journals, definitions; embedded (SQLite), in memory, on DynamoDB |
 //! | [`queue`] | messages to the engine, activity tasks on offer; in memory, on SQS and DynamoDB |
@@ -50,4 +51,5 @@ pub mod queue;
 mod retry;
 pub mod store;
 pub mod task;
+pub mod telemetry;
 pub mod turn;

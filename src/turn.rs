@@ -27,6 +27,7 @@ mod join;
 mod live;
 mod load;
 pub mod map_run;
+mod observe;
 mod outgrown;
 mod outside;
 mod redrive;
@@ -46,8 +47,10 @@ use stepwright_core::time::Timestamp;
 
 use crate::log::Log;
 use crate::queue::{self, Delivery, Offers, Queue};
-use crate::store::{self, Store};
+use crate::store::{self, Execution, Store};
 use crate::task::Performer;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
 use carry::Carried;
 use commit::{Made, Written};
 use deliver::Delivered;
@@ -125,6 +128,8 @@ pub struct Engine {
     pub config: Config,
     observer: Option<Observer>,
     log: Option<Arc<Log>>,
+    metrics: Arc<Metrics>,
+    traces: Option<Arc<Traces>>,
     tokens: Arc<Tokens>,
     definitions: Arc<load::Definitions>,
     forks: Arc<Forks>,
@@ -198,6 +203,8 @@ impl Engine {
             config,
             observer,
             log: None,
+            metrics: Arc::default(),
+            traces: None,
             tokens,
             definitions: Arc::default(),
             forks: Arc::default(),
@@ -214,6 +221,21 @@ impl Engine {
         Engine { log, ..self }
     }
 
+    /// The same, counting here.
+    pub fn with_metrics(self, metrics: Arc<Metrics>) -> Engine {
+        Engine { metrics, ..self }
+    }
+
+    /// The same, telling its spans here.
+    pub fn with_traces(self, traces: Option<Arc<Traces>>) -> Engine {
+        Engine { traces, ..self }
+    }
+
+    /// What it has counted.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
     /// The execution log, if there is one.
     pub fn log(&self) -> Option<&Arc<Log>> {
         self.log.as_ref()
@@ -226,24 +248,27 @@ impl Engine {
 
     /// Handles one delivery. Whatever fails on the way leaves the message to be delivered again.
     pub async fn handle(&self, delivery: &Delivery) -> Verdict {
-        match self.turn(delivery).await {
+        let mut about = None;
+        let verdict = match self.turn(delivery, &mut about).await {
             Ok(verdict) => verdict,
             Err(Error::Store(store::Error::TooLarge(why))) => self.outgrown(delivery, why).await,
             Err(error) => {
-                let execution = &delivery.message.cursor.execution;
-                match &error {
-                    // The store of a process that has it alone tells of its trouble itself, once and not once a turn.
-                    Error::Store(store::Error::Unavailable(_)) if self.config.sole => {
-                        tracing::debug!(%error, %execution, "turn failed, will be repeated");
-                    }
-                    _ => tracing::warn!(%error, %execution, "turn failed, will be repeated"),
-                }
+                self.observe_failure(delivery, about.as_deref(), &error);
                 Verdict::GiveBack(1.0)
             }
+        };
+        if matches!(verdict, Verdict::GiveBack(_)) {
+            self.metrics.given_back();
         }
+        verdict
     }
 
-    async fn turn(&self, delivery: &Delivery) -> Result<Verdict, Error> {
+    /// `about` is told whose turn it is, once that is known.
+    async fn turn(
+        &self,
+        delivery: &Delivery,
+        about: &mut Option<Arc<Execution>>,
+    ) -> Result<Verdict, Error> {
         let message = &delivery.message;
         let carried = Carried::with(delivery);
         let loaded = match &carried {
@@ -251,11 +276,14 @@ impl Engine {
             None => self.load(&message.cursor.execution).await?,
         };
         let Some(loaded) = loaded else { return Ok(Verdict::Delete) };
-        if let Some(due) = message.kind.due()
-            && due > self.clock.now()
-        {
-            self.send_again(delivery, due).await?;
-            return Ok(Verdict::Delete);
+        *about = Some(loaded.execution.clone());
+        if let Some(due) = message.kind.due() {
+            let late = self.clock.now().seconds_since(due);
+            if late < 0.0 {
+                self.send_again(delivery, due).await?;
+                return Ok(Verdict::Delete);
+            }
+            self.metrics.late(late);
         }
         if let Some(closing) = &loaded.execution.closing {
             // Whoever closed it may not have come to that.
@@ -299,8 +327,8 @@ impl Engine {
                 self.interrupt(loaded, Stimulus::Deadline).await?;
                 return Ok(Verdict::Delete);
             }
-            let performed = matches!(drive.stimulus, Stimulus::Task(_));
-            let stimulus = drive.stimulus.clone();
+            let (taken_up, stimulus) = (self.clock.now(), drive.stimulus.clone());
+            let performed = matches!(stimulus, Stimulus::Task(_));
             let (decision, time) = match self.made(loaded, &drive, states).await? {
                 Ok(made) => made,
                 Err(verdict) => return Ok(verdict),
@@ -328,7 +356,7 @@ impl Engine {
             let written = Written { time, guard: delivery.id.clone(), cancels };
             let record = self.record(&drive.cursor, *decision, written);
             let claimed = Performing::of(&self.live, &drive.cursor, &record);
-            let committed = self.write(&drive.cursor, record, performing.is_some()).await;
+            let committed = self.write(loaded, &drive.cursor, record, performing.is_some()).await;
             if matches!(&committed, Ok(Err(_)) | Err(Error::Store(store::Error::TooLarge(_)))) {
                 self.disown(loaded, &drive.cursor, submitted).await;
             }
@@ -338,6 +366,7 @@ impl Engine {
                     return self.taken(loaded, &drive.cursor, &other, &delivery.id).await;
                 }
             };
+            self.observe(loaded, &drive, &record, Some(taken_up));
             (performing, begun) = (claimed, true);
             let stimulus = match self.next(loaded, &drive.cursor, &record, states).await? {
                 Ok(stimulus) => stimulus,

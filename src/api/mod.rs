@@ -45,6 +45,7 @@ pub use protocol::Response;
 pub use quota::Quotas;
 
 use crate::store::Store;
+use crate::telemetry::metrics::prometheus;
 use crate::turn::Engine;
 use crate::turn::express::Express;
 
@@ -96,9 +97,22 @@ impl Api {
     pub fn admit<'a>(&self, request: impl FnOnce() -> auth::Request<'a>) -> Result<(), Response> {
         let Some(keys) = &self.keys else { return Ok(()) };
         auth::verify(&request(), &**keys, self.now()).map_err(|refusal| {
-            tracing::debug!(kind = refusal.kind(), "a request was not let in");
+            self.engine.metrics().request("-", Some(refusal.kind()));
+            tracing::debug!(error = refusal.kind(), "a request was not let in");
             Response::refused(refusal)
         })
+    }
+
+    /// Whether everybody is let in.
+    pub fn is_open(&self) -> bool {
+        self.keys.is_none()
+    }
+
+    /// Metrics of its engines, as Prometheus reads them.
+    pub fn metrics(&self) -> String {
+        let express = self.express.as_ref().and_then(|express| express.engine().queue.backlog());
+        let backlog = self.engine.queue.backlog().unwrap_or_default();
+        prometheus::text(self.engine.metrics(), backlog.and(express.unwrap_or_default()))
     }
 
     /// Does one request: an operation by its name, and the body as it came.

@@ -72,7 +72,10 @@ impl Response {
     }
 
     fn of(result: Result<String, Error>) -> Response {
-        let request_id = Uuid::new_v4().to_string();
+        Response::to(Uuid::new_v4().to_string(), result)
+    }
+
+    fn to(request_id: String, result: Result<String, Error>) -> Response {
         match result {
             Ok(body) => Response { status: 200, error_type: None, request_id, body },
             Err(error) => Response {
@@ -87,16 +90,26 @@ impl Response {
 
 /// Does one request. Whatever it holds, this returns an answer.
 pub(super) async fn respond(api: &Api, operation: &str, body: &[u8]) -> Response {
+    let request_id = Uuid::new_v4().to_string();
     let result = match read(api, operation, body) {
         Ok((operation, input)) => guarded((operation.run)(api, input)).await,
         Err(error) => Err(error),
     };
-    if let Err(error) = &result
-        && error.status() >= 500
-    {
-        tracing::error!(operation, error = error.message(), "a request could not be done");
+    // What there is no operation of could be named in endless ways.
+    let operation = operation::find(operation).map_or("-", |operation| operation.name);
+    let error = result.as_ref().err();
+    api.engine.metrics().request(operation, error.map(Error::kind));
+    tracing::debug!(
+        operation,
+        request_id,
+        error = error.map(Error::kind),
+        "a request was answered"
+    );
+    if let Some(error) = error.filter(|error| error.status() >= 500) {
+        let error = error.message();
+        tracing::error!(operation, request_id, error, "a request could not be done");
     }
-    Response::of(result)
+    Response::to(request_id, result)
 }
 
 fn read(api: &Api, name: &str, body: &[u8]) -> Result<(&'static Operation, Input), Error> {

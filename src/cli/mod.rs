@@ -16,10 +16,15 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::telemetry::lines::{self, Format, Request};
+
 /// Runs Amazon States Language workflows without AWS Step Functions.
 #[derive(Debug, Parser)]
 #[command(name = "stepwright", version, arg_required_else_help = true)]
 struct Cli {
+    /// Form of the lines on standard error.
+    #[arg(long, global = true, value_enum, env = "STEPWRIGHT_LOG_FORMAT", default_value = "text")]
+    log_format: Format,
     #[command(subcommand)]
     command: Command,
 }
@@ -35,35 +40,29 @@ enum Command {
 /// Does what the command line says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    log();
+    // Warnings, or what STEPWRIGHT_LOG says.
+    let level = std::env::var("STEPWRIGHT_LOG").ok();
+    lines::start(cli.log_format, level.as_deref(), Request::default());
     let result = match cli.command {
         Command::Run(arguments) => run::run(&arguments),
-        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments, cli.log_format),
         Command::Keys(arguments) => keys::run(&arguments),
         Command::Deploy(arguments) => deploy::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The exit status says it too.
-            let _ = writeln!(std::io::stderr(), "stepwright: {error}");
+            match cli.log_format {
+                Format::Json => tracing::error!(%error, "the command failed"),
+                // The exit status says it too.
+                Format::Text => _ = writeln!(std::io::stderr(), "stepwright: {error}"),
+            }
             match error.downcast_ref() {
                 Some(run::Failed::Invalid(_)) => ExitCode::from(2),
                 _ => ExitCode::FAILURE,
             }
         }
     }
-}
-
-/// Logs to standard error: warnings, or what `STEPWRIGHT_LOG` says (`error`, `warn`, `info`, `debug`, `trace`).
-/// What standard error does not take is lost: to complain about that there would panic.
-fn log() {
-    let level = std::env::var("STEPWRIGHT_LOG").ok().and_then(|level| level.parse().ok());
-    tracing_subscriber::fmt()
-        .with_max_level(level.unwrap_or(tracing::Level::WARN))
-        .with_writer(std::io::stderr)
-        .log_internal_errors(false)
-        .init();
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use stepwright_core::engine::{Cursor, ExecutionId, Frame, FrameId, Phase, Record
 use stepwright_core::event::EventKind;
 use stepwright_core::time::Timestamp;
 
+use crate::telemetry::lines::escape;
+
 /// Shows states as they are entered, worked on and left.
 pub(super) struct Progress {
     screen: Option<MultiProgress>,
@@ -73,13 +75,16 @@ impl Progress {
 
     /// A line that is not about a state.
     pub(super) fn line(&self, text: &str) {
+        // Names of states and errors, and what functions print, may hold anything.
+        let mut line = String::new();
+        escape(&mut line, text, false);
         match &self.screen {
             Some(screen) => {
-                let _ = screen.println(text);
+                let _ = screen.println(line);
             }
             // Nobody may be there to read it; that is no reason to stop.
             None => {
-                let _ = writeln!(std::io::stderr(), "{text}");
+                let _ = writeln!(std::io::stderr(), "{line}");
             }
         }
     }

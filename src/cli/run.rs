@@ -124,7 +124,7 @@ impl Run {
             }
         });
         let tasks = Arc::new(self.options.tasks(functions.clone())?);
-        let watchers = Watchers { observer: Some(observer), logs: None };
+        let watchers = Watchers { observer: Some(observer), ..Watchers::default() };
         Ok((World::open(&Home::Memory, self.options.world(), tasks, watchers).await?, ends))
     }
 

@@ -10,12 +10,15 @@ use clap::{Args, ValueEnum};
 use tokio::time::Instant;
 
 use crate::api::Api;
+use crate::cloud::collector;
+use crate::local::metrics::Metrics;
 use crate::local::survivors::{self, Mark};
 use crate::local::world::{Home, Watchers, World};
 use crate::local::{retention, serve};
 use crate::store::embedded;
-use crate::task::function::standard_error;
+use crate::task::function::Log;
 use crate::task::mock::Mocks;
+use crate::telemetry::lines::{self, Format};
 
 use super::door::Door;
 use super::logs::Logs;
@@ -57,6 +60,11 @@ pub(super) struct Serve {
     #[arg(long, value_name = "FILE", env = "SFN_MOCK_CONFIG")]
     mock_config: Option<PathBuf>,
 
+    /// Address on which metrics are told to Prometheus, `GET /metrics`, without authentication. Without --auth they are
+    /// at /metrics of the server itself.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    metrics: Option<String>,
+
     #[command(flatten)]
     options: Options,
     #[command(flatten)]
@@ -85,7 +93,7 @@ impl From<Durability> for embedded::Durability {
 }
 
 /// Serves until the process is told to stop.
-pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
+pub(super) fn run(arguments: &Serve, lines: Format) -> Result<(), Box<dyn Error>> {
     let home = arguments.home()?;
     let mocks = arguments.mock_config.as_deref().filter(|file| !file.as_os_str().is_empty());
     let mocks = mocks.map(Mocks::load).transpose()?;
@@ -101,10 +109,12 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let endpoint = serve::endpoint(listener.local_addr()?);
         let mut environment = vec![("STEPWRIGHT_ENDPOINT".into(), endpoint)];
         environment.extend(mark.as_ref().map(Mark::variable));
-        let functions = arguments.options.functions(environment, standard_error())?;
+        let functions = arguments.options.functions(environment, function_lines(lines))?;
         let tasks = arguments.options.tasks(functions.clone())?;
         let tasks = Arc::new(tasks.with_mocks(mocks));
-        let watchers = Watchers { observer: None, logs: arguments.logs.sink(&home) };
+        let logs = arguments.logs.sink(&home);
+        let traces = collector::traces().map(Arc::new);
+        let watchers = Watchers { observer: None, logs, traces };
         let store = home.store(arguments.durability.into())?;
         let world = World::over(store, arguments.options.world(), tasks, watchers).await?;
         if let Some(days) = arguments.retention_days {
@@ -124,6 +134,8 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
             Some(keys) => api.with_keys(keys),
             None => api,
         };
+        let api = Arc::new(api);
+        let _metrics = arguments.serve_metrics(&api).await?;
         let mut deadline = Instant::now();
         let closing = async {
             stop.await;
@@ -131,7 +143,7 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
             deadline = Instant::now() + Duration::from_secs(arguments.grace);
             deadline
         };
-        serve::serve(listener, Arc::new(api), closing).await;
+        serve::serve(listener, api, closing).await;
         let abandoned = world.stop(deadline).await;
         if abandoned > 0 {
             tracing::warn!(abandoned, "{ABANDONED}");
@@ -142,6 +154,11 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Box<dyn Error>> {
         let _ = mark.as_ref().map(Mark::end_survivors);
         Ok(())
     })
+}
+
+/// What functions print is written among the program's own lines.
+fn function_lines(format: Format) -> Log {
+    Arc::new(move |name, line| lines::of_function(format, name, line))
 }
 
 /// A connection is an open file, and the usual limit, 1,024, is for programs that have few. What the system does not grant
@@ -169,6 +186,13 @@ fn mark(home: &Home) -> Result<Option<Mark>, survivors::Error> {
 }
 
 impl Serve {
+    /// Metrics at an address of their own, if there is to be one.
+    async fn serve_metrics(&self, api: &Arc<Api>) -> Result<Option<Metrics>, String> {
+        let Some(address) = &self.metrics else { return Ok(None) };
+        let serving = Metrics::serve(address, api.clone()).await;
+        serving.map(Some).map_err(|error| format!("metrics cannot be served at {address}: {error}"))
+    }
+
     fn home(&self) -> Result<Home, NoHome> {
         if self.in_memory {
             return Ok(Home::Memory);

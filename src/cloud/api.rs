@@ -75,7 +75,7 @@ async fn over_http(world: &World, api: &Arc<Api>, request: &Request) -> Value {
         return aws_json(&refused);
     }
     let Some(target) = request.header("x-amz-target") else {
-        return rest::answer(world, api, request).await;
+        return rest::answer(&|machine| world.settings.machine_arn(machine), api, request).await;
     };
     let Some(operation) = protocol::operation(target) else {
         return aws_json(&Response::no_operation());

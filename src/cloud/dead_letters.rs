@@ -78,12 +78,12 @@ async fn once_more(
     let before = redrives(message);
     let execution = &delivery.message.cursor.execution;
     if before >= REDRIVES {
-        tracing::error!(%execution, "an execution is ended: its message could not be handled");
+        tracing::error!(execution_id = %execution, "an execution is ended: its message could not be handled");
         if let Some(row) = engine.store.execution(execution).await.map_err(unavailable)? {
             engine.fail(&row, undeliverable()).await.map_err(unavailable)?;
         }
     } else {
-        tracing::warn!(%execution, redrive = before + 1, "a dead letter is sent again");
+        tracing::warn!(execution_id = %execution, redrive = before + 1, "a dead letter is sent again");
         send_again(world, body, before + 1).await?;
     }
     let receipt = message.receipt_handle.clone();

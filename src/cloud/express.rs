@@ -18,10 +18,12 @@ use crate::log::{Log, Sink};
 use crate::queue;
 use crate::queue::embedded::EmbeddedQueue;
 use crate::queue::offers::EmbeddedOffers;
-use crate::store::Execution;
 use crate::store::memory::MemoryStore;
+use crate::store::{Execution, Status};
 use crate::task::Performer;
 use crate::task::own::StepFunctions;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
 use crate::turn::express::{self, Ends, Launcher};
 use crate::turn::{Config, Engine, Error, Parts};
 
@@ -42,6 +44,7 @@ impl Express {
         config: Config,
         tasks: Arc<dyn Performer>,
         sink: Arc<dyn Sink>,
+        (metrics, traces): (Arc<Metrics>, Option<Arc<Traces>>),
     ) -> Result<Express, Error> {
         let ends = Ends::default();
         let parts = Parts {
@@ -54,7 +57,8 @@ impl Express {
         };
         let config = Config { states_per_turn: STATES_PER_TURN, claim_seconds: 1e9, ..config };
         let log = Arc::new(Log::new(parts.store.clone(), sink));
-        let engine = Engine::open(parts, config).await?.with_log(Some(log.clone()));
+        let engine = Engine::open(parts, config).await?;
+        let engine = engine.with_metrics(metrics).with_traces(traces).with_log(Some(log.clone()));
         let engine = Arc::new(engine);
         Ok(Express { log, _pump: Pump::start(engine.clone()), engine, ends })
     }
@@ -88,7 +92,7 @@ pub(super) async fn run(world: &World, execution: &str) -> Result<Value, Failed>
     let express = express::Express::new(home.engine.clone(), home.ends.clone());
     // A repeated event is a repeated execution; the one before lives in another process, if at all.
     let end = express.run(&execution, &*world.store).await.map_err(unavailable)?;
-    tracing::info!(execution = %execution.arn, outcome = ?end.outcome, "an Express execution has ended");
+    tracing::info!(execution_arn = %execution.arn, status = Status::of(&end.outcome).as_str(), "an Express execution has ended");
     Ok(json!({"executionArn": &*execution.arn}))
 }
 

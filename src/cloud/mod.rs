@@ -23,15 +23,15 @@
 mod api;
 mod bucket;
 mod clients;
+pub mod collector;
 mod custom_resource;
 mod dead_letters;
 pub mod definition;
 mod express;
 mod http;
 mod keys;
-mod log;
 mod notices;
-mod rest;
+pub mod rest;
 mod settings;
 mod start;
 mod sweep;
@@ -47,6 +47,8 @@ use serde_json::Value;
 use settings::Settings;
 use world::World;
 
+use crate::telemetry::lines::{self, Format, Request};
+
 /// Whether this process is one of the deployed functions: Lambda (or who plays it) started it without arguments, by the
 /// name of a role.
 pub fn is_here() -> bool {
@@ -59,13 +61,14 @@ pub fn main() -> ExitCode {
     if let Some(code) = without_empty_endpoint() {
         return code;
     }
-    log::to_standard_error();
+    let request = Request::default();
+    lines::start(Format::Json, variable("STEPWRIGHT_LOG").as_deref(), request.clone());
     let Some(role) = Role::of_process() else { return ExitCode::FAILURE };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    match runtime.block_on(serve(role)) {
+    match runtime.block_on(serve(role, request)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&*error),
     }
@@ -102,13 +105,16 @@ impl Role {
     }
 }
 
-async fn serve(role: Role) -> Result<(), lambda_runtime::Error> {
+async fn serve(role: Role, request: Request) -> Result<(), lambda_runtime::Error> {
     let settings = Settings::read(variable)?;
     // Nothing is read from DynamoDB before the first event: a function that cannot begin is harder to see than one that fails.
     let world = World::new(settings, role == Role::SlowWorker);
-    let world = &world;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| answer(world, role, event)))
-        .await
+    let (world, request) = (&world, &request);
+    let handle = service_fn(move |event: LambdaEvent<Value>| {
+        request.begin(&event.context.request_id);
+        answer(world, role, event)
+    });
+    lambda_runtime::run(handle).await
 }
 
 /// Answers an event. The runtime logs what fails.
@@ -179,6 +185,20 @@ mod tests {
         let projected = crate::store::dynamodb::schema::INDEX_PROJECTED.join(", ");
         let expected = format!("ProjectionType: INCLUDE, NonKeyAttributes: [{projected}]");
         assert!(template.contains(&expected), "{expected}");
+    }
+
+    #[test]
+    fn dashboard_and_alarms_show_metrics_that_are_told() {
+        let template = std::fs::read_to_string("template.yaml").unwrap();
+        let shown = template.split("\"Stepwright\", \"").skip(1);
+        let shown: Vec<_> = shown.filter_map(|rest| rest.split('"').next()).collect();
+        let alarms = template.split("Namespace: Stepwright\n      MetricName: ").skip(1);
+        let alarms: Vec<_> = alarms.filter_map(|rest| rest.lines().next()).collect();
+        assert!((shown.len(), alarms.len()) >= (20, 2), "{shown:?} {alarms:?}");
+        let told = crate::telemetry::metrics::emf::names();
+        for name in shown.iter().chain(&alarms) {
+            assert!(told.iter().any(|told| told == name), "{name} is none of {told:?}");
+        }
     }
 
     #[test]

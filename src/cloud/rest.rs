@@ -19,22 +19,30 @@ use tokio::time::Instant;
 
 use super::api::JSON;
 use super::http::{self, Request};
-use super::world::World;
 use crate::api::{Api, Response};
 
+/// Makes the ARN of a machine of its name; what is an ARN already stays.
+pub type MachineArn<'a> = &'a (dyn Fn(&str) -> String + Sync);
+
+/// Answers an HTTP event by these routes, over any API and without asking who sends it; `None` if it is no HTTP event.
+pub async fn respond(api: &Arc<Api>, arn: MachineArn<'_>, event: &Value) -> Option<Value> {
+    Some(match Request::of(event)? {
+        Ok(request) => answer(arn, api, &request).await,
+        Err(why) => http::response(400, &[], &why),
+    })
+}
+
 /// Answers a request to one of the routes.
-pub(super) async fn answer(world: &World, api: &Arc<Api>, request: &Request) -> Value {
+pub(super) async fn answer(arn: MachineArn<'_>, api: &Arc<Api>, request: &Request) -> Value {
     let segments = request.segments();
     let path: Vec<&str> = segments.iter().map(String::as_str).collect();
     let answered = match (&*request.method, path.as_slice()) {
         ("POST", ["executions"]) => match body(request) {
-            Ok(start) => call(api, "StartExecution", start.input(world)).await,
+            Ok(start) => call(api, "StartExecution", start.input(arn)).await,
             Err(refused) => Err(refused),
         },
         ("POST", ["executions", "sync"]) => match body(request) {
-            Ok(start) => {
-                Box::pin(synchronously(world, api, &start, request.patience_seconds)).await
-            }
+            Ok(start) => Box::pin(synchronously(arn, api, &start, request.patience_seconds)).await,
             Err(refused) => Err(refused),
         },
         ("POST", ["machines", machine, "executions"]) => {
@@ -43,9 +51,9 @@ pub(super) async fn answer(world: &World, api: &Arc<Api>, request: &Request) -> 
                 name: request.header("idempotency-key").map(str::to_owned),
                 input: Some(whole(&request.body)),
             };
-            call(api, "StartExecution", start.input(world)).await
+            call(api, "StartExecution", start.input(arn)).await
         }
-        (method, ["executions", rest @ ..]) => execution(world, api, (method, rest), request).await,
+        (method, ["executions", rest @ ..]) => execution(arn, api, (method, rest), request).await,
         _ => Err((404, "NotFound".to_owned(), "there is no such route".to_owned())),
     };
     match answered {
@@ -62,7 +70,7 @@ type Refused = (u16, String, String);
 
 /// Routes below an execution.
 async fn execution(
-    world: &World,
+    machine_arn: MachineArn<'_>,
     api: &Arc<Api>,
     (method, path): (&str, &[&str]),
     request: &Request,
@@ -74,7 +82,7 @@ async fn execution(
     let arn = match path {
         [arn] => (*arn).to_owned(),
         [machine, name] => {
-            let machine = world.settings.machine_arn(machine);
+            let machine = machine_arn(machine);
             format!("{}:{name}", machine.replacen(":stateMachine:", ":execution:", 1))
         }
         _ => return Err((404, "NotFound".to_owned(), "there is no such route".to_owned())),
@@ -106,16 +114,16 @@ async fn execution(
 /// Starts an execution and waits for its end. A Standard execution may outlast the caller's patience; then the answer says
 /// that it is running, and its ARN tells where to ask later.
 async fn synchronously(
-    world: &World,
+    arn: MachineArn<'_>,
     api: &Arc<Api>,
     start: &Start,
     patience_seconds: f64,
 ) -> Result<Value, Refused> {
-    match call(api, "StartSyncExecution", start.input(world)).await {
+    match call(api, "StartSyncExecution", start.input(arn)).await {
         Err((_, kind, _)) if kind == "StateMachineTypeNotSupported" => {}
         answered => return answered,
     }
-    let started = call(api, "StartExecution", start.input(world)).await?;
+    let started = call(api, "StartExecution", start.input(arn)).await?;
     let arn = json!({"executionArn": started.get("executionArn")});
     let until = Instant::now() + Duration::from_secs_f64(patience_seconds);
     let mut pause = Duration::from_millis(100);
@@ -163,9 +171,9 @@ struct Start {
 
 impl Start {
     /// Input of StartExecution. JSON is given as it is; AWS's own form, JSON in a string, is understood too.
-    fn input(&self, world: &World) -> Value {
+    fn input(&self, arn: MachineArn<'_>) -> Value {
         let mut input = Map::new();
-        let arn = world.settings.machine_arn(&self.state_machine);
+        let arn = arn(&self.state_machine);
         input.insert("stateMachineArn".to_owned(), arn.into());
         input.extend(self.name.clone().map(|name| ("name".to_owned(), name.into())));
         let text = match &self.input {

@@ -37,6 +37,8 @@ pub(super) struct Settings {
     pub(super) machine: Option<String>,
     /// Event bus that is told of executions' status changes.
     pub(super) event_bus: Option<String>,
+    /// Whether metrics are told to CloudWatch, in lines of the log, and of which stack.
+    pub(super) metrics: Option<String>,
     /// Name of the `api` function, which runs Express executions.
     pub(super) api_function: String,
 }
@@ -82,6 +84,7 @@ impl Settings {
             keys: variable("STEPWRIGHT_API_AUTH").is_none_or(|auth| auth != "iam"),
             machine: variable("STEPWRIGHT_STATE_MACHINE"),
             event_bus: variable("STEPWRIGHT_EVENT_BUS"),
+            metrics: variable("STEPWRIGHT_METRICS").filter(|stack| stack != "no"),
             api_function: variable("STEPWRIGHT_API_FUNCTION").unwrap_or_default(),
         })
     }

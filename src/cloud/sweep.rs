@@ -67,7 +67,7 @@ async fn executions(
                     }
                     looked_at += 1;
                     if let Err(error) = engine.look_after(&found.id, OVERDUE_SECONDS).await {
-                        tracing::error!(%error, execution = %found.id, "an execution cannot be looked after now");
+                        tracing::error!(%error, execution_arn = %found.arn, "an execution cannot be looked after now");
                     }
                     renew(world, found, engine.clock.now()).await;
                 }
@@ -86,7 +86,7 @@ async fn renew(world: &World, found: &Execution, now: Timestamp) {
         return;
     }
     if let Err(error) = world.store.renew(&found.id, now, RENEWED_AT_ONCE).await {
-        tracing::error!(%error, execution = %found.id, "what an execution wrote cannot be renewed now");
+        tracing::error!(%error, execution_arn = %found.arn, "what an execution wrote cannot be renewed now");
     }
 }
 

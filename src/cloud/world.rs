@@ -1,5 +1,6 @@
 //! The parts of the world that a deployed function works with, put together when the first event needs them.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
 use lambda_runtime::Context;
@@ -9,6 +10,7 @@ use tokio::sync::OnceCell;
 
 use super::bucket::Bucket;
 use super::clients::Clients;
+use super::collector;
 use super::express::{Elsewhere, Express};
 use super::keys::RegistryKeys;
 use super::notices::Notices;
@@ -25,7 +27,10 @@ use crate::store::dynamodb::{DynamoStore, Tables};
 use crate::task::function::Functions;
 use crate::task::own::{self, StepFunctions};
 use crate::task::{self, Tasks};
-use crate::turn::{Config, Engine, Invocation, Parts, Routing};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::emf::Teller;
+use crate::telemetry::traces::Traces;
+use crate::turn::{Clock as _, Config, Engine, Invocation, Parts, Routing};
 
 /// A deployed function's world.
 pub(super) struct World {
@@ -37,6 +42,9 @@ pub(super) struct World {
     notices: Option<Notices>,
     sink: Arc<dyn Sink>,
     log: Arc<Log>,
+    metrics: Arc<Metrics>,
+    teller: Option<Teller>,
+    traces: Option<Arc<Traces>>,
     patient: bool,
     engine: OnceCell<Arc<Engine>>,
     express: OnceCell<Arc<Express>>,
@@ -61,6 +69,7 @@ impl World {
         let queue = Arc::new(if patient { queue.at_slow() } else { queue });
         let sink: Arc<dyn Sink> = Arc::new(CloudWatch::new(task::Settings::default()));
         let notices = Notices::of(&settings);
+        let teller = settings.metrics.as_deref().map(Teller::of);
         let keys = Arc::new(RegistryKeys::of(store.clone()));
         World {
             settings,
@@ -71,6 +80,9 @@ impl World {
             notices,
             log: Arc::new(Log::shared(store, sink.clone())),
             sink,
+            metrics: Arc::default(),
+            teller,
+            traces: collector::traces().map(Arc::new),
             patient,
             engine: OnceCell::new(),
             express: OnceCell::new(),
@@ -107,10 +119,9 @@ impl World {
     pub(super) async fn express(&self) -> Result<&Arc<Express>, Failed> {
         let open = || async {
             let config = Config { sole: true, ..self.config() };
-            Express::open(config, tasks(), self.sink.clone())
-                .await
-                .map(Arc::new)
-                .map_err(unavailable)
+            let sink = self.sink.clone();
+            let watched = (self.metrics.clone(), self.traces.clone());
+            Express::open(config, tasks(), sink, watched).await.map(Arc::new).map_err(unavailable)
         };
         self.express.get_or_try_init(open).await
     }
@@ -138,7 +149,8 @@ impl World {
         self.api.get_or_try_init(open).await
     }
 
-    /// Tells who wants to know what this invocation has done: execution logs, and status changes.
+    /// Tells who wants to know what this invocation has done: execution logs, status changes,
+    /// traces, metrics.
     pub(super) async fn tell(&self) {
         if self.log.flush().await > 0 {
             tracing::error!("some events of executions could not be logged");
@@ -148,6 +160,15 @@ impl World {
         }
         if let Some(notices) = &self.notices {
             notices.tell(&*self.store).await;
+        }
+        if let Some(traces) = &self.traces {
+            traces.flush().await;
+        }
+        let line = |teller: &Teller| teller.line(&self.metrics, SystemClock::default().now());
+        if let Some(mut line) = self.teller.as_ref().and_then(line) {
+            line.push('\n');
+            // In one piece, past the log's level. Nobody may be there to read it.
+            let _ = std::io::stderr().write_all(line.as_bytes());
         }
     }
 
@@ -165,6 +186,7 @@ impl World {
         };
         let engine = Engine::open(parts, self.config()).await.map_err(unavailable)?;
         let quick_seconds = Some(self.settings.quick_task_seconds);
+        let engine = engine.with_metrics(self.metrics.clone()).with_traces(self.traces.clone());
         let engine = engine.with_log(Some(self.log.clone()));
         Ok(Arc::new(engine.routed(Routing { quick_seconds, patient: self.patient })))
     }

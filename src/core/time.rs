@@ -52,8 +52,9 @@ fn offset(text: &str) -> bool {
 /// ISO 8601 in UTC with milliseconds, as AWS writes times into the context object.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_microsecond(self.0.div_euclid(1000) * 1000) {
-            Ok(t) if self.0.div_euclid(1000) % 1000 == 0 => write!(f, "{t:.0}"),
+        let millis = self.0.div_euclid(1000);
+        match jiff::Timestamp::from_millisecond(millis) {
+            Ok(t) if millis % 1000 == 0 => write!(f, "{t:.0}"),
             Ok(t) => write!(f, "{t:.3}"),
             Err(_) => write!(f, "{}", self.0),
         }
@@ -69,6 +70,9 @@ mod tests {
         let table = [
             (1_700_000_000_123_456, "2023-11-14T22:13:20.123Z"),
             (1_700_000_000_000_456, "2023-11-14T22:13:20Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+            (i64::MIN, "-9223372036854775808"),
+            (i64::MAX, "9223372036854775807"),
         ];
         for (micros, expected) in table {
             assert_eq!(Timestamp(micros).to_string(), expected);

@@ -3,6 +3,7 @@
 pub mod clock;
 mod guests;
 pub mod keys;
+pub mod metrics;
 pub mod pump;
 pub mod retention;
 pub mod serve;

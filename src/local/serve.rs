@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `POST` with `X-Amz-Target: AWSStepFunctions.X` | operation X |
 //! | `GET /health`, `GET /_stepwright/health` | `{"status":"ok", …}` |
+//! | `GET /metrics` | metrics for Prometheus, if the API is open to everybody; else see [`metrics`](super::metrics) |
 //! | `HEAD /` | 200, for those who only want to know whether somebody is there |
 //!
 //! Nobody holds up others by being slow, silent or many ([`Bounds`]): a connection has a task of its own, its requests have
@@ -33,6 +34,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::guests::{Guests, Place};
+use super::metrics;
 use crate::api::{Api, auth, protocol};
 
 /// What connections may take.
@@ -57,7 +59,7 @@ impl Default for Bounds {
     }
 }
 
-type HttpResponse = hyper::Response<Full<Bytes>>;
+pub(super) type HttpResponse = hyper::Response<Full<Bytes>>;
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -195,6 +197,7 @@ async fn answer(host: Arc<Host>, request: Request<Incoming>) -> Result<HttpRespo
     let response = match (request.method(), request.uri().path()) {
         (&Method::POST, _) => operate(&host, request).await,
         (&Method::GET | &Method::HEAD, "/health" | "/_stepwright/health") => health(),
+        (&Method::GET, "/metrics") if host.api.is_open() => metrics::page(&host.api),
         (&Method::HEAD, "/") => HttpResponse::default(),
         _ => not_found(),
     };
@@ -287,7 +290,7 @@ fn http(response: protocol::Response) -> HttpResponse {
     http
 }
 
-fn health() -> HttpResponse {
+pub(super) fn health() -> HttpResponse {
     let mut http = HttpResponse::new(Full::from(concat!(
         r#"{"status":"ok","service":"stepwright","version":""#,
         env!("CARGO_PKG_VERSION"),
@@ -297,7 +300,7 @@ fn health() -> HttpResponse {
     http
 }
 
-fn not_found() -> HttpResponse {
+pub(super) fn not_found() -> HttpResponse {
     let mut http = http(protocol::Response::no_operation());
     *http.status_mut() = StatusCode::NOT_FOUND;
     http.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));

@@ -18,6 +18,7 @@ use crate::store::memory::MemoryStore;
 use crate::store::{self, Store};
 use crate::task::Performer;
 use crate::task::own::{self, StepFunctions};
+use crate::telemetry::traces::{Courier, Traces};
 use crate::turn::express::{Ends, Express};
 use crate::turn::{self, Config, Engine, Observer, Parts};
 
@@ -95,7 +96,9 @@ pub struct World {
     api: Arc<dyn StepFunctions>,
     pumps: [Pump; 2],
     logs: Vec<Arc<Log>>,
+    traces: Option<Arc<Traces>>,
     _batchers: Vec<Batcher>,
+    _courier: Option<Courier>,
 }
 
 /// Who is told of what executions do.
@@ -105,6 +108,8 @@ pub struct Watchers {
     pub observer: Option<Observer>,
     /// Takes execution logs.
     pub logs: Option<Arc<dyn Sink>>,
+    /// Takes spans.
+    pub traces: Option<Arc<Traces>>,
 }
 
 impl World {
@@ -131,7 +136,7 @@ impl World {
         tasks: Arc<dyn Performer>,
         watchers: Watchers,
     ) -> Result<World, Error> {
-        let Watchers { observer, logs } = watchers;
+        let Watchers { observer, logs, traces } = watchers;
         let tasks: Arc<dyn Performer> = Arc::new(OffSeat(tasks));
         let clock = Arc::new(SystemClock::default());
         let performer = tasks.clone();
@@ -150,11 +155,15 @@ impl World {
             logs.clone().map(|sink| Arc::new(Log::new(store.clone(), sink)))
         };
         let express = Engine::open(express, config(&place, limits)).await?;
+        let metrics = express.metrics().clone();
         let express_log = log(&express.store);
-        let express = Arc::new(express.with_log(express_log.clone()));
+        let express = express.with_traces(traces.clone()).with_log(express_log.clone());
+        let express = Arc::new(express);
         let engine = Engine::open(parts(store, tasks, observer), config(&place, limits)).await?;
         let engine_log = log(&engine.store);
+        let engine = engine.with_metrics(metrics).with_traces(traces.clone());
         let engine = Arc::new(engine.with_log(engine_log.clone()));
+        let courier = traces.as_ref().map(Traces::start);
         let logs: Vec<_> = engine_log.into_iter().chain(express_log).collect();
         let batchers = logs.iter().map(Log::start).collect();
         let express = Arc::new(Express::new(express, ends));
@@ -164,7 +173,16 @@ impl World {
         // In the background: those who start now need not wait until all that was running is found again.
         tokio::spawn(resume(engine.clone()));
         let pumps = [Pump::start(engine.clone()), Pump::start(express.engine().clone())];
-        Ok(World { engine, express, api, pumps, logs, _batchers: batchers })
+        Ok(World {
+            engine,
+            express,
+            api,
+            pumps,
+            logs,
+            traces,
+            _batchers: batchers,
+            _courier: courier,
+        })
     }
 
     /// Begins nothing more: turns under way go on to the end of the task that they perform. Express executions go on as
@@ -189,6 +207,9 @@ impl World {
             left
         };
         let last = deadline.max(Instant::now() + LOG_TIME);
+        if let Some(traces) = &self.traces {
+            let _ = tokio::time::timeout_at(last, traces.flush()).await;
+        }
         if tokio::time::timeout_at(last, deliver).await != Ok(0) {
             tracing::error!("the execution log could not be delivered whole");
         }

@@ -13,6 +13,7 @@ use super::{Line, Sink};
 use crate::task::Settings;
 use crate::task::aws::endpoint;
 use crate::task::sdk::{Call, Sdk, SdkFailure};
+use crate::telemetry::metrics::process;
 
 /// Log groups of CloudWatch Logs.
 pub struct CloudWatch {
@@ -140,6 +141,7 @@ impl Sink for CloudWatch {
                 }
                 Err(error) => {
                     let lost = batch.len();
+                    process::log_events_dropped(lost);
                     tracing::error!(%error, group = group.name, lost, "CloudWatch Logs takes no execution logs");
                 }
             }

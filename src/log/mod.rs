@@ -27,6 +27,7 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use crate::store::{Execution, Store};
+use crate::telemetry::metrics::process;
 use render::Renderer;
 pub use sink::{Directory, File, Line, Sink, Stdout};
 
@@ -205,6 +206,7 @@ impl Log {
         let mut work = self.work.lock().await;
         let (notes, lost) = self.take(all);
         if lost > 0 {
+            process::log_events_dropped(lost);
             tracing::error!(
                 lost,
                 "records are missing in the execution log: its destination is too slow"
@@ -215,6 +217,7 @@ impl Log {
         work.unsent.extend(lines);
         let excess = work.unsent.len().saturating_sub(MOST_UNSENT);
         if excess > 0 {
+            process::log_events_dropped(excess);
             tracing::error!(
                 lost = excess,
                 "events are missing in the execution log: its destination takes none"

@@ -47,8 +47,8 @@ impl Renderer {
             match self.entries(store, &subject.execution.id, records).await {
                 Ok(entries) => subject.render(&entries, &mut lines),
                 Err(error) => {
-                    let execution = &subject.execution.arn;
-                    tracing::error!(%error, %execution, "events cannot be logged");
+                    let arn = &subject.execution.arn;
+                    tracing::error!(%error, execution_arn = %arn, "events cannot be logged");
                 }
             }
         }

@@ -1,11 +1,13 @@
 //! Messages as text: JSON with a version, so that messages under way survive an update of the engine.
 
+use std::io::Read as _;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
-use stepwright_core::engine::Message;
+use stepwright_core::engine::frame::FAR;
+use stepwright_core::engine::{Message, MessageKind};
 
 /// Version of the form; a reader refuses what is newer than itself.
 const VERSION: u32 = 1;
@@ -54,17 +56,43 @@ pub(super) fn write(message: &Message, carried: Option<&str>) -> Result<String, 
 /// What is wrong with the text.
 pub(super) fn read(text: &str) -> Result<(Message, Option<Arc<str>>), String> {
     match parsed(text)? {
-        Read { m: Some(message), c, .. } => Ok((message, c)),
+        Read { m: Some(message), c, .. } => sound(message, c),
         Read { z: Some(z), .. } => {
             let compressed = STANDARD_NO_PAD.decode(z).map_err(|error| error.to_string())?;
-            let plain = zstd::stream::decode_all(&*compressed).map_err(|e| e.to_string())?;
+            let plain = unpacked(&compressed)?;
             match parsed(std::str::from_utf8(&plain).map_err(|error| error.to_string())?)? {
-                Read { m: Some(message), c, .. } => Ok((message, c)),
+                Read { m: Some(message), c, .. } => sound(message, c),
                 _ => Err(EMPTY.to_owned()),
             }
         }
         _ => Err(EMPTY.to_owned()),
     }
+}
+
+/// A message that the engine can have sent.
+fn sound(
+    message: Message,
+    carried: Option<Arc<str>>,
+) -> Result<(Message, Option<Arc<str>>), String> {
+    let forked = match &message.kind {
+        MessageKind::Fork(frame) => frame.sound(),
+        _ => true,
+    };
+    if message.cursor.slot >= FAR || !forked {
+        return Err("its counts are out of range".to_owned());
+    }
+    Ok((message, carried))
+}
+
+/// What was compressed, within reason: a few bytes can come to gigabytes.
+fn unpacked(compressed: &[u8]) -> Result<Vec<u8>, String> {
+    let decoder = zstd::stream::read::Decoder::new(compressed).map_err(|e| e.to_string())?;
+    let mut plain = Vec::new();
+    decoder.take(LARGEST + 1).read_to_end(&mut plain).map_err(|e| e.to_string())?;
+    if plain.len() as u64 > LARGEST {
+        return Err(format!("what it holds is larger than {LARGEST} bytes"));
+    }
+    Ok(plain)
 }
 
 fn parsed(text: &str) -> Result<Read, String> {
@@ -94,10 +122,12 @@ const EMPTY: &str = "there is no message in it";
 
 /// Each request is paid for by chunks of 64 KB.
 const CHUNK: usize = 60 * 1024;
+/// Bytes that a message comes to at most; one of the engine's own carries a payload and little more.
+const LARGEST: u64 = 32 << 20;
 
 #[cfg(test)]
 mod tests {
-    use stepwright_core::engine::{Cursor, ExecutionId, MessageKind};
+    use stepwright_core::engine::{Cursor, ExecutionId};
     use stepwright_core::time::Timestamp;
 
     use super::*;
@@ -117,6 +147,14 @@ mod tests {
             assert!(text.len() < CHUNK);
             assert_eq!(read(&text).unwrap(), (message(), carried.map(Arc::from)));
         }
+    }
+
+    #[test]
+    fn what_comes_to_too_much_is_refused_before_it_is_there() {
+        let bomb = zstd::bulk::compress(&vec![b' '; 100 << 20], 3).unwrap();
+        let text = format!(r#"{{"v":1,"z":"{}"}}"#, STANDARD_NO_PAD.encode(bomb));
+        assert!(text.len() < 20_000, "{}", text.len());
+        assert_eq!(read(&text).unwrap_err(), "what it holds is larger than 33554432 bytes");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use stepwright_core::engine::Message;
 use stepwright_core::time::Timestamp;
 use tokio::sync::Notify;
 
-use super::{Delivery, Error, Queue, Receipt};
+use super::{Backlog, Delivery, Error, Queue, Receipt};
 
 /// Messages in memory.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ struct Entry {
     number: u64,
     receive_count: u32,
     message: Message,
+    /// Since when it could be handled.
+    ready: Timestamp,
 }
 
 /// A message that is not due yet; ordered by due time, then by age.
@@ -138,8 +140,10 @@ impl Queue for EmbeddedQueue {
         let before = state.next_due();
         for (message, at) in messages {
             state.sent += 1;
-            let entry = Entry { number: state.sent, receive_count: 0, message };
-            state.add(entry, at.filter(|at| *at > now));
+            let at = at.filter(|at| *at > now);
+            let ready = at.unwrap_or(now);
+            let entry = Entry { number: state.sent, receive_count: 0, message, ready };
+            state.add(entry, at);
         }
         let wake = !state.ready.is_empty() || state.next_due() != before;
         drop(state);
@@ -172,10 +176,23 @@ impl Queue for EmbeddedQueue {
         let Some(entry) = state.take_back(receipt) else {
             return Ok(());
         };
-        state.add(entry, (seconds > 0.0).then(|| now().plus_seconds(seconds)));
+        let ready = now().plus_seconds(seconds.max(0.0));
+        state.add(Entry { ready, ..entry }, (seconds > 0.0).then_some(ready));
         drop(state);
         self.arrival.notify_one();
         Ok(())
+    }
+
+    fn backlog(&self) -> Option<Backlog> {
+        let (state, now) = (self.state(), now());
+        let due = state.timers.peek().map(|Reverse(timed)| timed.entry.ready);
+        let oldest = state.ready.iter().map(|entry| entry.ready).chain(due).min();
+        Some(Backlog {
+            ready: state.ready.len(),
+            waiting: state.timers.len(),
+            in_flight: state.in_flight.len(),
+            oldest_seconds: oldest.map_or(0.0, |oldest| now.seconds_since(oldest).max(0.0)),
+        })
     }
 }
 

@@ -13,6 +13,8 @@ use async_trait::async_trait;
 use stepwright_core::engine::{Message, Offer};
 use stepwright_core::time::Timestamp;
 
+pub use crate::telemetry::metrics::prometheus::Backlog;
+
 /// Messages to the engine.
 #[async_trait]
 pub trait Queue: Send + Sync {
@@ -38,6 +40,11 @@ pub trait Queue: Send + Sync {
 
     /// The message is not handled and shall come again, not before so many seconds have passed.
     async fn give_back(&self, receipt: &Receipt, seconds: f64) -> Result<(), Error>;
+
+    /// What it holds now, where that is known without asking anybody.
+    fn backlog(&self) -> Option<Backlog> {
+        None
+    }
 }
 
 /// Activity tasks on offer to workers.

@@ -17,7 +17,7 @@ pub use identity::execution_id;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use stepwright_core::asl::model::FlowId;
-use stepwright_core::engine::{Cursor, ExecutionId, Failure, FrameId, Record};
+use stepwright_core::engine::{Cursor, ExecutionId, Failure, FrameId, Outcome, Record};
 use stepwright_core::expr::Document;
 use stepwright_core::time::Timestamp;
 
@@ -347,6 +347,16 @@ impl Status {
     /// Every status.
     pub const ALL: [Status; 5] =
         [Status::Running, Status::Succeeded, Status::Failed, Status::TimedOut, Status::Aborted];
+
+    /// Of an execution that ended so.
+    pub fn of(outcome: &Outcome) -> Status {
+        match outcome {
+            Outcome::Succeeded(_) => Status::Succeeded,
+            Outcome::Failed(_) => Status::Failed,
+            Outcome::TimedOut(_) => Status::TimedOut,
+            Outcome::Aborted(_) => Status::Aborted,
+        }
+    }
 
     /// As AWS spells it.
     pub fn as_str(self) -> &'static str {

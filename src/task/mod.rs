@@ -36,7 +36,7 @@ mod states;
 mod web;
 mod wire;
 
-pub use aws::Settings;
+pub use aws::{Settings, in_trace};
 pub use job::{Jobs, Look, Submitted};
 pub use web::Reach;
 
@@ -276,7 +276,7 @@ impl Performer for Tasks {
         let mocked = mock::look(job).is_some();
         let Some(jobs) = self.jobs(&job.resource).filter(|_| !mocked) else { return };
         if tokio::time::timeout(STOP_LIMIT, jobs.stop(job)).await.is_err() {
-            tracing::warn!(execution = %job.origin.execution, state = %job.origin.state, "a job could not be stopped in time");
+            tracing::warn!(execution_arn = %job.origin.execution, state = %job.origin.state, "a job could not be stopped in time");
         }
     }
 

@@ -105,7 +105,12 @@ impl Jobs for States {
     async fn stop(&self, job: &JobCall) {
         let asked = self.ask("stopExecution", job.handle.value(), job.credentials.as_ref());
         if let Err(failure) = asked.await {
-            tracing::warn!(execution = job.handle.text(), ?failure, "a nested execution goes on");
+            let (arn, state) = (&*job.origin.execution, &*job.origin.state);
+            let error = match &failure {
+                SdkFailure::Service(error) => error.code.as_deref(),
+                _ => None,
+            };
+            tracing::warn!(execution_arn = arn, state, error, "a nested execution goes on");
         }
     }
 

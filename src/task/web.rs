@@ -169,16 +169,22 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// What a name resolved to, if all of it may be reached: who connects takes any of them.
+    fn admit(self, found: Vec<IpAddr>) -> Result<Vec<IpAddr>, ResolveDnsError> {
+        for address in &found {
+            self.check(*address).map_err(ResolveDnsError::new)?;
+        }
+        Ok(found)
+    }
+}
+
 impl ResolveDns for Rule {
     fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
         let rule = *self;
         DnsFuture::new(async move {
             let found = tokio::net::lookup_host((name, 0)).await.map_err(ResolveDnsError::new)?;
-            let found: Vec<IpAddr> = found.map(|address| address.ip()).collect();
-            for address in &found {
-                rule.check(*address).map_err(ResolveDnsError::new)?;
-            }
-            Ok(found)
+            rule.admit(found.map(|address| address.ip()).collect())
         })
     }
 }
@@ -195,7 +201,8 @@ fn broken(error: &(dyn std::error::Error + 'static)) -> Unanswered {
     }
 }
 
-/// The IPv4 address in an IPv6 one that stands for it: mapped, compatible, translated (NAT64) or tunnelled (6to4).
+/// The IPv4 address in an IPv6 one that stands for it: mapped, compatible, translated (NAT64, also of the network's own
+/// prefix; SIIT) or tunnelled (6to4, Teredo, ISATAP).
 fn plain_address(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else { return address };
     let v4 = |high: u16, low: u16| {
@@ -204,19 +211,25 @@ fn plain_address(address: IpAddr) -> IpAddr {
         IpAddr::V4(Ipv4Addr::new(a, b, c, d))
     };
     match v6.segments() {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
+        [0, 0, 0, 0, 0, 0xffff, high, low]
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x64, 0xff9b, 1, _, _, _, high, low]
+        | [_, _, _, _, 0 | 0x200, 0x5efe, high, low] => v4(high, low),
         [0, 0, 0, 0, 0, 0, high, low] if high != 0 => v4(high, low),
+        [0x2001, 0, _, _, _, _, high, low] => v4(!high, !low),
         [0x2002, high, low, ..] => v4(high, low),
         _ => address,
     }
 }
 
-/// Addresses of the link, and those where clouds (AWS, Azure, Alibaba, Oracle) tell machines about themselves.
+/// Addresses of the link, and those where clouds (AWS, Azure, Google, Alibaba, Oracle) tell machines about themselves.
 fn is_link_local(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => v4.is_link_local() || METADATA.contains(&v4),
         IpAddr::V6(v6) => {
-            v6.is_unicast_link_local() || matches!(v6.segments(), [0xfd00, 0xec2, ..])
+            let metadata = matches!(v6.segments(), [0xfd00, 0xec2, ..] | [0xfd20, 0xce, ..]);
+            v6.is_unicast_link_local() || metadata
         }
     }
 }
@@ -229,6 +242,8 @@ const METADATA: [Ipv4Addr; 3] = [
 /// Far more than any limit on payloads.
 const MOST_BYTES: usize = 1 << 24;
 
+#[cfg(test)]
+mod addresses;
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use stepwright_core::engine::{Claim, Cursor, Failure, Record, TaskOutcome, failure, task_call};
 
+use super::observe::end_of;
 use super::{Engine, Loaded};
+use crate::task::in_trace;
 
 impl Engine {
     /// Performs the claimed task.
@@ -15,7 +17,12 @@ impl Engine {
         record: &Record,
     ) -> Option<TaskOutcome> {
         let call = self.with_setting(loaded, cursor, record.time, 0, |set| task_call(set, record));
-        Some(self.tasks.perform(&call?).await)
+        let call = call?;
+        let begun = self.clock.now();
+        let trace = self.trace_header(loaded, cursor, record);
+        let outcome = in_trace(trace, self.tasks.perform(&call)).await;
+        self.metrics.task(end_of(&outcome), self.clock.now().seconds_since(begun));
+        Some(outcome)
     }
 
     /// Seconds until a claim is dead for sure; `None` if it is.

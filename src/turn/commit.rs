@@ -137,7 +137,10 @@ impl Engine {
             }
         };
         match answer {
-            Insertion::Exists(other) if other.nonce != record.nonce => Ok(Err(other)),
+            Insertion::Exists(other) if other.nonce != record.nonce => {
+                self.metrics.conflict();
+                Ok(Err(other))
+            }
             _ => {
                 if let Some(observer) = &self.observer {
                     observer(cursor, &record);
@@ -150,12 +153,13 @@ impl Engine {
     /// Inserts a record, patiently if a task's outcome is in it.
     pub(super) async fn write(
         &self,
+        loaded: &Loaded,
         cursor: &Cursor,
         record: Arc<Record>,
         outcome: bool,
     ) -> Result<Committed, Error> {
         match outcome {
-            true => self.commit_surely(cursor, record).await,
+            true => self.commit_surely(loaded, cursor, record).await,
             false => self.commit(cursor, record).await,
         }
     }
@@ -164,6 +168,7 @@ impl Engine {
     /// that is lost is a task that was performed in vain.
     pub(super) async fn commit_surely(
         &self,
+        loaded: &Loaded,
         cursor: &Cursor,
         record: Arc<Record>,
     ) -> Result<Committed, Error> {
@@ -172,7 +177,13 @@ impl Engine {
         loop {
             match self.commit(cursor, record.clone()).await {
                 Err(Error::Store(store::Error::Unavailable(why))) if waited < PATIENCE_SECONDS => {
-                    tracing::warn!(why, execution = %cursor.execution, "an outcome waits for the store");
+                    let (arn, state) = (&*loaded.execution.arn, &*record.frame.state);
+                    tracing::warn!(
+                        why,
+                        execution_arn = arn,
+                        state,
+                        "an outcome waits for the store"
+                    );
                     self.clock.sleep(pause).await;
                     waited += pause;
                     pause = f64::min(pause * 2.0, 2.0);

@@ -111,11 +111,12 @@ impl Engine {
         outcome: Outcome,
         at: Timestamp,
     ) -> Result<(), Error> {
-        let (status, output, failure) = match outcome {
-            Outcome::Succeeded(output) => (Status::Succeeded, Some(output), Failure::default()),
-            Outcome::Failed(failure) => (Status::Failed, None, failure),
-            Outcome::TimedOut(failure) => (Status::TimedOut, None, failure),
-            Outcome::Aborted(failure) => (Status::Aborted, None, failure),
+        let status = Status::of(&outcome);
+        let (output, failure) = match outcome {
+            Outcome::Succeeded(output) => (Some(output), Failure::default()),
+            Outcome::Failed(failure) | Outcome::TimedOut(failure) | Outcome::Aborted(failure) => {
+                (None, failure)
+            }
         };
         let closing = Closing { status, stopped: at, output, failure };
         self.store.close_row(&loaded.execution, closing).await?;

@@ -76,11 +76,12 @@ impl Owed {
 impl Drop for Owed {
     fn drop(&mut self) {
         let Some(message) = self.message.take() else { return };
-        let queue = self.queue.clone();
+        let (queue, cursor) = (self.queue.clone(), message.cursor.clone());
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 if let Err(error) = queue.send(vec![(message, None)]).await {
-                    tracing::warn!(%error, "what follows from a record is left to the sweep");
+                    let id = &cursor.execution;
+                    tracing::warn!(%error, execution_id = %id, "what follows from a record is left to the sweep");
                 }
             });
         }

@@ -47,7 +47,7 @@ impl Engine {
         let outputs = self.outputs(here, fork, &records).await?;
         if let (Some(failure), Some(lane)) = (incomplete(fork, outputs.len()), last) {
             let cause = failure.cause.as_deref();
-            tracing::error!(execution = %here.execution, frame = %here.frame, cause, "a fork is not complete");
+            tracing::error!(execution_id = %here.execution, frame = %here.frame, why = cause, "a fork is not complete");
             let lane = lane.clone();
             let failure = LaneFailure { failure, lane, unfinished: Vec::new(), events };
             return Ok(Some((Stimulus::LaneFailed(Box::new(failure)), latest)));

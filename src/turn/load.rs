@@ -24,6 +24,13 @@ pub struct Loaded {
     activities: Arc<[Arc<str>]>,
 }
 
+impl Loaded {
+    /// Name of its state machine.
+    pub(super) fn machine_name(&self) -> &Arc<str> {
+        &self.facts.machine_name
+    }
+}
+
 /// Definitions that were parsed already, by machine ARN and revision. They never change, so they are never stale.
 #[derive(Default)]
 pub(crate) struct Definitions(Mutex<HashMap<Revision, Parsed>>);

@@ -17,7 +17,7 @@ impl Engine {
     /// Fails the execution of a message whose turn came to something that is too large.
     pub(super) async fn outgrown(&self, delivery: &Delivery, why: String) -> Verdict {
         let execution = &delivery.message.cursor.execution;
-        tracing::error!(why, %execution, "an execution fails: its data does not fit into the store");
+        tracing::error!(why, execution_id = %execution, "an execution fails: its data does not fit into the store");
         let failure = Failure::new(name::DATA_LIMIT_EXCEEDED, why);
         let mut pause = 0.01;
         let mut waited = 0.0;
@@ -25,7 +25,7 @@ impl Engine {
             let Err(error) = self.fail_outgrown(delivery, &failure).await else {
                 return Verdict::Delete;
             };
-            tracing::warn!(%error, %execution, "an execution cannot be failed now");
+            tracing::warn!(%error, execution_id = %execution, "an execution cannot be failed now");
             // Given up too early, the task whose result was too large would count as lost and be performed again.
             if waited >= PATIENCE_SECONDS {
                 return Verdict::GiveBack(1.0);

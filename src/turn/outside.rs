@@ -96,7 +96,7 @@ impl Engine {
             };
             let written = Written { time, guard: "".into(), cancels: drive.forked };
             let record = self.record(&drive.cursor, *decision, written);
-            if let Some(record) = self.commit_and_emit(loaded, &drive.cursor, record).await? {
+            if let Some(record) = self.commit_and_emit(loaded, &drive, record).await? {
                 return Ok(Some(record.time));
             }
         }
@@ -244,7 +244,7 @@ impl Engine {
             *decision,
             Written { time, guard: "".into(), cancels: None },
         );
-        let committed = self.commit_and_emit(loaded, &drive.cursor, record).await?;
+        let committed = self.commit_and_emit(loaded, &drive, record).await?;
         Ok(committed.map_or(Outside::Again, |_| Outside::Done))
     }
 
@@ -253,18 +253,20 @@ impl Engine {
     async fn commit_and_emit(
         &self,
         loaded: &Loaded,
-        place: &Cursor,
+        drive: &Drive,
         record: Arc<Record>,
     ) -> Result<Option<Arc<Record>>, Error> {
+        let place = &drive.cursor;
         let owed = Owed::after(self.queue.clone(), place);
         let Ok(record) = self.commit(place, record).await? else {
             owed.settle();
             return Ok(None);
         };
+        self.observe(loaded, drive, &record, None);
         match self.emit(loaded, place, &record, false).await {
             Ok(()) => owed.settle(),
             Err(error) => {
-                tracing::warn!(%error, execution = %place.execution, "what follows from a record is done later");
+                tracing::warn!(%error, execution_arn = %loaded.execution.arn, "what follows from a record is done later");
                 owed.send().await?;
             }
         }

@@ -63,6 +63,8 @@ impl Engine {
             config,
             observer: self.observer.clone(),
             log: self.log.clone(),
+            metrics: self.metrics.clone(),
+            traces: self.traces.clone(),
             tokens: self.tokens.clone(),
             definitions: self.definitions.clone(),
             forks: self.forks.clone(),

@@ -28,7 +28,7 @@ impl Engine {
             for id in &page {
                 found += 1;
                 if let Err(error) = self.resume(id).await {
-                    tracing::error!(%error, execution = %id, "an execution cannot be resumed now");
+                    tracing::error!(%error, execution_id = %id, "an execution cannot be resumed now");
                 }
             }
         }
@@ -65,7 +65,9 @@ impl Engine {
         };
         for (frame, tail) in tails {
             if due(&tail) <= latest {
-                tracing::warn!(execution = %id, %frame, slot = tail.slot, "a frame was left behind and goes on");
+                self.metrics.overdue();
+                let (arn, state) = (&*loaded.execution.arn, &*tail.frame.state);
+                tracing::warn!(execution_arn = arn, state, %frame, slot = tail.slot, "a frame was left behind and goes on");
                 let here = Cursor { execution: id.clone(), frame, slot: tail.slot };
                 self.sweep_frame(&loaded, &here, &tail).await?;
             }

@@ -134,7 +134,7 @@ fn the_journals_hold_everything_that_a_frame_can_wait_for_and_every_event_of_the
     let table = [
         ("src/core/engine/frame.rs", "pub enum Phase {", NO_PHASE),
         ("src/core/engine/frame.rs", "pub enum Outcome {", NO_OUTCOME),
-        ("src/core/history/event.rs", "pub enum EventKind {", NO_EVENT),
+        ("src/core/event/mod.rs", "pub enum EventKind {", NO_EVENT),
     ];
     for (file, opening, never) in table {
         let source = fs::read_to_string(file).unwrap();

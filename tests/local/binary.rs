@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 pub(super) struct Server {
     process: Child,
     address: String,
-    complaints: Option<std::process::ChildStderr>,
+    complaints: Option<std::thread::JoinHandle<String>>,
 }
 
 impl Server {
@@ -35,7 +35,13 @@ impl Server {
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut greeting).unwrap();
         let address = greeting.split("http://").nth(1).expect("an address");
         let address = address.split(' ').next().unwrap().to_owned();
-        let complaints = process.stderr.take();
+        let mut errors = process.stderr.take().unwrap();
+        // Read all the while: a pipe that is full would hold the server up.
+        let complaints = Some(std::thread::spawn(move || {
+            let mut complaints = String::new();
+            errors.read_to_string(&mut complaints).unwrap();
+            complaints
+        }));
         Server { process, address, complaints }
     }
 
@@ -104,9 +110,7 @@ impl Server {
     /// Waits for its end; what it wrote to standard error.
     pub(super) fn stopped(&mut self) -> String {
         assert!(self.process.wait().unwrap().success());
-        let mut complaints = String::new();
-        self.complaints.take().unwrap().read_to_string(&mut complaints).unwrap();
-        complaints
+        self.complaints.take().unwrap().join().unwrap()
     }
 
     /// SIGKILL.

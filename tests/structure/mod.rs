@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Rooms of the root package in the order of dependency. Rooms in one row may not use each other.
 const SHELL: &[&[&str]] = &[
+    &["telemetry"],
     &["retry"],
     &["store", "queue", "task"],
     &["log"],
@@ -137,4 +138,97 @@ fn crate_uses(text: &str) -> Vec<String> {
         .flat_map(|line| line.split("crate::").skip(1))
         .map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
         .collect()
+}
+
+/// What lines of the program's own log may hold. Nothing of it is data of users: no input, output, cause, body, token,
+/// key, header.
+const LOGGED: &[&str] = &[
+    // Whom it concerns.
+    "execution_arn",
+    "execution_id",
+    "state",
+    "frame",
+    "slot",
+    "request_id",
+    "operation",
+    "activity",
+    "resource",
+    "action",
+    "group",
+    "partition",
+    "id",
+    // What happened.
+    "error",
+    "why",
+    "reason",
+    "place",
+    "status",
+    "abandoned",
+    "changes",
+    "count",
+    "ended",
+    "looked_at",
+    "lost",
+    "redrive",
+    "refused",
+    "running",
+    "turns",
+];
+
+#[test]
+fn the_log_has_fields_of_known_names_only_and_messages_without_values() {
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for file in sources(Path::new("src")) {
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for event in log_events(code) {
+            seen += 1;
+            let (message, fields) = event.split_last().unwrap();
+            let constant = message.strip_prefix("\"{").and_then(|m| m.strip_suffix("}\""));
+            let constant = constant.is_some_and(|name| name == name.to_uppercase());
+            if !message.starts_with('"') || (message.contains('{') && !constant) {
+                wrong.push(format!("{}: the message {message}", file.display()));
+            }
+            for field in fields {
+                let name = field.split('=').next().unwrap().trim().trim_start_matches('%');
+                if !LOGGED.contains(&name) || field.contains('?') {
+                    wrong.push(format!("{}: the field {field}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(seen > 40, "only {seen} log events were found");
+    assert!(wrong.is_empty(), "the log may not hold these (see LOGGED):\n{}", wrong.join("\n"));
+}
+
+/// The arguments of each `tracing::…!(…)`, split at commas outside of brackets and strings.
+fn log_events(code: &str) -> Vec<Vec<String>> {
+    let calls = code.split("tracing::").skip(1).filter_map(|rest| {
+        let (level, rest) = rest.split_once("!(")?;
+        ["error", "warn", "info", "debug", "trace"].contains(&level).then_some(rest)
+    });
+    let split = |rest: &str| {
+        let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+        let mut arguments = vec![String::new()];
+        for c in rest.chars() {
+            match c {
+                ')' if depth == 0 && !quoted => break,
+                ',' if depth == 0 && !quoted => arguments.push(String::new()),
+                _ => {
+                    match c {
+                        '"' if !escaped => quoted = !quoted,
+                        '(' | '[' | '{' if !quoted => depth += 1,
+                        ')' | ']' | '}' if !quoted => depth -= 1,
+                        _ => {}
+                    }
+                    escaped = c == '\\' && !escaped;
+                    arguments.last_mut().unwrap().push(c);
+                }
+            }
+        }
+        let arguments = arguments.into_iter().map(|argument| argument.trim().to_owned());
+        arguments.filter(|argument| !argument.is_empty()).collect::<Vec<_>>()
+    };
+    calls.map(split).collect()
 }

@@ -160,7 +160,7 @@ async fn the_command_line_wins_over_files_and_gives_no_name_twice() {
         region: "us-east-1".into(),
         account: "123456789012".into(),
         environment: Vec::new(),
-        log: stepwright::task::function::standard_error(),
+        log: std::sync::Arc::new(|_, _| {}),
     };
     let twice = ["f=cat".to_owned(), "f=cat".to_owned()];
     let refused = stepwright::task::function::Functions::from_cli(&twice, &[], host);

@@ -41,7 +41,8 @@ use super::input::Input;
 
 /// An operation.
 pub(super) struct Operation {
-    name: &'static str,
+    /// Its name.
+    pub(super) name: &'static str,
     /// Does it.
     pub(super) run: for<'a> fn(&'a Api, Input) -> Running<'a>,
 }

@@ -77,7 +77,7 @@ async fn begin(api: &Api, execution: Execution) -> Answer {
     };
     // The row is durable; if its first message cannot be sent now, the sweep will send it.
     if let Err(error) = api.engine.start(&execution).await {
-        tracing::warn!(execution = %execution.arn, %error, "the start is left to the sweep");
+        tracing::warn!(execution_arn = %execution.arn, %error, "the start is left to the sweep");
     }
     Ok(Object::new()
         .text("executionArn", &execution.arn)

@@ -196,7 +196,7 @@ pub enum TaskOutcome {
 impl Cursor {
     /// The slot after this one.
     pub fn next(&self) -> Cursor {
-        Cursor { slot: self.slot + 1, ..self.clone() }
+        Cursor { slot: self.slot.saturating_add(1), ..self.clone() }
     }
 
     /// A slot of the root frame.

@@ -44,6 +44,32 @@ pub struct Frame {
     pub phase: Phase,
 }
 
+impl Frame {
+    /// Whether its counts are such as an execution can come to. Others, in a damaged record or message, would overflow
+    /// where they are added to, or have an army of lanes begin.
+    pub fn sound(&self) -> bool {
+        let visit = &self.visit;
+        let retries = visit.attempts.iter().chain([&visit.retry_count]);
+        let item = self.lane.as_ref().and_then(|lane| lane.item.as_ref());
+        let far = [
+            Some(self.events_before),
+            Some(visit.entered_event),
+            item.map(|item| item.index),
+            item.map(|item| item.of),
+            self.lane.as_ref().and_then(|lane| lane.done),
+        ];
+        let (lanes, run) = match &self.phase {
+            Phase::Forked(fork) => (fork.lanes, fork.run.as_ref()),
+            Phase::Reading(run) | Phase::Writing(run) => (0, Some(run)),
+            _ => (0, None),
+        };
+        let redrives = run.and_then(|run| run.redriven).map_or(0, |(count, _)| count);
+        far.into_iter().flatten().all(|count| count < FAR)
+            && retries.chain([&redrives]).all(|count| *count < u32::MAX / 2)
+            && lanes <= MOST_LANES
+    }
+}
+
 /// One visit of a state: from its entry to its exit, retries included.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Visit {
@@ -127,6 +153,11 @@ pub enum NextIndex {
     /// Several lanes for more items: the dispenser says.
     Dispensed,
 }
+
+/// More than there are slots, events or items of an execution.
+pub const FAR: u64 = 1 << 48;
+/// More lanes than branches fit into a definition, or than any limit of concurrency allows.
+const MOST_LANES: u32 = 100_000;
 
 /// What a frame waits for, or is about to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

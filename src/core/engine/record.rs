@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
+use super::frame::FAR;
 use super::{Frame, Job};
 use crate::event::Event;
 use crate::expr::{Document, pool};
@@ -100,7 +102,11 @@ impl Record {
         if format > FORMAT {
             return Err(Error::Newer(format));
         }
-        Ok(read?)
+        let record = read?;
+        if record.slot >= FAR || !record.frame.sound() {
+            return Err(Error::Damaged(serde_json::Error::custom("its counts are out of range")));
+        }
+        Ok(record)
     }
 }
 

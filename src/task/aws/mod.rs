@@ -34,6 +34,7 @@ pub(crate) use failure::{credentials_failure, deepest, for_machine, sources};
 pub(crate) use identity::Identities;
 pub(crate) use send::{Response, Sender, Unsent, head, read, reason, traced};
 pub(crate) use signature::{Scope, presign, sign};
+pub use trace::in_trace;
 pub(crate) use trace::{TRACE_HEADER, trace_header};
 
 /// How AWS is reached. What is `None` is found in the environment, when it is first needed.

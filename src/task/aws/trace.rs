@@ -3,12 +3,30 @@
 //! Inside Lambda the SDK would hand the trace on, and with it the count of invocations in a row by which Lambda stops
 //! loops; a workflow that calls one function many times is no loop. So every request leaves with a trace without it.
 
+use std::sync::Arc;
+
 /// The header. Signatures leave it out, since those who pass a request on may change it; the SDK respects one that is
 /// there.
 pub(crate) const TRACE_HEADER: &str = "x-amzn-trace-id";
 
-/// Its value for a request that leaves; none outside of Lambda.
+tokio::task_local! {
+    /// The trace of which the task is part that is being performed.
+    static TRACE: Arc<str>;
+}
+
+/// Performs a task as part of a trace: what it calls gets this header.
+pub async fn in_trace<F: Future>(header: Option<String>, work: F) -> F::Output {
+    match header {
+        Some(header) => TRACE.scope(header.into(), work).await,
+        None => work.await,
+    }
+}
+
+/// Its value for a request that leaves: the trace of the task or, inside of Lambda, that of the invocation.
 pub(crate) fn trace_header() -> Option<String> {
+    if let Ok(header) = TRACE.try_with(|header| header.to_string()) {
+        return Some(header);
+    }
     std::env::var_os("AWS_LAMBDA_FUNCTION_NAME")?;
     std::env::var("_X_AMZN_TRACE_ID").ok().map(|trace| without_lineage(&trace))
 }

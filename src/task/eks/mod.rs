@@ -130,7 +130,7 @@ impl Jobs for Eks {
         // One that is gone was stopped before, or deleted by whoever watches it.
         let gone = answer.as_ref().is_ok_and(|reply| reply.status == 404);
         if let (Err(failure), false) = (answer.and_then(good), gone) {
-            tracing::warn!(error = ?failure.error, "a job of Kubernetes was not stopped");
+            tracing::warn!(error = failure.error.as_deref(), "a job of Kubernetes was not stopped");
         }
     }
 }

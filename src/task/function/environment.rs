@@ -14,6 +14,7 @@ use super::process::{Groups, Process, forward};
 use super::runtime_api::{Said, Server, Work, serve};
 use super::spec::Spec;
 use super::{Host, Invocation};
+use crate::task::aws::trace_header;
 
 /// One process and its API. Dropping it kills the process.
 pub(super) struct Environment {
@@ -123,7 +124,10 @@ impl Environment {
 
     fn describe(&self, request_id: &str, invocation: &Invocation) -> Work {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        let trace = Uuid::new_v4().simple().to_string();
+        let none = || {
+            let trace = Uuid::new_v4().simple().to_string();
+            format!("Root=1-{:08x}-{};Sampled=0", now.as_secs(), &trace[..24])
+        };
         let context =
             invocation.client_context.as_ref().and_then(|text| STANDARD.decode(text).ok());
         Work {
@@ -133,7 +137,7 @@ impl Environment {
                 Some(qualifier) => format!("{}:{qualifier}", self.arn),
                 None => self.arn.clone(),
             },
-            trace: format!("Root=1-{:08x}-{};Sampled=0", now.as_secs(), &trace[..24]),
+            trace: trace_header().unwrap_or_else(none),
             client_context: context.and_then(|bytes| String::from_utf8(bytes).ok()),
             event: invocation.event.clone(),
         }

@@ -15,7 +15,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -117,13 +116,6 @@ impl Functions {
             pool.clear();
         }
     }
-}
-
-/// Prints lines to standard error as `[NAME] line`. Lines that it does not take are lost.
-pub fn standard_error() -> Log {
-    Arc::new(|name, line| {
-        let _ = writeln!(std::io::stderr(), "[{name}] {line}");
-    })
 }
 
 fn insert(specs: &mut BTreeMap<Arc<str>, spec::Spec>, spec: spec::Spec) -> Result<(), Error> {

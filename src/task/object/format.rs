@@ -31,7 +31,17 @@ impl Unpacking {
         Ok(Unpacking::Plain)
     }
 
-    /// What a piece of bytes comes to. It may be more than a thousand times as much; so pieces are to be small.
+    /// How many bytes are to be fed at a time, at most. Of gzip a piece can come to a thousand times as much, of
+    /// Zstandard (blocks of one repeated byte) to thirty thousand times.
+    pub fn piece(&self) -> usize {
+        match self {
+            Unpacking::Plain => 16 << 10,
+            Unpacking::Gzip(_) => 1 << 10,
+            Unpacking::Zstd(_) => 256,
+        }
+    }
+
+    /// What a piece of bytes comes to; see [`Unpacking::piece`].
     ///
     /// # Errors
     /// The bytes are not packed as the key says.

@@ -1,6 +1,7 @@
 //! Parquet: rows of a file whose parts are fetched as they are needed (AWS: ItemReader, PARQUET).
 
 use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Buf, Bytes};
@@ -24,7 +25,10 @@ pub(super) async fn rows(
     let file =
         Remote { objects, object, length, runtime: Handle::current(), block: Arc::default() };
     tokio::task::spawn_blocking(move || {
-        if let Err(why) = read(file, &send) {
+        // A damaged file makes the library panic here and there. It is not to look as if the file ended there.
+        let reading = catch_unwind(AssertUnwindSafe(|| read(file, &send)));
+        let damaged = || Err(ParquetError::General("it is damaged".to_owned()));
+        if let Err(why) = reading.unwrap_or_else(|_| damaged()) {
             // Who reads may have had enough.
             let _ = send.blocking_send(Err(format!("The Parquet file cannot be read: {why}")));
         }
@@ -130,6 +134,11 @@ impl ChunkReader for Remote {
     type T = Reader;
 
     fn get_read(&self, start: u64) -> Result<Reader, ParquetError> {
+        if page_size(&self.at(start)?).is_some_and(|size| size > LARGEST_PAGE) {
+            return Err(ParquetError::General(format!(
+                "a page has more than {LARGEST_PAGE} bytes"
+            )));
+        }
         Ok(Reader { file: self.clone(), at: start, held: Bytes::new() })
     }
 
@@ -165,6 +174,30 @@ impl Read for Reader {
     }
 }
 
+/// What the header of a page at the start of these bytes says of its size once it is unpacked, for which the library makes
+/// room before it looks at the data. (Thrift's compact protocol: type and size are the first two fields.)
+fn page_size(bytes: &[u8]) -> Option<u64> {
+    let (_, rest) = number_field(bytes)?;
+    number_field(rest).map(|(size, _)| size)
+}
+
+/// A field of 32 bits that follows on the one before, and what comes after it.
+fn number_field(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut rest = bytes.strip_prefix(&[0x15])?;
+    let mut number = 0;
+    for shift in (0..35).step_by(7) {
+        let (byte, after) = rest.split_first()?;
+        rest = after;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some((number >> 1, rest));
+        }
+    }
+    None
+}
+
+/// Bytes of a page, unpacked. Writers make pages of one megabyte.
+const LARGEST_PAGE: u64 = 32 << 20;
 /// Rows that are handed over at a time.
 const AT_ONCE: usize = 200;
 /// Bytes that are fetched at a time.

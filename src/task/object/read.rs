@@ -103,10 +103,16 @@ impl Reading<'_> {
         let mut unpacking = Unpacking::of(&object.key)?;
         let mut body = self.objects.open(object).await?;
         while let Some(bytes) = body.next().await? {
-            for piece in bytes.chunks(PIECE) {
-                let items = decoder.feed(&unpacking.feed(piece)?)?;
-                if !items.is_empty() && !sink.take(items, &source).await {
-                    return Ok(false);
+            for piece in bytes.chunks(unpacking.piece()) {
+                let plain = unpacking.feed(piece)?;
+                let mut rest = &*plain;
+                while !rest.is_empty() {
+                    let (bite, after) = rest.split_at(decoder.bite().min(rest.len()));
+                    rest = after;
+                    let items = decoder.feed(bite)?;
+                    if !items.is_empty() && !sink.take(items, &source).await {
+                        return Ok(false);
+                    }
                 }
             }
         }
@@ -145,11 +151,11 @@ impl Reading<'_> {
         let mut body = self.objects.open(object).await?;
         let mut whole = Vec::new();
         while let Some(bytes) = body.next().await? {
-            for piece in bytes.chunks(PIECE) {
+            for piece in bytes.chunks(unpacking.piece()) {
                 whole.extend(unpacking.feed(piece)?);
-            }
-            if whole.len() > LARGEST_MANIFEST {
-                return Err("The manifest is too large.".to_owned());
+                if whole.len() > LARGEST_MANIFEST {
+                    return Err("The manifest is too large.".to_owned());
+                }
             }
         }
         whole.extend(unpacking.finish()?);
@@ -172,6 +178,4 @@ fn item(listed: &Listed) -> Value {
     ])
 }
 
-/// Bytes that are unpacked at a time.
-const PIECE: usize = 16 << 10;
 const LARGEST_MANIFEST: usize = 64 << 20;

@@ -218,7 +218,9 @@ impl Jobs for Services {
         let stopped = Box::pin(self.ask(names, action, &parameters, caller)).await;
         if let Err(failure) = stopped {
             let failure = failure.of_optimized(&names.errors, "{}");
-            tracing::warn!(action, error = ?failure.error, "a job was not stopped");
+            let (arn, state) = (&*call.origin.execution, &*call.origin.state);
+            let error = failure.error.as_deref();
+            tracing::warn!(execution_arn = arn, state, action, error, "a job was not stopped");
         }
     }
 

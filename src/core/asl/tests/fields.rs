@@ -264,3 +264,16 @@ const MAPS: [(&str, &str, &str); 17] = [
     (DISTRIBUTED, r#", "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"CSVHeaders": ["a", 1]}}"#, "Expected value of type String @/ItemReader/ReaderConfig/CSVHeaders[1]"),
     (DISTRIBUTED, r#", "ItemReader": {"Resource": "arn:aws:states:::s3:listObjectsV2", "ReaderConfig": {"MaxItems": 2}, "Parameters": {"Bucket": "b"}}"#, ""),
 ];
+
+#[test]
+fn what_is_said_of_a_definition_does_not_outgrow_it() {
+    let fields: Vec<String> = (0..5_000).map(|n| format!("\"field {n}\": 1")).collect();
+    let name = "x".repeat(400_000);
+    let text = format!(
+        r#"{{"StartAt": "{name}", "States": {{"{name}": {{"Type": "Pass", {}}}}}}}"#,
+        fields.join(", ")
+    );
+    let found = crate::asl::validate(&text, ExecutionType::Standard);
+    let size: usize = found.iter().map(|finding| finding.to_string().len()).sum();
+    assert!(found.len() > 1_000 && size < 2 << 20, "{} findings of {size} bytes", found.len());
+}

@@ -13,9 +13,14 @@ use std::fmt;
 use super::diagnostic::{Code, Diagnostic, Severity};
 use super::model::{ExecutionType, QueryLanguage};
 
-/// What has been found wrong so far, in the order of finding.
+/// What has been found wrong so far, in the order of finding. It does not outgrow the definition by much: what quotes long
+/// names is cut, and of very many findings the last are left out.
 #[derive(Debug, Default)]
-pub(super) struct Findings(Vec<Diagnostic>);
+pub(super) struct Findings {
+    all: Vec<Diagnostic>,
+    /// Bytes of messages and locations.
+    size: usize,
+}
 
 impl Findings {
     /// A field that is missing, out of place or wrong.
@@ -25,19 +30,32 @@ impl Findings {
 
     /// An error of any code.
     pub(super) fn add(&mut self, code: Code, at: impl fmt::Display, message: impl Into<String>) {
+        if self.size > MOST_TEXT {
+            return;
+        }
         let (message, location) = (message.into(), at.to_string());
-        self.0.push(Diagnostic { severity: Severity::Error, code, message, location });
+        let message = match cut(&message, LONGEST_MESSAGE) {
+            Some(start) => format!("{start}…"),
+            None => message,
+        };
+        self.size += message.len() + location.len();
+        self.all.push(Diagnostic { severity: Severity::Error, code, message, location });
     }
 
     /// Whether nothing was found.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     /// The findings.
     pub(super) fn into_vec(self) -> Vec<Diagnostic> {
-        self.0
+        self.all
     }
+}
+
+/// The beginning of a text that is longer than this, in bytes.
+fn cut(text: &str, longest: usize) -> Option<&str> {
+    (text.len() > longest).then(|| &text[..text.floor_char_boundary(longest)])
 }
 
 /// A place in a definition; printed as AWS prints it: `/`, `/States/Fan/Branches[0]/StartAt`.
@@ -67,7 +85,10 @@ impl fmt::Display for At<'_> {
         }
         steps.iter().rev().try_for_each(|step| match step {
             Step::Root => Ok(()),
-            Step::Field(name) => write!(f, "/{name}"),
+            Step::Field(name) => match cut(name, LONGEST_NAME) {
+                Some(start) => write!(f, "/{start}…"),
+                None => write!(f, "/{name}"),
+            },
             Step::Item(index) => write!(f, "[{index}]"),
         })
     }
@@ -133,3 +154,10 @@ impl fmt::Display for Here<'_> {
         self.at.fmt(f)
     }
 }
+
+/// Bytes of all findings together after which no more are gathered.
+const MOST_TEXT: usize = 1 << 20;
+/// Bytes of a message.
+const LONGEST_MESSAGE: usize = 16 << 10;
+/// Bytes of a name in a location; names of states have 80 characters at most.
+const LONGEST_NAME: usize = 400;

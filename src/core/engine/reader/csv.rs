@@ -18,6 +18,9 @@ pub(super) struct Csv {
     pending: Option<u8>,
     cell: Vec<u8>,
     row: Vec<String>,
+    /// Bytes and cells of the row so far, those included that are cut off.
+    size: usize,
+    cells: usize,
 }
 
 impl Csv {
@@ -34,7 +37,12 @@ impl Csv {
         let headers =
             given.map(|given| ordered(given.iter().filter_map(Value::as_str).map(Arc::from)));
         let (cell, row) = (Vec::new(), Vec::new());
-        Csv { delimiter, headers, quoted: false, pending: None, cell, row }
+        Csv { delimiter, headers, quoted: false, pending: None, cell, row, size: 0, cells: 0 }
+    }
+
+    /// How many columns there are; 0 as long as that is not known.
+    pub(super) fn columns(&self) -> usize {
+        self.headers.as_ref().map_or(0, Vec::len)
     }
 
     pub(super) fn feed(&mut self, bytes: &[u8], rows: &mut Vec<Value>) -> Result<(), String> {
@@ -55,6 +63,11 @@ impl Csv {
     }
 
     fn byte(&mut self, byte: u8, rows: &mut Vec<Value>) -> Result<(), String> {
+        self.size += 1;
+        super::bounded(self.size)?;
+        if self.headers.is_none() && self.size > LARGEST_HEADERS {
+            return Err("The row of headers has more than 10 KiB.".to_owned());
+        }
         match self.pending.take() {
             Some(b'\\') if [b'\\', b'"', self.delimiter].contains(&byte) => {
                 self.cell.push(byte);
@@ -77,19 +90,26 @@ impl Csv {
             byte if byte == self.delimiter && !self.quoted => self.end_cell()?,
             byte => self.cell.push(byte),
         }
-        super::bounded(self.cell.len())
+        Ok(())
     }
 
     fn end_cell(&mut self) -> Result<(), String> {
         let cell = String::from_utf8(std::mem::take(&mut self.cell));
-        self.row.push(cell.map_err(|_| super::NO_UTF8.to_owned())?);
+        let cell = cell.map_err(|_| super::NO_UTF8.to_owned())?;
+        self.cells += 1;
+        // Cells beyond the last column are cut off.
+        if self.headers.is_none() || self.row.len() < self.columns() {
+            self.row.push(cell);
+        }
         Ok(())
     }
 
     fn end_row(&mut self, rows: &mut Vec<Value>) -> Result<(), String> {
         self.end_cell()?;
+        self.size = 0;
+        let cells = std::mem::take(&mut self.cells);
         let row = std::mem::take(&mut self.row);
-        if row.len() == 1 && row.iter().all(String::is_empty) {
+        if cells == 1 && row.iter().all(String::is_empty) {
             return Ok(());
         }
         let Some(headers) = &self.headers else {
@@ -119,3 +139,6 @@ fn ordered(names: impl IntoIterator<Item = Arc<str>>) -> Vec<(usize, Arc<str>)> 
     });
     columns
 }
+
+/// Bytes of the row of headers (AWS: ItemReader, CSV).
+const LARGEST_HEADERS: usize = 10 << 10;

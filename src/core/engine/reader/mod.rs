@@ -43,6 +43,15 @@ impl Decoder {
         Decoder { format, pointer, made: Vec::new(), begun: false }
     }
 
+    /// How many bytes are to be fed at a time, at most, so that the items in them take little memory: a row of one byte
+    /// is an object with all columns.
+    pub fn bite(&self) -> usize {
+        match &self.format {
+            Format::Csv(csv) => (BITE / (1 + csv.columns() / 32)).max(1),
+            Format::Json(_) | Format::Lines(_) => BITE,
+        }
+    }
+
     /// Takes the next bytes; the items that are complete now.
     ///
     /// # Errors
@@ -163,6 +172,7 @@ fn bounded(bytes: usize) -> Result<(), String> {
 }
 
 const LARGEST_ITEM: usize = 8 << 20;
+const BITE: usize = 16 << 10;
 const NO_UTF8: &str = "The data is not encoded in UTF-8.";
 
 #[cfg(test)]
@@ -256,6 +266,8 @@ mod tests {
                 "[{\"a\":\"x,\\\"y\\\"\\nz\"},{\"a\":\"q\\\\,\"}]",
             ),
             (given, "1|2", r#"[{"a":"1"}]"#),
+            (given, &"|".repeat(1 << 20), r#"[{"a":""}]"#),
+            (csv, &"a,".repeat(5_121), "The row of headers has more than 10 KiB."),
             (csv, "", "The data has no row of headers."),
             ("null", r#"[{"Key":"k"}]"#, r#"[{"Key":"k"}]"#),
         ];

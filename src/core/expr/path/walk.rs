@@ -16,6 +16,9 @@ use crate::expr::{Error, ErrorKind, Map, Value};
 /// fewer for any path with a result that fits the limit.
 const MOST_STEPS_TAKEN: u32 = 4_000_000;
 
+/// Values found after which an evaluation is given up: their text alone would be larger than any payload.
+const MOST_HITS: usize = 1 << 20;
+
 /// Why an evaluation ends without a value.
 #[derive(Debug)]
 pub(super) enum Stop {
@@ -66,8 +69,7 @@ impl<'q, 'v> Walk<'q, 'v> {
     fn take(&mut self, at: usize, trail: &Trail<'_>, here: &Value) -> Result<(), Stop> {
         self.spend()?;
         let Some(step) = self.query.steps().get(at) else {
-            self.hits.push(here.clone());
-            return Ok(());
+            return self.hit(here.clone());
         };
         match step {
             Step::Name(name) => self.member(at, trail, here, name),
@@ -86,6 +88,14 @@ impl<'q, 'v> Walk<'q, 'v> {
                 range(*slice, items.len() as i64).try_for_each(|n| self.item(at, trail, items, n))
             }
         }
+    }
+
+    fn hit(&mut self, found: Value) -> Result<(), Stop> {
+        if self.hits.len() == MOST_HITS {
+            return Err(Stop::TooMuch);
+        }
+        self.hits.push(found);
+        Ok(())
     }
 
     fn member(
@@ -129,8 +139,7 @@ impl<'q, 'v> Walk<'q, 'v> {
         }
         let found =
             names.iter().filter_map(|name| Some((name.clone(), members.get(name)?.clone())));
-        self.hits.push(Value::object(found));
-        Ok(())
+        self.hit(Value::object(found))
     }
 
     fn every(&mut self, at: usize, trail: &Trail<'_>, here: &Value) -> Result<(), Stop> {

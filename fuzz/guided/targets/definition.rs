@@ -1,0 +1,4 @@
+//! The target `definition` under libFuzzer.
+#![no_main]
+
+stepwright_guided::guided!("definition");

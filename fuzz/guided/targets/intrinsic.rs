@@ -1,0 +1,4 @@
+//! The target `intrinsic` under libFuzzer.
+#![no_main]
+
+stepwright_guided::guided!("intrinsic");

@@ -1,0 +1,4 @@
+//! The target `message` under libFuzzer.
+#![no_main]
+
+stepwright_guided::guided!("message");

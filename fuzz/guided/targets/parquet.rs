@@ -1,0 +1,4 @@
+//! The target `parquet` under libFuzzer.
+#![no_main]
+
+stepwright_guided::guided!("parquet");

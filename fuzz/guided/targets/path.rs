@@ -1,0 +1,4 @@
+//! The target `path` under libFuzzer.
+#![no_main]
+
+stepwright_guided::guided!("path");

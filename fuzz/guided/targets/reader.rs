@@ -1,0 +1,4 @@
+//! The target `reader` under libFuzzer.
+#![no_main]
+
+stepwright_guided::guided!("reader");

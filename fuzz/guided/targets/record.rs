@@ -1,0 +1,4 @@
+//! The target `record` under libFuzzer.
+#![no_main]
+
+stepwright_guided::guided!("record");

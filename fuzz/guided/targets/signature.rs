@@ -1,0 +1,4 @@
+//! The target `signature` under libFuzzer.
+#![no_main]
+
+stepwright_guided::guided!("signature");

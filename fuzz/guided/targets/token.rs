@@ -1,0 +1,4 @@
+//! The target `token` under libFuzzer.
+#![no_main]
+
+stepwright_guided::guided!("token");
