@@ -65,6 +65,9 @@ torn: ## losses of power after every write of a traced process (POINTS=100000; n
 model: ## the journal protocol, every order of events and faults, and every seeded mistake (minutes, gigabytes)
 	$(CARGO) run --release --quiet -p stepwright-model $(ONLY)
 
+simulate: ## random machines through faults of every kind (SEEDS=10000, or SEED=k alone; eight runs each)
+	SEEDS=$(or $(SEEDS),$(if $(SEED),1,10000)) SEED=$(or $(SEED),1) $(CARGO) test --quiet --profile simulate --test simulate
+
 bench-jsonata: ## the evaluator against jsonata-js 2.0.6 and the crate jsonata-core; needs node
 	CARGO_TARGET_DIR=target/bench-jsonata $(CARGO) run --quiet --release --manifest-path benches/jsonata/Cargo.toml
 
@@ -83,4 +86,4 @@ BOOTSTRAP_PROFILE ?= bootstrap
 build-%Function:
 	@infra/build-bootstrap "$(ARCH)" "$(BOOTSTRAP_PROFILE)" "$(ARTIFACTS_DIR)"
 
-.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model fuzz test-forgery journals deny bench kill torn
+.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model simulate fuzz test-forgery journals deny bench kill torn

@@ -32,6 +32,7 @@ mod outgrown;
 mod outside;
 mod redrive;
 mod route;
+mod seal;
 mod sweep;
 pub mod token;
 
@@ -179,8 +180,8 @@ pub(crate) struct Drive {
     pub(crate) made: Option<Decision>,
     /// Why.
     pub(crate) stimulus: Stimulus,
-    /// Whether the record before has an open fork.
-    pub(crate) forked: bool,
+    /// If the record before has an open fork: how many lanes of it there are to be cancelled.
+    pub(crate) forked: Option<u32>,
     /// Whether the record is to follow directly on `after`: what lanes did later than was looked at is not shown.
     pub(crate) pinned: bool,
 }
@@ -349,7 +350,7 @@ impl Engine {
             if claims && self.cancelled_since(&drive.cursor, &mut looked).await {
                 return Ok(Verdict::Delete);
             }
-            let cancels = drive.forked && !matches!(stimulus, Stimulus::Joined(_));
+            let cancels = drive.forked.filter(|_| !matches!(stimulus, Stimulus::Joined(_)));
             let submitted =
                 matches!(decision.frame.phase, Phase::Polling(_)).then(|| decision.frame.clone());
             let written = Written { time, guard: delivery.id.clone(), cancels };
@@ -445,7 +446,7 @@ impl Drive {
             after: record.time,
             made: Some(Decision::from(record.frame_after())),
             stimulus,
-            forked: matches!(record.frame.phase, Phase::Forked(_)),
+            forked: seal::lanes(record),
             pinned: false,
         }
     }

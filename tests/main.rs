@@ -18,5 +18,6 @@ mod scenario;
 mod security;
 mod serverless;
 mod structure;
+#[allow(dead_code, reason = "the simulation uses the rest")]
 mod support;
 mod task;

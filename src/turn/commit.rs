@@ -108,7 +108,8 @@ impl Engine {
             nonce: self.nonce().into(),
             frame: decision.frame,
             events: decision.events,
-            cancels: written.cancels,
+            cancels: written.cancels.is_some(),
+            lanes: written.cancels.unwrap_or(0),
             results: decision.results,
             abandons: decision.abandons,
         })
@@ -213,8 +214,8 @@ pub(crate) struct Written {
     pub(crate) time: Timestamp,
     /// The message that caused it.
     pub(crate) guard: Arc<str>,
-    /// Whether it cancels an open fork.
-    pub(crate) cancels: bool,
+    /// If it cancels an open fork: how many lanes of it.
+    pub(crate) cancels: Option<u32>,
 }
 
 /// What a decision came to.

@@ -85,7 +85,7 @@ impl Engine {
         let here = cursor_of(cursor, tail);
         self.log_again(loaded, &here, tail);
         if tail.cancels {
-            self.seal_below(loaded, &here, tail.slot.saturating_sub(1)).await?;
+            self.seal_below(loaded, &here, (tail.slot.saturating_sub(1), tail.lanes)).await?;
         }
         self.stop_job(loaded, &here, tail).await;
         let stimulus = match (&tail.frame.phase, kind) {
@@ -155,7 +155,7 @@ impl Delivered {
         made: Option<Decision>,
         stimulus: Stimulus,
     ) -> Delivered {
-        let (forked, pinned) = (false, false);
+        let (forked, pinned) = (None, false);
         Delivered::Drive(Box::new(Drive { cursor, after, made, stimulus, forked, pinned }))
     }
 

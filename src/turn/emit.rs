@@ -8,7 +8,7 @@ use stepwright_core::engine::{
 };
 use stepwright_core::time::Timestamp;
 
-use super::{Engine, Error, Loaded, Written};
+use super::{Engine, Error, Loaded};
 use crate::store::{Closing, Status};
 
 impl Engine {
@@ -87,7 +87,9 @@ impl Engine {
                         messages.push((join_message(&fork), None));
                     }
                 }
-                Effect::Cancel { by, fork } => self.seal_below(loaded, &by, fork).await?,
+                Effect::Cancel { by, fork, lanes } => {
+                    self.seal_below(loaded, &by, (fork, lanes)).await?;
+                }
                 Effect::StopJob(job) => self.tasks.stop(&job).await,
                 Effect::Close { outcome, at, .. } => self.close(loaded, outcome, at).await?,
                 Effect::Spawn { by, unit, since } => {
@@ -119,49 +121,6 @@ impl Engine {
         let closing = Closing { status, stopped: at, output, failure };
         self.store.close_row(&loaded.execution, closing).await?;
         self.poke(&loaded.execution, status).await
-    }
-
-    /// Seals all unfinished frames of a cancelled fork: no transition of theirs can be committed any more.
-    pub(crate) async fn seal_below(
-        &self,
-        loaded: &Loaded,
-        by: &Cursor,
-        fork: u64,
-    ) -> Result<(), Error> {
-        let tails = self.store.tails(&by.execution, &by.frame, Some(fork)).await?;
-        for (frame, mut tail) in tails {
-            let mut here = Cursor { execution: by.execution.clone(), frame, slot: tail.slot };
-            if tail.frame.phase == Phase::Sealed {
-                self.stop_job(loaded, &here, &tail).await;
-            }
-            while !tail.frame.phase.over() {
-                // Before the seal: what is sealed is not looked at again.
-                if let Phase::Awaiting { child, .. } = &tail.frame.phase {
-                    self.stop_child(child).await?;
-                }
-                let mut sealed = stepwright_core::engine::Decision::from(tail.frame_after());
-                if let Phase::Polling(job) =
-                    std::mem::replace(&mut sealed.frame.phase, Phase::Sealed)
-                {
-                    sealed.abandons = Some(job);
-                }
-                let time = Timestamp(self.clock.now().0.max(tail.time.0 + 1));
-                here = here.next();
-                let record = self.record(
-                    &here,
-                    sealed,
-                    Written { time, guard: tail.guard.clone(), cancels: false },
-                );
-                match self.commit(&here, record).await? {
-                    Ok(record) => {
-                        self.stop_job(loaded, &here, &record).await;
-                        break;
-                    }
-                    Err(other) => tail = other,
-                }
-            }
-        }
-        Ok(())
     }
 }
 

@@ -113,7 +113,7 @@ impl Engine {
             after: loaded.execution.started,
             made,
             stimulus,
-            forked: false,
+            forked: None,
             pinned: false,
         }
     }
@@ -242,7 +242,7 @@ impl Engine {
         let record = self.record(
             &drive.cursor,
             *decision,
-            Written { time, guard: "".into(), cancels: false },
+            Written { time, guard: "".into(), cancels: None },
         );
         let committed = self.commit_and_emit(loaded, &drive, record).await?;
         Ok(committed.map_or(Outside::Again, |_| Outside::Done))

@@ -54,7 +54,7 @@ impl Engine {
             let Made::Commit(decision, time) = self.decide(&loaded, &drive, 0).await? else {
                 return Ok(None);
             };
-            let written = Written { time, guard: "".into(), cancels: false };
+            let written = Written { time, guard: "".into(), cancels: None };
             let record = self.record(&drive.cursor, *decision, written);
             self.commit(&drive.cursor, record).await?.unwrap_or_else(|other| other)
         } else {

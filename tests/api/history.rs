@@ -164,6 +164,7 @@ fn record(slot: u64, last: bool) -> Record {
         frame,
         events,
         cancels: false,
+        lanes: 0,
         results: Vec::new(),
         abandons: None,
     }

@@ -270,7 +270,8 @@ async fn the_bad_queue_is_bad_and_its_seed_says_how() {
 
 #[tokio::test]
 async fn virtual_time_jumps_to_what_is_due_next_and_a_far_timer_comes_early() {
-    for (seconds, expected) in [(-5.0, 0.0), (7.0, 7.0), (31_536_000.0, LONGEST_DELAY)] {
+    let year = 31_536_000.0;
+    for (seconds, expected) in [(-5.0, 0.0), (7.0, 7.0), (year, year - LONGEST_DELAY)] {
         let clock = Arc::new(VirtualClock::default());
         let queue = FaultyQueue::new(1, Habits::GOOD, clock.clone(), Faults::never());
         let due = clock.now().plus_seconds(seconds);

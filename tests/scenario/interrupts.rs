@@ -93,6 +93,41 @@ fn a_stop_reaches_the_lanes_of_a_fork() {
     assert!(story.starts_with("ABORTED") && !story.contains("StateExited"), "{story}");
 }
 
+/// A lane may have looked whether it is still wanted just before the stop, and write just after it.
+#[test]
+fn nothing_is_claimed_and_nothing_written_after_an_acknowledged_stop() {
+    let task = json!({"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:work", "End": true});
+    let each = json!({"StartAt": "Each", "States": {"Each": task}});
+    let map = json!({"Type": "Map", "ItemProcessor": each, "End": true});
+    let scenario = Scenario::states(
+        "P",
+        json!({"P": {"Type": "Parallel", "End": true, "Branches": [
+            {"StartAt": "One", "States": {"One": task}},
+            {"StartAt": "All", "States": {"All": map}}
+        ]}}),
+    )
+    .input(json!([1, 2]));
+    let mut stopped = 0;
+    for (states, steps) in [1, ALL_STATES].into_iter().flat_map(|s| (1..250).map(move |n| (s, n))) {
+        let (mut sim, id) = scenario.begin(states, steps, Risks { turns: 4, ..Risks::NONE });
+        let mut left = steps;
+        sim.run_until(|_| {
+            left -= 1;
+            left == 0
+        });
+        let execution = sim.execution(&id);
+        if block_on(sim.engine.stop(&execution, Failure::default())).unwrap().is_none() {
+            continue;
+        }
+        stopped += 1;
+        let written = (sim.store.attempts(), sim.store.transitions());
+        sim.run();
+        let then = (sim.store.attempts(), sim.store.transitions());
+        assert_eq!(then, written, "claims and records, stopped after {steps} steps");
+    }
+    assert!(stopped > 100, "it runs long enough to be stopped: {stopped}");
+}
+
 #[test]
 fn an_execution_that_takes_longer_than_its_machine_allows_times_out() {
     let scenario = Scenario::of(json!({

@@ -4,13 +4,13 @@
 //! by many seeds. All runs must tell the same story.
 
 use serde_json::{Value as Json, json};
-use stepwright::store::Status;
 use stepwright::turn::Engine;
 use stepwright_core::engine::ExecutionId;
-use stepwright_core::event::EventKind;
 use stepwright_core::history::order;
 
+#[allow(dead_code, reason = "the simulation uses the rest")]
 pub mod sim;
+mod story;
 
 mod callbacks;
 mod distributed;
@@ -117,7 +117,37 @@ impl Scenario {
                 );
             }
         }
+        self.dies_at_each_await(&straight);
         if self.alike == Alike::Events { self.comparable(&straight) } else { straight }
+    }
+
+    /// A turn dies at the first await of the run, then in another run at the second, and so on: all tell the same story.
+    fn dies_at_each_await(&self, straight: &str) {
+        let mut awaits = 0;
+        for states in [1, ALL_STATES] {
+            for nth in 0.. {
+                let (mut sim, id) = self.begin(states, 0, Risks::NONE);
+                sim.dies_at(nth);
+                sim.run();
+                for _ in 0..self.redrives {
+                    sim.redrive(&id);
+                    sim.run();
+                }
+                let died = sim.calm_after_death();
+                let told = tell(&sim.engine, &id);
+                assert_eq!(
+                    self.comparable(&told),
+                    self.comparable(straight),
+                    "{states} states per turn, a turn dies at await {nth}"
+                );
+                if !died {
+                    break;
+                }
+                awaits += 1;
+            }
+        }
+        assert!(awaits > 0, "there are awaits to die at");
+        println!("died at {awaits} awaits, recovered from each");
     }
 
     /// One run to its end.
@@ -167,68 +197,11 @@ fn without_ids(line: &str) -> &str {
 /// Status and result, then a line for each event: `id<previous Type detail`.
 pub fn tell(engine: &Engine, id: &ExecutionId) -> String {
     let execution = block_on(engine.store.execution(id)).unwrap().expect("the execution is there");
-    let mut story = match &execution.closing {
-        None => "RUNNING".to_owned(),
-        Some(closing) if closing.status == Status::Succeeded => {
-            format!("SUCCEEDED {}", closing.output.as_ref().map_or("", |o| o.text()))
-        }
-        Some(closing) => {
-            let part =
-                |text: &Option<std::sync::Arc<str>>| text.as_deref().unwrap_or("-").to_owned();
-            format!(
-                "{} {} {}",
-                closing.status.as_str(),
-                part(&closing.failure.error),
-                part(&closing.failure.cause)
-            )
-        }
-    };
+    let mut told = story::end(&execution);
     let records = block_on(engine.journal(&execution)).unwrap();
     for entry in order::assemble(&records) {
-        story.push_str(&format!("\n{}<{} {}", entry.id, entry.previous, line(&entry.event.kind)));
+        let line = story::line(&entry.event.kind);
+        told.push_str(&format!("\n{}<{} {line}", entry.id, entry.previous));
     }
-    story
-}
-
-/// An event in few words: type, name, and what it carries.
-fn line(kind: &EventKind) -> String {
-    match kind {
-        EventKind::StateEntered { class, name, input } => {
-            format!("{class:?}StateEntered {name} {}", input.text())
-        }
-        EventKind::StateExited { class, name, output, .. } => {
-            format!("{class:?}StateExited {name} {}", output.text())
-        }
-        EventKind::StateAborted { class } => format!("{class:?}StateAborted"),
-        // Which slot a run begins in, and so its id, depends on the states per turn.
-        EventKind::MapRunStarted { map_run_arn } => {
-            format!("MapRunStarted {}", map_run_arn.rsplit_once(':').unwrap().0)
-        }
-        EventKind::MapRunRedriven { redrive_count, .. } => {
-            format!("MapRunRedriven redrive_count={redrive_count}")
-        }
-        other => {
-            let json = serde_json::to_value(other).unwrap();
-            match json {
-                Json::String(name) => name,
-                Json::Object(map) => {
-                    let (name, body) = map.into_iter().next().unwrap();
-                    let detail: Vec<String> = body
-                        .as_object()
-                        .into_iter()
-                        .flatten()
-                        .filter(|(k, _)| *k != "role_arn" && *k != "region")
-                        .map(|(k, v)| {
-                            format!(
-                                "{k}={}",
-                                v.as_str().map_or_else(|| v.to_string(), str::to_owned)
-                            )
-                        })
-                        .collect();
-                    format!("{name} {}", detail.join(" ")).trim_end().to_owned()
-                }
-                other => other.to_string(),
-            }
-        }
-    }
+    told
 }

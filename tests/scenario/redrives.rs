@@ -26,6 +26,11 @@ fn late(function: &str) -> Json {
     }})
 }
 
+/// A Map that calls `each` for each item.
+fn map_of_calls(lanes: u32) -> Json {
+    json!({"Type": "Map", "MaxConcurrency": lanes, "ItemProcessor": one("Each", call("each")), "End": true})
+}
+
 /// A Parallel of one branch that is done at once, and a late one.
 fn pair() -> Scenario {
     let branches = json!([one("Quick", call("quick")), late("flaky")]);
@@ -90,7 +95,7 @@ fn a_redriven_branch_has_all_its_retries() {
 
 #[test]
 fn a_map_goes_on_with_the_iteration_that_failed_and_then_with_the_rest() {
-    let map = json!({"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": one("Each", call("each")), "End": true});
+    let map = map_of_calls(1);
     let story = Scenario::states("M", json!({"M": map}))
         .input(json!([10, 11, 12]))
         .function("each", &[Act::Echo, FAILS, Act::Echo])
@@ -138,7 +143,7 @@ fn a_map_goes_on_with_the_iteration_that_failed_and_then_with_the_rest() {
 fn iterations_of_many_lanes_are_done_once_each() {
     for (items, lanes) in [(7, 2), (7, 3), (5, 0), (50, 0), (61, 7)] {
         let input: Vec<i32> = (0..items).collect();
-        let map = json!({"Type": "Map", "MaxConcurrency": lanes, "ItemProcessor": one("Each", call("each")), "End": true});
+        let map = map_of_calls(lanes);
         let mut script = vec![Act::Echo; 4];
         script.extend([FAILS, Act::Echo, FAILS, Act::Echo]);
         let story = Scenario::states("M", json!({"M": map}))
@@ -165,7 +170,7 @@ fn iterations_of_many_lanes_are_done_once_each() {
 
 #[test]
 fn an_iteration_within_a_branch_is_the_only_thing_that_is_done_again() {
-    let map = json!({"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": one("Each", call("each")), "End": true});
+    let map = map_of_calls(1);
     let branches = json!([one("M", map), one("Quick", call("quick")), late("slow")]);
     let state = json!({"Type": "Parallel", "Branches": branches, "End": true});
     let story = Scenario::states("P", json!({"P": state}))

@@ -12,14 +12,15 @@ use std::task::{Context, Poll, Waker};
 use stepwright::queue::Delivery;
 use stepwright::store::memory::MemoryStore;
 use stepwright::store::{Execution, Journal, Kind, Registry, Status};
-use stepwright::turn::{Config, Engine, Parts, Verdict, definition_key};
+use stepwright::turn::{Clock, Config, Engine, Parts, Verdict, definition_key};
 use stepwright_core::asl::model::ExecutionType;
 use stepwright_core::engine::{ExecutionId, Limits};
 use stepwright_core::expr::Document;
+use stepwright_core::time::Timestamp;
 
 use crate::support::build::{START, execution};
 use crate::support::clock::VirtualClock;
-use crate::support::fault::{Faults, Plan};
+use crate::support::fault::{Fault, Faults, Plan};
 use crate::support::offers::PlainOffers;
 use crate::support::queue::{FaultyQueue, Habits, VISIBILITY};
 use crate::support::random::Random;
@@ -31,8 +32,14 @@ use crate::support::tasks::ScriptedTasks;
 pub struct Risks {
     /// A turn dies at an await.
     pub crash: f64,
+    /// A worker dies at an await, with all its turns; another one takes its place.
+    pub kill: f64,
     /// A turn stands still for half the visibility timeout.
     pub pause: f64,
+    /// Workers, each a process of its own.
+    pub workers: usize,
+    /// How far their clocks go wrong, in seconds.
+    pub skew: f64,
     /// Turns at a time.
     pub turns: usize,
     /// No crash while a task is being performed, so that outcomes do not depend on the faults.
@@ -47,7 +54,10 @@ impl Risks {
     /// A world without faults, one turn at a time.
     pub const NONE: Risks = Risks {
         crash: 0.0,
+        kill: 0.0,
         pause: 0.0,
+        workers: 1,
+        skew: 0.0,
         turns: 1,
         spare_tasks: true,
         habits: Habits::GOOD,
@@ -57,7 +67,10 @@ impl Risks {
     /// Everything at once, and often.
     pub const ALL: Risks = Risks {
         crash: 0.02,
+        kill: 0.0,
         pause: 0.005,
+        workers: 1,
+        skew: 0.0,
         turns: 4,
         spare_tasks: true,
         habits: Habits::BAD,
@@ -69,7 +82,7 @@ impl Risks {
 pub struct Sim {
     /// Time.
     pub clock: Arc<VirtualClock>,
-    /// The engine, as it runs in a home.
+    /// The engine, as it runs in a home: in the first worker, and wherever somebody from outside asks for something.
     pub engine: Arc<Engine>,
     /// Its messages.
     pub queue: Arc<FaultyQueue>,
@@ -77,16 +90,35 @@ pub struct Sim {
     pub store: Arc<FaultyStore>,
     /// Its tasks.
     pub tasks: Arc<ScriptedTasks>,
+    /// Its activity tasks on offer.
+    pub offers: Arc<PlainOffers>,
     /// What fails in store and queue; they are not struck before the first execution is started.
     pub faults: Arc<Faults>,
+    /// When somebody outside wants to do something: time does not pass beyond that.
+    pub alarm: Option<Timestamp>,
     random: Random,
     risks: Risks,
+    config: Config,
+    workers: Vec<Arc<Engine>>,
+    deaths: usize,
+    /// Steps of turns until one dies, if one is to die.
+    doomed: Option<usize>,
     turns: Vec<Turn>,
 }
 
 struct Turn {
+    worker: usize,
     delivery: Delivery,
     future: Pin<Box<dyn Future<Output = Verdict>>>,
+}
+
+/// The clock of a worker, which is wrong by so many microseconds.
+struct Skewed(Arc<VirtualClock>, i64);
+
+impl Clock for Skewed {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.now().0 + self.1)
+    }
 }
 
 impl Sim {
@@ -99,18 +131,65 @@ impl Sim {
             FaultyQueue::new(seed ^ 0x00de_1a75, risks.habits, clock.clone(), faults.clone());
         let (store, queue) = (Arc::new(store), Arc::new(queue));
         let tasks = Arc::new(ScriptedTasks::new(clock.clone()));
+        let offers = Arc::new(PlainOffers::default());
         let parts = Parts {
             store: store.clone(),
             queue: queue.clone(),
-            offers: Arc::new(PlainOffers::default()),
+            offers: offers.clone(),
             tasks: tasks.clone(),
             clock: clock.clone(),
             observer: None,
         };
-        let engine =
-            Arc::new(block_on(Engine::open(parts, config(states_per_turn, seed))).unwrap());
+        let config = config(states_per_turn, seed);
+        let key = "\"c2VlZGVkIGtleSBvZiBhbGwgdGFzayB0b2tlbnMuLi4\"";
+        block_on(store.put(Kind::Secret, "task-token-1", key.into(), None)).unwrap();
+        let engine = Arc::new(block_on(Engine::open(parts, config.clone())).unwrap());
         let random = Random::seeded(seed ^ 0x5eed);
-        Sim { clock, engine, queue, store, tasks, faults, random, risks, turns: Vec::new() }
+        let (workers, turns) = (vec![engine.clone()], Vec::new());
+        let (alarm, deaths) = (None, 0);
+        let mut sim = Sim {
+            clock,
+            engine,
+            queue,
+            store,
+            tasks,
+            offers,
+            faults,
+            alarm,
+            random,
+            risks,
+            config,
+            workers,
+            deaths,
+            doomed: None,
+            turns,
+        };
+        for _ in 1..risks.workers {
+            let worker = sim.worker();
+            sim.workers.push(worker);
+        }
+        sim.calm();
+        sim
+    }
+
+    /// A process of its own, with a clock of its own.
+    fn worker(&mut self) -> Arc<Engine> {
+        self.deaths += 1;
+        let skew = (self.random.unit() * 2.0 - 1.0) * self.risks.skew * 1e6;
+        let parts = Parts {
+            store: self.store.clone(),
+            queue: self.queue.clone(),
+            offers: self.offers.clone(),
+            tasks: self.tasks.clone(),
+            clock: Arc::new(Skewed(self.clock.clone(), skew as i64)),
+            observer: None,
+        };
+        let holder = format!("{}-{}", self.config.holder, self.deaths).into();
+        let config = Config { holder, ..self.config.clone() };
+        self.faults.plan(Plan::Never);
+        let engine = block_on(Engine::open(parts, config)).unwrap();
+        self.faults.plan(self.risks.plan);
+        Arc::new(engine)
     }
 
     /// Creates a machine and starts an execution of it.
@@ -162,7 +241,7 @@ impl Sim {
             let engine = self.engine.clone();
             let mut redrive = Box::pin(async move { engine.redrive(&execution).await });
             let mut context = Context::from_waker(Waker::noop());
-            while !self.random.chance(self.risks.crash) {
+            while !(self.random.chance(self.risks.crash) && self.faults.happens(Fault::HungUp)) {
                 if redrive.as_mut().poll(&mut context).is_ready() {
                     break;
                 }
@@ -188,33 +267,78 @@ impl Sim {
         self.run_until(|_| false);
     }
 
-    /// One thing happens: a message is delivered, a turn makes a step or dies, or time passes.
-    fn step(&mut self) -> bool {
+    /// A turn dies instead of making this step, counted over all turns; or, if it is performing a task by then, the first
+    /// one after that which is not.
+    pub fn dies_at(&mut self, step: usize) {
+        self.doomed = Some(step);
+    }
+
+    /// Nothing fails any more; whether a turn has died that was to.
+    pub fn calm_after_death(&mut self) -> bool {
+        self.calm();
+        self.doomed.take().is_none()
+    }
+
+    /// How many turns are under way.
+    pub fn turns(&self) -> usize {
+        self.turns.len()
+    }
+
+    /// One thing happens: a message is delivered, a turn makes a step or dies, or time passes. `false` if there is nothing
+    /// to happen before the alarm.
+    pub fn step(&mut self) -> bool {
         let deliver = self.turns.is_empty()
             || (self.turns.len() < self.risks.turns && self.random.chance(0.3));
-        if deliver && let Some(delivery) = self.queue.take() {
-            let (engine, own) = (self.engine.clone(), delivery.clone());
+        let lost = self.faults.counts()[Fault::Lost as usize];
+        let delivery = if deliver { self.queue.take() } else { None };
+        if self.faults.counts()[Fault::Lost as usize] > lost && delivery.is_none() {
+            return true;
+        }
+        if let Some(delivery) = delivery {
+            let worker =
+                if self.workers.len() > 1 { self.random.below(self.workers.len()) } else { 0 };
+            let (engine, own) = (self.workers[worker].clone(), delivery.clone());
             let future = Box::pin(async move { engine.handle(&own).await });
-            self.turns.push(Turn { delivery, future });
+            self.turns.push(Turn { worker, delivery, future });
             return true;
         }
         if self.turns.is_empty() {
-            return self.queue.next_due().is_some_and(|at| {
-                self.clock.advance_to(at);
-                true
-            });
+            return self.queue.next_due().is_some_and(|at| self.pass(at));
         }
         let chosen = self.random.below(self.turns.len());
         let spared = self.risks.spare_tasks && self.store.claimed();
-        if self.random.chance(self.risks.crash) && !spared {
+        if let Some(left) = self.doomed {
+            self.doomed = left.checked_sub(1);
+            if left == 0 && spared {
+                self.doomed = Some(0);
+            } else if left == 0 {
+                self.turns.swap_remove(chosen);
+                return true;
+            }
+        }
+        if self.random.chance(self.risks.crash) && !spared && self.faults.happens(Fault::Crash) {
             self.turns.swap_remove(chosen);
             return true;
         }
-        if self.random.chance(self.risks.pause) && !spared {
+        if self.random.chance(self.risks.kill) && !spared && self.faults.happens(Fault::Kill) {
+            let worker = self.turns[chosen].worker;
+            self.turns.retain(|turn| turn.worker != worker);
+            self.workers[worker] = self.worker();
+            return true;
+        }
+        if self.random.chance(self.risks.pause) && !spared && self.faults.happens(Fault::Pause) {
             self.clock.advance(VISIBILITY / 2.0);
         }
         self.poll(chosen);
         true
+    }
+
+    /// Time passes, but not beyond the alarm; whether it could.
+    fn pass(&self, to: Timestamp) -> bool {
+        let now = self.clock.now();
+        let to = self.alarm.map_or(to, |alarm| alarm.min(to));
+        self.clock.advance_to(to);
+        self.clock.now() > now
     }
 
     fn poll(&mut self, chosen: usize) {
@@ -222,10 +346,12 @@ impl Sim {
         let mut context = Context::from_waker(Waker::noop());
         match turn.future.as_mut().poll(&mut context) {
             Poll::Pending => {
-                if let Some(at) = self.tasks.wakes_at().filter(|_| self.turns.len() == 1) {
+                let idle = self.tasks.busy() >= self.turns.len();
+                if let Some(at) = self.tasks.wakes_at().filter(|_| idle) {
                     // What is due before must wait if no further turn can take it.
-                    let due = self.queue.next_due().filter(|_| self.risks.turns > 1);
-                    self.clock.advance_to(due.map_or(at, |due| due.min(at)));
+                    let free = self.turns.len() < self.risks.turns;
+                    let due = self.queue.next_due().filter(|_| free);
+                    self.pass(due.map_or(at, |due| due.min(at)));
                 }
             }
             Poll::Ready(verdict) => {

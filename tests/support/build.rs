@@ -106,6 +106,7 @@ pub(crate) fn record_with(slot: u64, nonce: &str, payload: Document, phase: Phas
         },
         events: vec![Event { kind: entered, previous: None }],
         cancels: false,
+        lanes: 0,
         results: Vec::new(),
         abandons: None,
     })

@@ -11,6 +11,17 @@ use stepwright_core::engine::Offer;
 #[derive(Default)]
 pub(crate) struct PlainOffers(Mutex<HashMap<String, VecDeque<Offer>>>);
 
+impl PlainOffers {
+    /// Activities with a task on offer, in order.
+    pub(crate) fn waiting(&self) -> Vec<String> {
+        let offers = self.0.lock().unwrap();
+        let some = offers.iter().filter(|(_, offers)| !offers.is_empty());
+        let mut names: Vec<_> = some.map(|(name, _)| name.clone()).collect();
+        names.sort_unstable();
+        names
+    }
+}
+
 #[async_trait]
 impl Offers for PlainOffers {
     async fn offer(&self, activity: &str, offer: Offer) -> Result<(), Error> {

@@ -1,5 +1,5 @@
 //! A queue in virtual time that does what SQS may do: deliver twice, out of order and late, a far timer early, and send
-//! only a part of a batch. It never loses a message by itself.
+//! only a part of a batch. It loses a message only where a test has it so.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,14 +11,15 @@ use stepwright_core::time::Timestamp;
 use tokio::sync::Notify;
 
 use super::clock::VirtualClock;
-use super::fault::Faults;
+use super::fault::{Fault, Faults};
 use super::meter::Operation;
 use super::random::Random;
 
 /// Seconds after which a delivery that was neither deleted nor given back is repeated.
 pub(crate) const VISIBILITY: f64 = 60.0;
 
-/// SQS's longest delay in seconds; a later message is delivered early and sent again by its receiver.
+/// SQS's longest delay in seconds. A message that is due later is parked under its own name, so that parking it twice is
+/// parking it once, and delivered so much too early; its receiver sends it again.
 pub(crate) const LONGEST_DELAY: f64 = 900.0;
 
 /// How badly a queue behaves.
@@ -35,16 +36,18 @@ pub(crate) struct Habits {
     pub(crate) delay: f64,
     /// See [`Habits::delay`].
     pub(crate) latest: f64,
+    /// Probability that a message that is due never comes: dead letters, a purge, a table restored.
+    pub(crate) lose: f64,
 }
 
 impl Habits {
     /// In order, in time, once.
     pub(crate) const GOOD: Habits =
-        Habits { duplicate: 0.0, copy: 0.0, reorder: 0.0, delay: 0.0, latest: 0.0 };
+        Habits { duplicate: 0.0, copy: 0.0, reorder: 0.0, delay: 0.0, latest: 0.0, lose: 0.0 };
 
     /// Worse than SQS on its worst day.
     pub(crate) const BAD: Habits =
-        Habits { duplicate: 0.1, copy: 0.05, reorder: 1.0, delay: 0.2, latest: 5.0 };
+        Habits { duplicate: 0.1, copy: 0.05, reorder: 1.0, delay: 0.2, latest: 5.0, lose: 0.0 };
 }
 
 /// Misbehaves as its habits and its seed say; fails and counts as its [`Faults`] say.
@@ -89,7 +92,7 @@ impl FaultyQueue {
 
     /// A message that is due now.
     pub(crate) fn take(&self) -> Option<Delivery> {
-        self.state.lock().unwrap().take(self.clock.now(), self.habits)
+        self.state.lock().unwrap().take(self.clock.now(), self.habits, &self.faults)
     }
 
     /// The message that is due first; its time has come. `None` if there is none at all.
@@ -148,8 +151,8 @@ impl Queue for FaultyQueue {
         let call = self.faults.begin(Operation::Send).await.map_err(Error)?;
         for Outgoing { message, at, carried, .. } in messages {
             let now = self.clock.now();
-            let due = at.unwrap_or(now).max(now).min(now.plus_seconds(LONGEST_DELAY));
-            self.state.lock().unwrap().put((message, carried), due, self.habits);
+            let (entry, due) = ((message, carried), at.unwrap_or(now).max(now));
+            self.state.lock().unwrap().send(entry, (now, due), (self.habits, &self.faults));
             self.arrival.notify_waiters();
             call.reply().await.map_err(Error)?;
         }
@@ -194,25 +197,52 @@ impl State {
         format!("{letter}{}", self.numbers).into()
     }
 
+    /// A message that is due far from now is parked.
+    fn send(
+        &mut self,
+        entry: (Message, Option<Arc<str>>),
+        (now, due): (Timestamp, Timestamp),
+        world: (Habits, &Faults),
+    ) {
+        if due <= now.plus_seconds(LONGEST_DELAY) {
+            self.put(entry, due, world);
+        } else if !self.parked(&entry.0, due) {
+            self.put(entry, due.plus_seconds(-LONGEST_DELAY), world);
+        }
+    }
+
+    /// Whether a message is parked that is due far from now.
+    fn parked(&self, message: &Message, due: Timestamp) -> bool {
+        let early = due.plus_seconds(-LONGEST_DELAY);
+        let same = |entry: &Entry| {
+            entry.receive_count == 0 && entry.due >= early && entry.message == *message
+        };
+        self.entries.iter().any(same)
+    }
+
     fn put(
         &mut self,
         (message, carried): (Message, Option<Arc<str>>),
         due: Timestamp,
-        habits: Habits,
+        (habits, faults): (Habits, &Faults),
     ) {
-        let late = self.random.chance(habits.delay);
+        let late = self.random.chance(habits.delay) && faults.happens(Fault::Late);
         let due = if late { self.later(due, habits) } else { due };
         let (id, receipt) = (self.number('m'), Receipt(self.number('r')));
         self.entries.push(Entry { receipt, id, receive_count: 0, carried, message, due });
     }
 
-    fn take(&mut self, now: Timestamp, habits: Habits) -> Option<Delivery> {
-        let place = self.choose(now, habits)?;
-        if self.random.chance(habits.copy) {
+    fn take(&mut self, now: Timestamp, habits: Habits, faults: &Faults) -> Option<Delivery> {
+        let mut place = self.choose(now, habits, faults)?;
+        while self.random.chance(habits.lose) && faults.happens(Fault::Lost) {
+            self.entries.remove(place);
+            place = self.choose(now, habits, faults)?;
+        }
+        if self.random.chance(habits.copy) && faults.happens(Fault::Copy) {
             let (receipt, due) = (Receipt(self.number('r')), self.later(now, habits));
             self.entries.push(Entry { receipt, due, ..self.entries[place].clone() });
         }
-        let stays = self.random.chance(habits.duplicate);
+        let stays = self.random.chance(habits.duplicate) && faults.happens(Fault::Duplicate);
         let entry = &mut self.entries[place];
         entry.receive_count += 1;
         if !stays {
@@ -223,12 +253,14 @@ impl State {
     }
 
     /// One of the messages that are due.
-    fn choose(&mut self, now: Timestamp, habits: Habits) -> Option<usize> {
+    fn choose(&mut self, now: Timestamp, habits: Habits, faults: &Faults) -> Option<usize> {
         let due: Vec<usize> =
             (0..self.entries.len()).filter(|&place| self.entries[place].due <= now).collect();
         let oldest = *due.first()?;
         let any = self.random.chance(habits.reorder);
-        Some(if any { due[self.random.below(due.len())] } else { oldest })
+        let chosen = if any { due[self.random.below(due.len())] } else { oldest };
+        let overtakes = chosen != oldest && faults.happens(Fault::Reordered);
+        Some(if overtakes { chosen } else { oldest })
     }
 
     fn later(&mut self, time: Timestamp, habits: Habits) -> Timestamp {

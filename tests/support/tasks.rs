@@ -28,15 +28,30 @@ pub(crate) enum Act {
     Take(f64),
 }
 
+/// What functions do that have no script: by the call, so that it does not depend on the order of calls.
+pub(crate) type Rule = fn(&str, &TaskCall) -> Act;
+
 /// Functions by name, and what was performed.
 pub(crate) struct ScriptedTasks {
     clock: Arc<VirtualClock>,
     scripts: Mutex<HashMap<String, Vec<Act>>>,
-    performed: Mutex<Vec<(String, String)>>,
+    rule: Mutex<Option<Rule>>,
+    performed: Mutex<Vec<Performed>>,
     waiting: Mutex<Vec<Timestamp>>,
     jobs: Mutex<HashMap<String, Job>>,
     looks: AtomicU64,
     recognises: AtomicBool,
+}
+
+/// A task that was performed.
+#[derive(Clone, Debug)]
+pub(crate) struct Performed {
+    /// The called function.
+    pub(crate) function: String,
+    /// The idempotency token of the call.
+    pub(crate) token: String,
+    /// What was sent to it.
+    pub(crate) sent: Document,
 }
 
 /// A job that was submitted: what it does, when it ends, and how often it was stopped.
@@ -52,6 +67,7 @@ impl ScriptedTasks {
         ScriptedTasks {
             clock,
             scripts: Mutex::default(),
+            rule: Mutex::default(),
             performed: Mutex::default(),
             waiting: Mutex::default(),
             jobs: Mutex::default(),
@@ -65,9 +81,20 @@ impl ScriptedTasks {
         self.scripts.lock().unwrap().insert(name.to_owned(), acts.to_vec());
     }
 
+    /// What functions do that have no script.
+    pub(crate) fn rule(&self, rule: Rule) {
+        *self.rule.lock().unwrap() = Some(rule);
+    }
+
     /// Function names and idempotency tokens of all performances.
     pub(crate) fn performed(&self) -> Vec<(String, String)> {
-        self.performed.lock().unwrap().clone()
+        let pair = |performed: Performed| (performed.function, performed.token);
+        self.performed_since(0).into_iter().map(pair).collect()
+    }
+
+    /// All performances but the first `known`.
+    pub(crate) fn performed_since(&self, known: usize) -> Vec<Performed> {
+        self.performed.lock().unwrap()[known..].to_vec()
     }
 
     /// The jobs that were submitted, by idempotency token.
@@ -85,6 +112,15 @@ impl ScriptedTasks {
         self.recognises.store(true, Ordering::Relaxed);
     }
 
+    /// What comes of a call: the next thing in the script, or what the rule says.
+    fn act(&self, name: &str, call: &TaskCall) -> Act {
+        if let Some(acts) = self.scripts.lock().unwrap().get_mut(name) {
+            return if acts.len() > 1 { acts.remove(0) } else { acts[0].clone() };
+        }
+        let rule = *self.rule.lock().unwrap();
+        rule.map_or(Act::Echo, |rule| rule(name, call))
+    }
+
     fn submit(&self, call: &TaskCall, act: Act) -> TaskOutcome {
         let token = call.idempotency_token.clone();
         let seconds = if let Act::Take(seconds) = act { seconds } else { 0.0 };
@@ -93,6 +129,11 @@ impl ScriptedTasks {
         let output = Document::from_trusted_text("{\"JobId\":1}");
         let handle = serde_json::json!(token).to_string();
         TaskOutcome::Submitted { output, handle: Document::parse(handle).unwrap() }
+    }
+
+    /// How many tasks are taking their time.
+    pub(crate) fn busy(&self) -> usize {
+        self.waiting.lock().unwrap().len()
     }
 
     /// When the next task that takes its time is done.
@@ -144,12 +185,12 @@ fn is_job(resource: &Resource) -> bool {
 impl Performer for ScriptedTasks {
     async fn perform(&self, call: &TaskCall) -> TaskOutcome {
         let name = function(call);
-        self.performed.lock().unwrap().push((name.clone(), call.idempotency_token.clone()));
-        let act = {
-            let mut scripts = self.scripts.lock().unwrap();
-            let acts = scripts.entry(name).or_insert_with(|| vec![Act::Echo]);
-            if acts.len() > 1 { acts.remove(0) } else { acts[0].clone() }
-        };
+        self.performed.lock().unwrap().push(Performed {
+            function: name.clone(),
+            token: call.idempotency_token.clone(),
+            sent: call.parameters.clone(),
+        });
+        let act = self.act(&name, call);
         if is_job(&call.resource) {
             // The service has the job before its answer is there.
             let outcome = self.submit(call, act);

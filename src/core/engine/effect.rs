@@ -58,12 +58,14 @@ pub enum Effect {
         /// Time of that record: whatever the child does is later.
         since: Timestamp,
     },
-    /// Seal all unfinished frames below this one: they were cancelled by the record at this cursor.
+    /// Seal all unfinished frames below this one, begun or not: they were cancelled by the record at this cursor.
     Cancel {
         /// The record that cancelled them.
         by: Cursor,
         /// Slot of the fork whose lanes they are or come from.
         fork: u64,
+        /// Lanes of that fork that may not have begun.
+        lanes: u32,
     },
     /// Stop a job whose end nobody waits for any more.
     StopJob(JobCall),

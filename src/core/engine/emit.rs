@@ -18,7 +18,8 @@ pub fn effects(set: &Setting<'_>, record: &Record) -> Vec<Effect> {
     let abandoned = record.abandons.as_ref().and_then(|job| job.call(set, &record.frame));
     effects.extend(abandoned.map(Effect::StopJob));
     if record.cancels {
-        effects.push(Effect::Cancel { by: here.clone(), fork: record.slot.saturating_sub(1) });
+        let (fork, lanes) = (record.slot.saturating_sub(1), record.lanes);
+        effects.push(Effect::Cancel { by: here.clone(), fork, lanes });
     }
     match &record.frame.phase {
         Phase::Ready | Phase::Asking => effects.push(send(here.next(), MessageKind::Advance, None)),

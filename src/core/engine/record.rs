@@ -43,12 +43,19 @@ pub struct Record {
     /// Whether the transition cancelled the fork that was open at the slot before.
     #[serde(rename = "x", default, skip_serializing_if = "is_false")]
     pub cancels: bool,
+    /// Lanes of the fork that it cancelled: those that had not begun by then never will.
+    #[serde(rename = "xl", default, skip_serializing_if = "is_zero")]
+    pub lanes: u32,
     /// Results of Map iterations that ended in it: index and output.
     #[serde(rename = "re", default, skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<(u64, Document)>,
     /// The job that nobody waits for any more since this transition.
     #[serde(rename = "ab", default, skip_serializing_if = "Option::is_none")]
     pub abandons: Option<Job>,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 fn is_false(b: &bool) -> bool {

@@ -59,7 +59,8 @@ impl<'a> Journal<'a> {
             if last != Some(frame) {
                 forking = false;
             }
-            if forking {
+            // A seal says that something was cancelled, not when: that is the time of the record that did it.
+            if forking && record.frame.phase != Phase::Sealed {
                 frames.entry(frame).or_default().insert(record.slot, record.time);
             }
             forking = matches!(record.frame.phase, Phase::Forked(_));
@@ -157,6 +158,33 @@ mod tests {
     }
 
     #[test]
+    fn what_a_lane_did_at_the_very_time_at_which_its_fork_went_on_is_not_shown() {
+        let lane = FrameId::root().child(0, 0);
+        let records = [
+            root(0, 10, forked(), &[None]),
+            root(1, 30, done(), &[None]),
+            record(lane.clone(), 0, 20, Phase::Ready, &[None]),
+            record(lane, 1, 30, done(), &[None]),
+        ];
+        assert_eq!(shown(&records), [(1, 0, 10), (2, 0, 20), (3, 0, 30)]);
+    }
+
+    #[test]
+    fn below_a_sealed_frame_the_time_of_what_cancelled_it_counts() {
+        let outer = FrameId::root().child(0, 0);
+        let inner = outer.child(0, 0);
+        let records = [
+            root(0, 10, forked(), &[None]),
+            root(1, 40, done(), &[None]),
+            record(outer.clone(), 0, 20, forked(), &[None]),
+            record(outer, 1, 25, Phase::Sealed, &[]),
+            record(inner, 0, 30, Phase::Ready, &[None]),
+        ];
+        let times: Vec<i64> = shown(&records).iter().map(|(_, _, time)| *time).collect();
+        assert_eq!(times, [10, 20, 30, 40]);
+    }
+
+    #[test]
     fn a_seal_is_no_event_and_what_it_would_have_led_to_is_unknown() {
         let lane = FrameId::root().child(0, 0);
         let records = [
@@ -223,6 +251,7 @@ mod tests {
             frame: state,
             events: previous.iter().map(event).collect(),
             cancels: false,
+            lanes: 0,
             results: Vec::new(),
             abandons: None,
         };

@@ -65,12 +65,13 @@ impl Sequence {
         }
     }
 
-    /// Whether a fork that encloses the frame had gone on when the record was made.
+    /// Whether a fork that encloses the frame had gone on when the record was made. Of equal times the outer frame comes
+    /// first.
     fn cancelled(&self, frame: &FrameId, record: &Record) -> bool {
         let mut inner = frame.clone();
         while let Some((parent, slot, _)) = inner.fork() {
             let gone_on = self.frames.get(&parent).and_then(|slots| slots.get(&(slot + 1)));
-            if gone_on.is_some_and(|place| place.time < record.time) {
+            if gone_on.is_some_and(|place| place.time <= record.time) {
                 return true;
             }
             inner = parent;

@@ -150,6 +150,7 @@ fn record() -> Arc<Record> {
         },
         events: Vec::new(),
         cancels: false,
+        lanes: 0,
         results: Vec::new(),
         abandons: None,
     })
