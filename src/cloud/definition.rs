@@ -2,7 +2,7 @@
 //! elsewhere (`DefinitionSubstitutions`).
 //!
 //! YAML is read by the core schema of YAML 1.2: what stands without quotes and looks like a number, `true`, `false` or
-//! `null` is that. Anchors and aliases are followed as far as the definition stays within [`LARGEST`] bytes.
+//! `null` is that. Anchors and aliases are followed as far as the definition stays within `LARGEST` bytes.
 
 use std::collections::BTreeMap;
 

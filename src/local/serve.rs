@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `POST` with `X-Amz-Target: AWSStepFunctions.X` | operation X |
 //! | `GET /health`, `GET /_stepwright/health` | `{"status":"ok", …}` |
-//! | `GET /metrics` | metrics for Prometheus, if the API is open to everybody; else see [`metrics`](super::metrics) |
+//! | `GET /metrics` | metrics for Prometheus, if the API is open to everybody; else see [`metrics`] |
 //! | `HEAD /` | 200, for those who only want to know whether somebody is there |
 //!
 //! Nobody holds up others by being slow, silent or many ([`Bounds`]): a connection has a task of its own, its requests have

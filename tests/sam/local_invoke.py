@@ -78,7 +78,7 @@ def take(sqs, url):
 def main():
     emulator = Emulator(bridge())
     try:
-        stack = Stack(emulator, ROOT / ".aws-sam/build/ApiFunction/bootstrap")
+        stack = Stack(emulator)
         functions = emulator.client("lambda")
         for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
             functions.delete_event_source_mapping(UUID=mapping["UUID"])

@@ -192,6 +192,13 @@ async fn reading_goes_on_in_a_list_that_changes_but_not_in_an_object_that_did() 
     let changed = || fs::write(root.path().join("b/k/0007"), "[1,3,4]").unwrap();
     let read = read_in_turns(&objects, ("getObject", get), 1, changed).await;
     assert_eq!(read, "S3://b/k/0007 was changed while it was being read.");
+
+    let (objects, root) = bucket(&[("a.parquet", parquet_file())]);
+    let get =
+        r#""Parameters":{"Bucket":"b","Key":"a.parquet"},"ReaderConfig":{"InputType":"PARQUET"}"#;
+    let changed = || fs::write(root.path().join("b/a.parquet"), "other").unwrap();
+    let read = read_in_turns(&objects, ("getObject", get), 1, changed).await;
+    assert_eq!(read, "S3://b/a.parquet was changed while it was being read.");
 }
 
 #[tokio::test]

@@ -162,6 +162,8 @@ impl Reading<'_> {
         let mut feed =
             Feed { sink, skip, origin: Origin { source, mark: Mark { items: 0, ..from } } };
         if word(self.config, "InputType") == Some("PARQUET") {
+            // It is read in ranges, which do not say of what; who opens it is told.
+            feed.is_of(self.objects.open(object).await?.tag())?;
             let mut rows = parquet::rows(self.objects.clone(), object.clone()).await?;
             while let Some(rows) = rows.recv().await {
                 let items = rows?.into_iter().map(|row| (None, row)).collect();
