@@ -8,6 +8,7 @@
 use stepwright_core::engine::{
     Cursor, Frame, Job, JobCall, Message, MessageKind, Phase, Record, Stimulus, TaskOutcome,
 };
+use stepwright_core::time::Timestamp;
 
 use super::{Engine, Error, Loaded};
 use crate::task::Look;
@@ -50,10 +51,15 @@ impl Engine {
     /// Sends the message of the next look once more, for when that look is due: one that came earlier would end there, and
     /// the one before it may be lost.
     pub(super) async fn look_again(&self, here: &Cursor, job: &Job) -> Result<(), Error> {
-        let ticket = Cursor { slot: job.ticket, ..here.clone() };
-        let due = job.due(self.store.last_beat(&ticket).await?);
+        let due = self.next_look(here, job).await?;
         let message = Message { cursor: here.next(), kind: MessageKind::Timer { due } };
         Ok(self.queue.send(vec![(message, Some(due))]).await?)
+    }
+
+    /// When a job is to be looked at next.
+    pub(super) async fn next_look(&self, here: &Cursor, job: &Job) -> Result<Timestamp, Error> {
+        let ticket = Cursor { slot: job.ticket, ..here.clone() };
+        Ok(job.due(self.store.last_beat(&ticket).await?))
     }
 
     /// Stops the job that a record left to itself, if it did.

@@ -109,19 +109,24 @@ impl Engine {
                 self.store.dispense(&at, asking).await?
             }
         };
-        let Some(made) = self.fork(&at).await? else { return Ok(None) };
+        let began = loaded.execution.started;
+        let Some(made) = self.fork(&at, began).await? else { return Ok(None) };
         let Phase::Forked(fork) = &made.frame.phase else { return Ok(None) };
         let Some(index) = fork.place(index) else { return Ok(None) };
         Ok(self.with_setting(loaded, &at, now, 0, |set| item(set, &made, fork, index)))
     }
 
     /// The record that made a fork, remembered for a while: it has all items of a Map in it, and each of its lanes needs
-    /// it again and again. `None` if its frame has gone on.
-    async fn fork(&self, at: &Cursor) -> Result<Option<Arc<Record>>, Error> {
+    /// it again and again. `None` if its frame has gone on. What is remembered of before `began` is of an execution that was
+    /// removed since, and had the same name.
+    async fn fork(&self, at: &Cursor, began: Timestamp) -> Result<Option<Arc<Record>>, Error> {
         let mut forks = self.forks.lock().await;
-        if let Some((_, known)) = forks.iter().find(|(place, _)| place == at) {
+        if let Some((_, known)) =
+            forks.iter().find(|(place, made)| place == at && made.time >= began)
+        {
             return Ok(Some(known.clone()));
         }
+        forks.retain(|(place, _)| place != at);
         let tail = self.store.tail(&at.execution, &at.frame).await?;
         let Some(made) = tail.filter(|tail| tail.slot == at.slot) else { return Ok(None) };
         if forks.len() >= FORKS {

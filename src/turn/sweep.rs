@@ -64,15 +64,32 @@ impl Engine {
             _ => vec![(root, tail)],
         };
         for (frame, tail) in tails {
-            if due(&tail) <= latest {
+            let here = Cursor { execution: id.clone(), frame: frame.clone(), slot: tail.slot };
+            if self.left_behind(&here, &tail, latest).await? {
                 self.metrics.overdue();
                 let (arn, state) = (&*loaded.execution.arn, &*tail.frame.state);
                 tracing::warn!(execution_arn = arn, state, %frame, slot = tail.slot, "a frame was left behind and goes on");
-                let here = Cursor { execution: id.clone(), frame, slot: tail.slot };
                 self.sweep_frame(&loaded, &here, &tail).await?;
             }
         }
         Ok(())
+    }
+
+    /// Whether a frame should have gone on by `latest`. A job that is looked at in time has not: one more message would be
+    /// one more chain of looks.
+    async fn left_behind(
+        &self,
+        here: &Cursor,
+        tail: &Record,
+        latest: Timestamp,
+    ) -> Result<bool, Error> {
+        if due(tail) > latest {
+            return Ok(false);
+        }
+        match &tail.frame.phase {
+            Phase::Polling(job) => Ok(self.next_look(here, job).await? <= latest),
+            _ => Ok(true),
+        }
     }
 
     /// Sends again what an execution waits for, if it runs.

@@ -147,7 +147,7 @@ fn hurried(scenario: &Scenario, seed: u64, risks: Risks) -> (Sim, ExecutionId) {
         margin_seconds: 4.0,
     };
     let engine = sim.engine.for_invocation(&invocation).until(Timestamp::default());
-    sim.engine = Arc::new(engine);
+    sim.work_with(engine);
     sim.run();
     sim.calm();
     (sim, id)

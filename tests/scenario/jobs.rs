@@ -108,6 +108,20 @@ fn a_message_that_was_lost_is_sent_again_by_the_sweep_and_one_too_many_does_no_h
 }
 
 #[test]
+fn a_job_that_is_looked_at_in_time_is_not_left_behind() {
+    let long = alone(json!({})).function("count", &[Act::Take(36_000.0)]);
+    let (mut sim, id) = long.begin(ALL_STATES, 0, Risks::NONE);
+    for hours in 1..9 {
+        sim.run_until(|sim| sim.clock.now() > START.plus_seconds(3_600.0 * f64::from(hours)));
+        let before = sim.faults.meter.of(&[Operation::Message]);
+        block_on(sim.engine.look_after(&id, 120.0)).unwrap();
+        assert_eq!(sim.faults.meter.of(&[Operation::Message]), before, "after {hours} hours");
+    }
+    sim.run();
+    assert_eq!(tell(&sim.engine, &id).lines().next().unwrap(), "SUCCEEDED {}");
+}
+
+#[test]
 fn a_job_whose_task_is_over_is_stopped() {
     let timed = alone(
         json!({"TimeoutSeconds": 60, "Catch": [{"ErrorEquals": ["States.Timeout"], "Next": "Late"}]}),

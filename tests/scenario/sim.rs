@@ -212,6 +212,12 @@ impl Sim {
         execution.id
     }
 
+    /// From now on this engine is the one worker.
+    pub fn work_with(&mut self, engine: Engine) {
+        self.engine = Arc::new(engine);
+        self.workers = vec![self.engine.clone()];
+    }
+
     /// From now on nothing fails in store and queue (for setting a scene, and for looking at it).
     pub fn calm(&self) {
         self.faults.plan(Plan::Never);

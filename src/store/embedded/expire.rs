@@ -57,8 +57,8 @@ impl Write for Expire {
     }
 }
 
-/// Executions that ended before a time. A child of a Map Run counts as ended when its parent does not run either: the
-/// parent still reads it, and a redrive may do so again.
+/// Executions that ended before a time. A child of a Map Run stays as long as its parent is there: the parent reads it,
+/// and a redrive of the parent runs again what it does not find.
 fn ended(ledger: &Ledger, before: Timestamp, most: usize) -> rusqlite::Result<Vec<Ended>> {
     let mut statement = ledger.connection.prepare_cached(
         "SELECT e.key, e.id, l.machine, l.status, l.time FROM machine m \
@@ -66,7 +66,7 @@ fn ended(ledger: &Ledger, before: Timestamp, most: usize) -> rusqlite::Result<Ve
          AND l.status IN ('SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PENDING_REDRIVE') AND l.time < ?1 \
          CROSS JOIN execution e ON e.key = l.execution \
          WHERE e.parent IS NULL OR NOT EXISTS \
-         (SELECT 1 FROM running r WHERE r.id = e.parent ->> '$.lane.execution') LIMIT ?2",
+         (SELECT 1 FROM execution p WHERE p.id = e.parent ->> '$.lane.execution') LIMIT ?2",
     )?;
     let rows = statement.query_map(params![before.0, count(most)], |row| {
         let place = (row.get(2)?, row.get(3)?, row.get(4)?);

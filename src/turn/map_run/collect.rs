@@ -115,7 +115,8 @@ impl Engine {
                     return Ok(Err(refused));
                 }
             }
-            if segment.is_some() && self.hurried() && !over {
+            // In a record, whatever the time: a turn that is cut short loses the segment that it is at, and no more.
+            if segment.is_some() && !over {
                 return Ok(Ok(Collected::Some(files.half())));
             }
         }

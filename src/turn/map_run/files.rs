@@ -1,6 +1,6 @@
 //! The files of a ResultWriter: what goes into which, and when one is complete.
 //!
-//! A file is complete when it has 16 MB, and all are at the end of a *segment* of 10,000 children or 64 MB. Where segments
+//! A file is complete when it has 16 MB, and all are at the end of a *segment* of 2,000 children or 32 MB. Where segments
 //! end follows from the children alone. So whoever goes on from the end of a segment, in another turn or twice, writes
 //! the same files.
 
@@ -149,16 +149,16 @@ const KINDS: [Kind; 3] = [Kind::Failed, Kind::Pending, Kind::Succeeded];
 /// A file is written when it has so many bytes.
 const FILE_BYTES: usize = 16 << 20;
 /// Units and bytes of a segment.
-const SEGMENT_UNITS: u64 = 10_000;
-const SEGMENT_BYTES: usize = 64 << 20;
+const SEGMENT_UNITS: u64 = 2_000;
+const SEGMENT_BYTES: usize = 32 << 20;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// All files for 30,050 children, of which every seventh failed, written in turns of so many segments.
+    /// All files for 6,050 children, of which every seventh failed, written in turns of so many segments.
     fn written(segments: usize) -> (Vec<File>, String, u64) {
-        const COUNT: u64 = 30_050;
+        const COUNT: u64 = 6_050;
         let mut all = Vec::new();
         let mut half = HalfCollected::default();
         loop {
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn files_are_the_same_in_however_many_turns_they_are_written() {
         let (files, manifest, succeeded) = written(usize::MAX);
-        assert_eq!(succeeded, 30_050 - 30_050_u64.div_ceil(7));
+        assert_eq!(succeeded, 6_050 - 6_050_u64.div_ceil(7));
         let keys: Vec<&str> = files.iter().map(|(key, _)| key.as_str()).collect();
         let expected = (0..4)
             .flat_map(|n| [format!("run/FAILED_{n}.json"), format!("run/SUCCEEDED_{n}.json")]);
@@ -200,15 +200,15 @@ mod tests {
         let mut files = Files::going_on("run".to_owned(), true, HalfCollected::default());
         let large = "x".repeat(5 << 20);
         let mut full = Vec::new();
-        for unit in 1..=13 {
+        for unit in 1..=7 {
             full.extend(files.push(Kind::Succeeded, std::slice::from_ref(&large)));
             let segment = files.segment(unit, false);
-            assert_eq!(segment.is_some(), unit == 13, "{unit}");
+            assert_eq!(segment.is_some(), unit == 7, "{unit}");
             full.extend(segment.into_iter().flatten());
         }
         let sizes: Vec<usize> = full.iter().map(|(_, bytes)| bytes.len() >> 20).collect();
-        assert_eq!(sizes, [20, 20, 20, 5]);
-        assert_eq!(full.last().unwrap().0, "run/SUCCEEDED_3.jsonl");
-        assert_eq!(files.half().unit, 13);
+        assert_eq!(sizes, [20, 15]);
+        assert_eq!(full.last().unwrap().0, "run/SUCCEEDED_1.jsonl");
+        assert_eq!(files.half().unit, 7);
     }
 }
