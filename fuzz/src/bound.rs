@@ -3,6 +3,7 @@
 //! Time is the processor's time of the thread, so that a busy machine makes no input slow.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::ALLOCATOR;
@@ -47,6 +48,13 @@ pub fn within(work: impl FnOnce()) -> Result<Cost, String> {
     Ok(cost)
 }
 
+/// For tests: as long as this is held, no other holds it. Memory is counted for the whole process, so tests that ran side
+/// by side would be charged for each other.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Measures the processor's time of this thread where the system tells it, any time otherwise.
 struct Stopwatch {
     worked: Option<Duration>,
@@ -87,6 +95,7 @@ mod tests {
 
     #[test]
     fn what_goes_beyond_a_bound_is_told() {
+        let _alone = alone();
         assert!(within(|| {}).is_ok());
         let panics = within(|| panic!("not empty")).unwrap_err();
         assert_eq!(panics, "it panics: not empty");

@@ -213,6 +213,7 @@ mod tests {
 
     #[test]
     fn a_seed_says_it_all_and_inputs_differ() {
+        let _alone = crate::bound::alone();
         let seeds = || vec![br#"{"a":[1,"{\"b\":2}"]}"#.to_vec(), b"x y".to_vec()];
         let draw = |seed| {
             let mut mutator = Mutator::new(seeds(), seed);

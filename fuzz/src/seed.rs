@@ -159,6 +159,7 @@ mod tests {
 
     #[test]
     fn literals_are_found_in_code() {
+        let _alone = crate::bound::alone();
         let code = r##"let a = "x\"y\n"; let b = r#"{"k": "v"}"#; f(json!({"c": [1, 2,], }));"##;
         let found = literals_in(code);
         assert_eq!(found.first().map(String::as_str), Some("{\"c\": [1, 2]}"));
@@ -169,6 +170,7 @@ mod tests {
 
     #[test]
     fn every_target_has_seeds() {
+        let _alone = crate::bound::alone();
         for target in crate::targets() {
             let seeds = seeds(target);
             assert!(seeds.len() >= 8, "{}: {}", target.name, seeds.len());

@@ -93,6 +93,7 @@ fn test_state(definition: &str, input: &str) -> Request {
 
 #[test]
 fn expressions_that_explode_are_stopped() {
+    let _alone = bound::alone();
     let mut wrong = Wrong::default();
     let deep = format!("{}1{}", "[".repeat(90), "]".repeat(90));
     let wide = Value::from((0..20_000).collect::<Vec<u32>>()).to_string();
@@ -283,6 +284,7 @@ const EXPRESSIONS: &[(&str, char, &str, &str, &str)] = &[
 #[test]
 #[expect(clippy::too_many_lines, reason = "one flat table")]
 fn texts_that_are_too_much_are_refused() {
+    let _alone = bound::alone();
     let mut wrong = Wrong::default();
     let brackets = "[".repeat(100_000);
     let objects = "{\"a\":".repeat(100_000);
@@ -409,6 +411,7 @@ fn texts_that_are_too_much_are_refused() {
 
 #[test]
 fn large_and_odd_values_go_through_unharmed() {
+    let _alone = bound::alone();
     let states = 10_000;
     let pass = |n: usize| format!("\"S{n}\":{{\"Type\":\"Pass\",\"Next\":\"S{}\"}}", n + 1);
     let chain: Vec<String> = (0..states - 1).map(pass).collect();
@@ -447,6 +450,7 @@ fn large_and_odd_values_go_through_unharmed() {
 
 #[test]
 fn expressions_nested_without_end_are_answered() {
+    let _alone = bound::alone();
     let mut wrong = Wrong::default();
     for (language, open, middle, close) in NESTED {
         for times in [50, 1_000, 40_000] {
@@ -510,6 +514,7 @@ const NESTED: &[(char, &str, &str, &str)] = &[
 
 #[test]
 fn patterns_and_regular_expressions_that_explode_are_answered() {
+    let _alone = bound::alone();
     let mut wrong = Wrong::default();
     let stars = "*a".repeat(2_000);
     let rule = json!({"Variable": "$.s", "StringMatches": stars, "Next": "B"});

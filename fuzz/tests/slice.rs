@@ -8,6 +8,7 @@ use stepwright_fuzz::targets;
 
 #[test]
 fn no_input_does_harm() {
+    let _alone = stepwright_fuzz::bound::alone();
     for target in targets() {
         let seen =
             run(target, 1, Until::Inputs(target.slice)).unwrap_or_else(|why| panic!("{why}"));
@@ -17,6 +18,7 @@ fn no_input_does_harm() {
 
 #[test]
 fn every_operation_is_tried() {
+    let _alone = stepwright_fuzz::bound::alone();
     let api = targets().find(|target| target.name == "api").unwrap();
     run(api, 2, Until::Requests(40)).unwrap_or_else(|why| panic!("{why}"));
 }
