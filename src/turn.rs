@@ -30,9 +30,11 @@ pub mod map_run;
 mod observe;
 mod outgrown;
 mod outside;
+mod patience;
 mod redrive;
 mod route;
 mod seal;
+mod side_by_side;
 mod sweep;
 pub mod token;
 
@@ -55,10 +57,12 @@ use carry::Carried;
 use commit::{Made, Written};
 use deliver::Delivered;
 use live::{Live, Performing};
-pub use load::{Loaded, definition_key};
+pub use load::{Definitions, Loaded, definition_key};
 pub use outside::ActivityWork;
+use patience::{BRIEF, LONG, NONE};
 use route::{Elsewhere, Route};
 pub use route::{Invocation, Routing};
+pub use sweep::Swept;
 pub use token::{TokenError, Tokens};
 
 /// Tells the time, and lets it pass. A seat for virtual time in tests.
@@ -131,7 +135,7 @@ pub struct Engine {
     metrics: Arc<Metrics>,
     traces: Option<Arc<Traces>>,
     tokens: Arc<Tokens>,
-    definitions: Arc<load::Definitions>,
+    definitions: Arc<Definitions>,
     forks: Arc<Forks>,
     nonces: AtomicU64,
     live: Live,
@@ -229,6 +233,11 @@ impl Engine {
     /// The same, telling its spans here.
     pub fn with_traces(self, traces: Option<Arc<Traces>>) -> Engine {
         Engine { traces, ..self }
+    }
+
+    /// The same, which need not parse again what others have parsed that know these definitions.
+    pub fn with_definitions(self, definitions: Arc<Definitions>) -> Engine {
+        Engine { definitions, ..self }
     }
 
     /// What it has counted.
@@ -329,7 +338,8 @@ impl Engine {
             }
             let (taken_up, stimulus) = (self.clock.now(), drive.stimulus.clone());
             let performed = matches!(stimulus, Stimulus::Task(_));
-            let (decision, time) = match self.made(loaded, &drive, states).await? {
+            let patience = if performing.is_some() { LONG } else { BRIEF };
+            let (decision, time) = match self.made(loaded, &drive, (states, patience)).await? {
                 Ok(made) => made,
                 Err(verdict) => return Ok(verdict),
             };
@@ -356,7 +366,8 @@ impl Engine {
             let written = Written { time, guard: delivery.id.clone(), cancels };
             let record = self.record(&drive.cursor, *decision, written);
             let claimed = Performing::of(&self.live, &drive.cursor, &record);
-            let committed = self.write(loaded, &drive.cursor, record, performing.is_some()).await;
+            let precious = claims || performing.is_some();
+            let committed = self.write(loaded, &drive.cursor, record, precious).await;
             if matches!(&committed, Ok(Err(_)) | Err(Error::Store(store::Error::TooLarge(_)))) {
                 self.disown(loaded, &drive.cursor, submitted).await;
             }
@@ -384,9 +395,9 @@ impl Engine {
         &self,
         loaded: &Loaded,
         drive: &Drive,
-        states: u32,
+        (states, patience): (u32, f64),
     ) -> Result<Result<(Box<Decision>, Timestamp), Verdict>, Error> {
-        Ok(match self.decide_surely(loaded, drive, states).await? {
+        Ok(match self.patiently(patience, || self.decide(loaded, drive, states)).await? {
             Made::Commit(decision, time) => Ok((decision, time)),
             Made::NotBefore(at) => {
                 let kind = MessageKind::Timer { due: at };
@@ -421,7 +432,11 @@ impl Engine {
         states: u32,
     ) -> Result<Result<Stimulus, Verdict>, Error> {
         let runnable = matches!(record.frame.phase, Phase::Ready | Phase::Asking);
-        self.emit(loaded, cursor, record, runnable && states > 0).await?;
+        let going_on = runnable && states > 0;
+        // Once a task is claimed, it is performed now or counts as lost.
+        let claimed = matches!(record.frame.phase, Phase::Claimed(_));
+        let patience = if claimed { LONG } else { NONE };
+        self.patiently(patience, || self.emit(loaded, cursor, record, going_on)).await?;
         Ok(match &record.frame.phase {
             Phase::Ready | Phase::Asking if states > 0 => Ok(Stimulus::Advance),
             Phase::Reading(_) | Phase::Writing(_) if self.hurried() => {

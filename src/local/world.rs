@@ -28,6 +28,8 @@ const STATES_PER_TURN: u32 = 10_000;
 
 /// Pause before another try to resume what was running.
 const RESUME_AGAIN: Duration = Duration::from_secs(5);
+/// The longest pause between tries to resume an execution that cannot be resumed.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// How long the last execution logs may take beside all else.
 const LOG_TIME: Duration = Duration::from_secs(3);
@@ -218,13 +220,21 @@ impl World {
 }
 
 async fn resume(engine: Arc<Engine>) {
-    loop {
+    let swept = loop {
         match engine.sweep().await {
-            Ok(0) => return,
-            Ok(running) => return tracing::info!(running, "executions go on where they were"),
+            Ok(swept) => break swept,
             Err(error) => tracing::error!(%error, "executions cannot be resumed, trying again"),
         }
         tokio::time::sleep(RESUME_AGAIN).await;
+    };
+    if swept.running > 0 {
+        tracing::info!(running = swept.running, "executions go on where they were");
+    }
+    let (mut left, mut pause) = (swept.failed, RESUME_AGAIN);
+    while !left.is_empty() {
+        tokio::time::sleep(pause).await;
+        pause = LONGEST_PAUSE.min(pause * 2);
+        left = engine.resume_all(left).await;
     }
 }
 

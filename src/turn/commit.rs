@@ -8,28 +8,11 @@ use stepwright_core::engine::{
 };
 use stepwright_core::time::Timestamp;
 
+use super::patience::{BRIEF, LONG};
 use super::{Drive, Engine, Error, Loaded, outgrown};
 use crate::store::{self, Insertion};
 
 impl Engine {
-    /// The decision on a frame; tried again while the store is not available, since what led to it (a task that was
-    /// performed) may not be had a second time.
-    pub(super) async fn decide_surely(
-        &self,
-        loaded: &Loaded,
-        drive: &Drive,
-        states: u32,
-    ) -> Result<Made, Error> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.decide(loaded, drive, states).await {
-                Err(Error::Store(store::Error::Unavailable(_))) if tries < TRIES => {}
-                made => return made,
-            }
-        }
-    }
-
     /// The decision on a frame, with the items that its lane asks for on the way.
     pub(crate) async fn decide(
         &self,
@@ -123,18 +106,17 @@ impl Engine {
         cursor: &Cursor,
         record: Arc<Record>,
     ) -> Result<Committed, Error> {
-        let mut tries = 0;
-        let mut record = record;
-        let answer = loop {
-            tries += 1;
-            match self.store.insert(cursor, record.clone()).await {
-                Err(store::Error::Unavailable(_)) if tries < TRIES => {}
-                Err(store::Error::TooLarge(why)) => match outgrown::bare(&record) {
-                    Some(bare) => record = bare,
-                    None => return Err(store::Error::TooLarge(why).into()),
-                },
-                answer => break answer?,
-            }
+        let insert = |record: Arc<Record>| {
+            let stored = record.clone();
+            async move { Ok((self.store.insert(cursor, stored).await?, record)) }
+        };
+        let inserted = self.patiently(BRIEF, || insert(record.clone())).await;
+        let (answer, record) = match inserted {
+            Err(store::Error::TooLarge(why)) => match outgrown::bare(&record) {
+                Some(bare) => self.patiently(BRIEF, || insert(bare.clone())).await?,
+                None => return Err(store::Error::TooLarge(why).into()),
+            },
+            inserted => inserted?,
         };
         match answer {
             Insertion::Exists(other) if other.nonce != record.nonce => {
@@ -150,47 +132,26 @@ impl Engine {
         }
     }
 
-    /// Inserts a record, patiently if a task's outcome is in it.
+    /// The same; what must not be lost waits for a store that is not available.
     pub(super) async fn write(
         &self,
         loaded: &Loaded,
         cursor: &Cursor,
         record: Arc<Record>,
-        outcome: bool,
+        precious: bool,
     ) -> Result<Committed, Error> {
-        match outcome {
-            true => self.commit_surely(loaded, cursor, record).await,
-            false => self.commit(cursor, record).await,
+        if !precious {
+            return self.commit(cursor, record).await;
         }
-    }
-
-    /// Inserts the record of a task's outcome. As long as the store is not available it waits and tries again: an outcome
-    /// that is lost is a task that was performed in vain.
-    pub(super) async fn commit_surely(
-        &self,
-        loaded: &Loaded,
-        cursor: &Cursor,
-        record: Arc<Record>,
-    ) -> Result<Committed, Error> {
-        let mut pause = 0.01;
-        let mut waited = 0.0;
-        loop {
-            match self.commit(cursor, record.clone()).await {
-                Err(Error::Store(store::Error::Unavailable(why))) if waited < PATIENCE_SECONDS => {
-                    let (arn, state) = (&*loaded.execution.arn, &*record.frame.state);
-                    tracing::warn!(
-                        why,
-                        execution_arn = arn,
-                        state,
-                        "an outcome waits for the store"
-                    );
-                    self.clock.sleep(pause).await;
-                    waited += pause;
-                    pause = f64::min(pause * 2.0, 2.0);
-                }
-                committed => return committed,
+        let (arn, state) = (&*loaded.execution.arn, &*record.frame.state);
+        let insert = || async {
+            let committed = self.commit(cursor, record.clone()).await;
+            if let Err(Error::Store(store::Error::Unavailable(why))) = &committed {
+                tracing::warn!(why, execution_arn = arn, state, "a record waits for the store");
             }
-        }
+            committed
+        };
+        self.patiently(LONG, insert).await
     }
 }
 
@@ -198,12 +159,6 @@ impl Engine {
 fn in_hand(frame: &Frame) -> Option<u64> {
     Some(frame.lane.as_ref()?.item.as_ref()?.index)
 }
-
-/// How long an outcome waits for a store that is not available, in seconds.
-pub(super) const PATIENCE_SECONDS: f64 = 900.0;
-
-/// How often what must not be lost is tried while the store is not available.
-const TRIES: u32 = 5;
 
 /// The record that is in its slot now: ours, or another one that was there before.
 pub(crate) type Committed = Result<Arc<Record>, Arc<Record>>;

@@ -84,9 +84,7 @@ impl Engine {
         let Message { cursor, kind } = &delivery.message;
         let here = cursor_of(cursor, tail);
         self.log_again(loaded, &here, tail);
-        if tail.cancels {
-            self.seal_below(loaded, &here, (tail.slot.saturating_sub(1), tail.lanes)).await?;
-        }
+        self.seal_cancelled(loaded, &here, tail).await?;
         self.stop_job(loaded, &here, tail).await;
         let stimulus = match (&tail.frame.phase, kind) {
             (Phase::Ready | Phase::Asking, _) => Stimulus::Advance,

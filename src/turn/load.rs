@@ -31,9 +31,10 @@ impl Loaded {
     }
 }
 
-/// Definitions that were parsed already, by machine ARN and revision. They never change, so they are never stale.
+/// Definitions that were parsed already, by machine ARN and revision. They never change, so they are never stale, and
+/// engines of one process can share them.
 #[derive(Default)]
-pub(crate) struct Definitions(Mutex<HashMap<Revision, Parsed>>);
+pub struct Definitions(Mutex<HashMap<Revision, Parsed>>);
 
 /// Machine ARN and revision.
 type Revision = (Arc<str>, Arc<str>);

@@ -9,7 +9,7 @@ use stepwright_core::engine::{Failure, Outcome, Phase, Record, Stimulus};
 use stepwright_core::event::EventKind;
 use stepwright_core::expr::Document;
 
-use super::commit::PATIENCE_SECONDS;
+use super::patience::LONG;
 use super::{Engine, Error, Verdict};
 use crate::queue::Delivery;
 
@@ -19,20 +19,13 @@ impl Engine {
         let execution = &delivery.message.cursor.execution;
         tracing::error!(why, execution_id = %execution, "an execution fails: its data does not fit into the store");
         let failure = Failure::new(name::DATA_LIMIT_EXCEEDED, why);
-        let mut pause = 0.01;
-        let mut waited = 0.0;
-        loop {
-            let Err(error) = self.fail_outgrown(delivery, &failure).await else {
-                return Verdict::Delete;
-            };
-            tracing::warn!(%error, execution_id = %execution, "an execution cannot be failed now");
-            // Given up too early, the task whose result was too large would count as lost and be performed again.
-            if waited >= PATIENCE_SECONDS {
-                return Verdict::GiveBack(1.0);
+        // Given up too early, the task whose result was too large would count as lost and be performed again.
+        match self.patiently(LONG, || self.fail_outgrown(delivery, &failure)).await {
+            Ok(()) => Verdict::Delete,
+            Err(error) => {
+                tracing::warn!(%error, execution_id = %execution, "an execution cannot be failed now");
+                Verdict::GiveBack(1.0)
             }
-            self.clock.sleep(pause).await;
-            waited += pause;
-            pause = f64::min(pause * 2.0, 2.0);
         }
     }
 

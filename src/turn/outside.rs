@@ -88,7 +88,12 @@ impl Engine {
                 return Ok(None);
             }
             let drive = match &tail {
-                Some(tail) => Drive::after(&super::cursor_of(&root, tail), tail, stimulus.clone()),
+                Some(tail) => {
+                    let here = super::cursor_of(&root, tail);
+                    // Once there is a further record, nobody looks after this one any more.
+                    self.seal_cancelled(loaded, &here, tail).await?;
+                    Drive::after(&here, tail, stimulus.clone())
+                }
                 None => self.unbegun(loaded, &root, stimulus.clone()),
             };
             let Made::Commit(decision, time) = self.decide(loaded, &drive, 0).await? else {
@@ -96,9 +101,13 @@ impl Engine {
             };
             let written = Written { time, guard: "".into(), cancels: drive.forked };
             let record = self.record(&drive.cursor, *decision, written);
-            if let Some(record) = self.commit_and_emit(loaded, &drive, record).await? {
-                return Ok(Some(record.time));
-            }
+            let Some((record, emitted)) = self.commit_and_emit(loaded, &drive, record).await?
+            else {
+                continue;
+            };
+            // Whoever hears of the end relies on it that nothing goes on below it. Asked again, it looks after that.
+            emitted?;
+            return Ok(Some(record.time));
         }
         Err(Error::Busy)
     }
@@ -138,8 +147,11 @@ impl Engine {
                 Ok(tail) => tail,
                 Err(error) => return Ok(Err(error)),
             };
-            let stimulus = Stimulus::Callback(answer.clone());
+            let lapsed = self.lapsed(&ticket, &tail).await?;
+            let late = lapsed.is_some();
+            let stimulus = lapsed.unwrap_or_else(|| Stimulus::Callback(answer.clone()));
             match self.insert_outside(&loaded, &ticket, &tail, stimulus).await? {
+                Outside::Done if late => return Ok(Err(TokenError::TimedOut)),
                 Outside::Done => return Ok(Ok(())),
                 Outside::Refused => return Ok(Err(TokenError::TimedOut)),
                 Outside::Again => {}
@@ -156,11 +168,31 @@ impl Engine {
         let Some(ticket) = self.tokens.open_token(token) else {
             return Ok(Err(TokenError::Invalid));
         };
-        if let Err(error) = self.ticket_holder(&ticket).await? {
-            return Ok(Err(error));
+        let tail = match self.ticket_holder(&ticket).await? {
+            Ok(tail) => tail,
+            Err(error) => return Ok(Err(error)),
+        };
+        if let Some(lapsed) = self.lapsed(&ticket, &tail).await? {
+            if let Some(loaded) = self.load(&ticket.execution).await? {
+                self.insert_outside(&loaded, &ticket, &tail, lapsed).await?;
+            }
+            return Ok(Err(TokenError::TimedOut));
         }
         self.store.beat(&ticket, self.clock.now()).await?;
         Ok(Ok(()))
+    }
+
+    /// What the time means to a task whose timeout, or time for a heartbeat, is over. Its timer may come late, or be lost:
+    /// whoever comes after that time is too late all the same.
+    async fn lapsed(&self, ticket: &Cursor, tail: &Record) -> Result<Option<Stimulus>, Error> {
+        let Phase::Pending(pending) = &tail.frame.phase else { return Ok(None) };
+        let now = self.clock.now();
+        let over = |beat| pending.due(beat).is_some_and(|(due, _)| due <= now);
+        if !over(None) {
+            return Ok(None);
+        }
+        let beat = self.store.last_beat(ticket).await?;
+        Ok(over(beat).then_some(Stimulus::Due { beat }))
     }
 
     /// The record that waits for a token.
@@ -244,18 +276,19 @@ impl Engine {
             *decision,
             Written { time, guard: "".into(), cancels: None },
         );
+        // Once it is committed the caller is told so, even if what follows has to be done later.
         let committed = self.commit_and_emit(loaded, &drive, record).await?;
         Ok(committed.map_or(Outside::Again, |_| Outside::Done))
     }
 
-    /// Commits a record for someone outside and carries out what follows; `None` if the slot was taken. Once it is
-    /// committed the caller is told so, even if what follows has to be done later.
+    /// Commits a record for someone outside and carries out what follows, or says why that has to be done later; `None` if
+    /// the slot was taken.
     async fn commit_and_emit(
         &self,
         loaded: &Loaded,
         drive: &Drive,
         record: Arc<Record>,
-    ) -> Result<Option<Arc<Record>>, Error> {
+    ) -> Result<Option<(Arc<Record>, Result<(), Error>)>, Error> {
         let place = &drive.cursor;
         let owed = Owed::after(self.queue.clone(), place);
         let Ok(record) = self.commit(place, record).await? else {
@@ -263,14 +296,15 @@ impl Engine {
             return Ok(None);
         };
         self.observe(loaded, drive, &record, None);
-        match self.emit(loaded, place, &record, false).await {
+        let emitted = self.emit(loaded, place, &record, false).await;
+        match &emitted {
             Ok(()) => owed.settle(),
             Err(error) => {
                 tracing::warn!(%error, execution_arn = %loaded.execution.arn, "what follows from a record is done later");
                 owed.send().await?;
             }
         }
-        Ok(Some(record))
+        Ok(Some((record, emitted)))
     }
 
     /// All records of an execution. If its last transition was made but its row not closed yet, the row is closed first,

@@ -10,28 +10,45 @@ use stepwright_core::time::Timestamp;
 
 use super::{Engine, Error, Loaded};
 
+/// What a sweep came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// How many executions run.
+    pub running: usize,
+    /// Those of them that could not be resumed; to be tried again.
+    pub failed: Vec<ExecutionId>,
+}
+
 /// Executions looked at in one reading of the list.
 const PAGE: usize = 500;
 
 impl Engine {
-    /// Sends again what all running executions wait for. Returns how many there are.
+    /// Sends again what all running executions wait for. One that cannot be resumed does not keep the others waiting.
     ///
     /// # Errors
-    /// The store or the queue is not available.
-    pub async fn sweep(&self) -> Result<usize, Error> {
+    /// The store cannot say which executions run.
+    pub async fn sweep(&self) -> Result<Swept, Error> {
         let mut after: Option<ExecutionId> = None;
-        let mut found = 0;
+        let mut swept = Swept::default();
         loop {
             let page = self.store.running(after.as_ref(), PAGE).await?;
-            let Some(last) = page.last() else { return Ok(found) };
+            let Some(last) = page.last() else { return Ok(swept) };
             after = Some(last.clone());
-            for id in &page {
-                found += 1;
-                if let Err(error) = self.resume(id).await {
-                    tracing::error!(%error, execution_id = %id, "an execution cannot be resumed now");
-                }
+            swept.running += page.len();
+            swept.failed.extend(self.resume_all(page).await);
+        }
+    }
+
+    /// Resumes executions, one after the other; those that could not be.
+    pub async fn resume_all(&self, ids: Vec<ExecutionId>) -> Vec<ExecutionId> {
+        let mut failed = Vec::new();
+        for id in ids {
+            if let Err(error) = self.resume(&id).await {
+                tracing::error!(%error, execution_id = %id, "an execution cannot be resumed now");
+                failed.push(id);
             }
         }
+        failed
     }
 
     /// Looks at a running execution and sends again only what should have happened `overdue_seconds` ago: for homes where

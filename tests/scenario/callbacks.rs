@@ -97,6 +97,32 @@ fn heartbeats_keep_a_token_alive_and_silence_ends_it() {
     );
 }
 
+/// Its timer may be late, or lost: what it would do is done by whoever comes too late.
+#[test]
+fn who_answers_after_the_time_of_a_task_is_too_late_even_if_nobody_has_noticed() {
+    type Call = fn(&Sim, &str) -> Result<(), TokenError>;
+    let success = |sim: &Sim, token: &str| {
+        let answer = Answer::Success(Document::empty_object());
+        block_on(sim.engine.answer(token, answer)).unwrap()
+    };
+    let heartbeat = |sim: &Sim, token: &str| block_on(sim.engine.heartbeat(token)).unwrap();
+    let calls: [Call; 2] = [success, heartbeat];
+    for call in calls {
+        let (mut sim, id) = waiting().begin(ALL_STATES, 0, Risks::NONE);
+        let token = run_until_token(&mut sim, &id);
+        sim.queue.lose_everything();
+        sim.clock.advance(8.0);
+        assert_eq!(heartbeat(&sim, &token), Ok(()));
+        sim.clock.advance(9.0);
+        assert_eq!(heartbeat(&sim, &token), Ok(()), "9 s after the one before");
+        sim.clock.advance(10.0);
+        assert_eq!(call(&sim, &token), Err(TokenError::TimedOut));
+        sim.run();
+        let story = tell(&sim.engine, &id);
+        assert_eq!(story.lines().next().unwrap(), "SUCCEEDED \"silent\"");
+    }
+}
+
 /// The token of a request that is still being made.
 fn early_token(sim: &Sim, id: &ExecutionId) -> Option<String> {
     let tail = block_on(sim.store.tail(id, &FrameId::root())).ok()??;

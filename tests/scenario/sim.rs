@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use stepwright::queue::Delivery;
 use stepwright::store::memory::MemoryStore;
 use stepwright::store::{Execution, Journal, Kind, Registry, Status};
-use stepwright::turn::{Clock, Config, Engine, Parts, Verdict, definition_key};
+use stepwright::turn::{Clock, Config, Definitions, Engine, Parts, Verdict, definition_key};
 use stepwright_core::asl::model::ExecutionType;
 use stepwright_core::engine::{ExecutionId, Limits};
 use stepwright_core::expr::Document;
@@ -42,6 +42,8 @@ pub struct Risks {
     pub skew: f64,
     /// Turns at a time.
     pub turns: usize,
+    /// How long a claim holds, in seconds.
+    pub claim: f64,
     /// No crash while a task is being performed, so that outcomes do not depend on the faults.
     pub spare_tasks: bool,
     /// What the queue does with messages.
@@ -59,6 +61,7 @@ impl Risks {
         workers: 1,
         skew: 0.0,
         turns: 1,
+        claim: VISIBILITY,
         spare_tasks: true,
         habits: Habits::GOOD,
         plan: Plan::Never,
@@ -72,6 +75,7 @@ impl Risks {
         workers: 1,
         skew: 0.0,
         turns: 4,
+        claim: VISIBILITY,
         spare_tasks: true,
         habits: Habits::BAD,
         plan: Plan::Random { before: 0.03, after: 0.03 },
@@ -99,6 +103,7 @@ pub struct Sim {
     random: Random,
     risks: Risks,
     config: Config,
+    definitions: Arc<Definitions>,
     workers: Vec<Arc<Engine>>,
     deaths: usize,
     /// Steps of turns until one dies, if one is to die.
@@ -124,6 +129,16 @@ impl Clock for Skewed {
 impl Sim {
     /// A world in which one turn enters at most so many states.
     pub fn new(states_per_turn: u32, seed: u64, risks: Risks) -> Sim {
+        Sim::knowing(Arc::default(), states_per_turn, seed, risks)
+    }
+
+    /// The same, where some definitions are known that were parsed in other worlds.
+    pub fn knowing(
+        definitions: Arc<Definitions>,
+        states_per_turn: u32,
+        seed: u64,
+        risks: Risks,
+    ) -> Sim {
         let clock = Arc::new(VirtualClock::default());
         let faults = Faults::new(seed ^ 0x570e, Plan::Never);
         let store = FaultyStore::around(Arc::new(MemoryStore::new()), faults.clone());
@@ -140,10 +155,11 @@ impl Sim {
             clock: clock.clone(),
             observer: None,
         };
-        let config = config(states_per_turn, seed);
+        let config = config(states_per_turn, seed, risks.claim);
         let key = "\"c2VlZGVkIGtleSBvZiBhbGwgdGFzayB0b2tlbnMuLi4\"";
         block_on(store.put(Kind::Secret, "task-token-1", key.into(), None)).unwrap();
-        let engine = Arc::new(block_on(Engine::open(parts, config.clone())).unwrap());
+        let engine = block_on(Engine::open(parts, config.clone())).unwrap();
+        let engine = Arc::new(engine.with_definitions(definitions.clone()));
         let random = Random::seeded(seed ^ 0x5eed);
         let (workers, turns) = (vec![engine.clone()], Vec::new());
         let (alarm, deaths) = (None, 0);
@@ -159,6 +175,7 @@ impl Sim {
             random,
             risks,
             config,
+            definitions,
             workers,
             deaths,
             doomed: None,
@@ -189,7 +206,7 @@ impl Sim {
         self.faults.plan(Plan::Never);
         let engine = block_on(Engine::open(parts, config)).unwrap();
         self.faults.plan(self.risks.plan);
-        Arc::new(engine)
+        Arc::new(engine.with_definitions(self.definitions.clone()))
     }
 
     /// Creates a machine and starts an execution of it.
@@ -295,9 +312,9 @@ impl Sim {
     pub fn step(&mut self) -> bool {
         let deliver = self.turns.is_empty()
             || (self.turns.len() < self.risks.turns && self.random.chance(0.3));
-        let lost = self.faults.counts()[Fault::Lost as usize];
+        let lost = self.faults.count(Fault::Lost);
         let delivery = if deliver { self.queue.take() } else { None };
-        if self.faults.counts()[Fault::Lost as usize] > lost && delivery.is_none() {
+        if delivery.is_none() && self.faults.count(Fault::Lost) > lost {
             return true;
         }
         if let Some(delivery) = delivery {
@@ -380,12 +397,12 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// How the engine runs here.
-fn config(states_per_turn: u32, seed: u64) -> Config {
+fn config(states_per_turn: u32, seed: u64, claim_seconds: f64) -> Config {
     Config {
         states_per_turn,
         holder: format!("sim-{seed}").into(),
         sole: false,
-        claim_seconds: VISIBILITY,
+        claim_seconds,
         visibility_seconds: VISIBILITY,
         region: "us-east-1".into(),
         account: "123456789012".into(),

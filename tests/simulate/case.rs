@@ -3,9 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::grow::Machine;
-use super::judge::{Story, broken_laws, differences, given, story_of};
+use super::judge::{Given, Story, broken_laws, differences, given, story_of};
 use super::render::definition;
 use super::run::{Drama, Run};
+use super::scene::Scene;
 use super::tally::Tally;
 use super::world::World;
 use crate::support::build::START;
@@ -20,8 +21,7 @@ pub(crate) struct Case {
 
 /// The straight run of a machine.
 pub(crate) struct Straight {
-    pub(crate) definition: String,
-    pub(crate) input: String,
+    scene: Scene,
     pub(crate) story: Story,
     pub(crate) steps: u64,
 }
@@ -32,13 +32,14 @@ pub(crate) struct Straight {
 /// Even so it breaks a law.
 pub(crate) fn straight(machine: &Machine) -> Result<Straight, String> {
     let (definition, input) = (definition(machine).to_string(), machine.input.to_string());
-    let world = lived(&definition, &input, &Run::straight())?;
+    let scene = caught(|| Ok(Scene::of(&definition, &input)))?;
+    let world = lived(&scene, &Run::straight())?;
     let broken = broken_laws(&world);
     if !broken.is_empty() {
         return Err(format!("without any fault:\n{}", broken.join("\n")));
     }
     let (story, steps) = (story_of(&world), world.steps);
-    Ok(Straight { definition, input, story, steps })
+    Ok(Straight { scene, story, steps })
 }
 
 /// Runs a machine as a run says and compares; what was counted.
@@ -46,25 +47,27 @@ pub(crate) fn straight(machine: &Machine) -> Result<Straight, String> {
 /// # Errors
 /// What is not as it must be.
 pub(crate) fn compared(machine: &Machine, straight: &Straight, run: &Run) -> Result<Tally, String> {
-    let world = lived(&straight.definition, &straight.input, run)?;
+    let world = lived(&straight.scene, run)?;
     let mut wrong = broken_laws(&world);
     let redrivable = straight.story.end.starts_with("SUCCEEDED");
-    if world.row().is_none() {
-        return if wrong.is_empty() { Ok(counted(&world)) } else { Err(wrong.join("\n")) };
-    }
-    let story = story_of(&world);
-    if !world.unlucky && (redrivable || !matches!(run.drama, Drama::Redrive(_))) {
-        wrong.extend(differences(given(machine, run.drama), &straight.story, &story));
+    let changed = matches!(run.drama, Drama::Redrive(_)) && !redrivable;
+    let given = given(machine, run.drama);
+    if given > Given::Laws && !changed && !world.unlucky && world.row().is_some() {
+        wrong.extend(differences(given, &straight.story, &story_of(&world)));
     }
     if wrong.is_empty() { Ok(counted(&world)) } else { Err(wrong.join("\n")) }
 }
 
-fn lived(definition: &str, input: &str, run: &Run) -> Result<World, String> {
-    let lived = catch_unwind(AssertUnwindSafe(|| {
-        let mut world = World::new(definition, input, run);
+fn lived(scene: &Scene, run: &Run) -> Result<World, String> {
+    caught(|| {
+        let mut world = World::new(scene, run);
         world.live().map(|()| world)
-    }));
-    lived.unwrap_or_else(|panic| {
+    })
+}
+
+/// What something comes to; a panic is an error.
+fn caught<T>(something: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(something)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
         Err(format!("a panic: {}", text.unwrap_or("without a word")))

@@ -15,29 +15,21 @@ pub(crate) struct Machine {
     pub(crate) flow: Flow,
     pub(crate) input: Json,
     pub(crate) timeout: Option<u64>,
-    /// Whether a fork is cut short in it: which of its lanes have come how far by then is open.
-    pub(crate) open: bool,
     /// Whether it has Express children: what delays them for minutes ends them.
     pub(crate) hasty: bool,
 }
 
 /// The machine of a seed.
 pub(crate) fn machine(seed: u64) -> Machine {
-    let mut grower = Grower {
-        random: Random::seeded(seed),
-        ids: 0,
-        states: 0,
-        days: 250.0,
-        open: false,
-        hasty: false,
-    };
+    let mut grower =
+        Grower { random: Random::seeded(seed), ids: 0, states: 0, days: 250.0, hasty: false };
     grower.states = 2 + grower.random.below(14) as i32;
     let place = Place { depth: 0, times: 1.0, fork: false, express: false };
     let flow = grower.flow(place, 5);
     let items: Vec<_> = (0..grower.random.below(5)).map(|n| json!(n)).collect();
     let input = json!({"n": grower.random.below(7), "items": items, "s": "x"});
     let timeout = grower.random.chance(0.1).then_some(340 * 86_400);
-    Machine { flow, input, timeout, open: grower.open, hasty: grower.hasty }
+    Machine { flow, input, timeout, hasty: grower.hasty }
 }
 
 struct Grower {
@@ -47,7 +39,6 @@ struct Grower {
     states: i32,
     /// Days that the execution may still wait.
     days: f64,
-    open: bool,
     hasty: bool,
 }
 
@@ -122,10 +113,7 @@ impl Grower {
     fn end(&mut self, place: Place) -> Node {
         match self.random.below(8) {
             0 => Node::Succeed,
-            1 => {
-                self.open |= place.fork;
-                Node::Fail
-            }
+            1 => Node::Fail,
             2 if !place.fork => Node::Broken,
             _ => Node::Pass(self.pass()),
         }
@@ -179,7 +167,6 @@ impl Grower {
         let catches =
             if place.fork && timing { true } else { self.one_in(if fails { 2 } else { 5 }) };
         let caught = catches.then(|| self.short(place));
-        self.open |= fails && caught.is_none() && place.fork;
         Care { retries, caught }
     }
 

@@ -11,9 +11,11 @@ use stepwright_core::history::Sequence;
 
 use super::grow::Machine;
 use super::run::Drama;
+use super::tree::cut_short;
 use super::world::World;
 use crate::sim::block_on;
 use crate::story;
+use crate::support::laws::unsealed_lane;
 
 /// What a run came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +45,7 @@ pub(crate) fn given(machine: &Machine, drama: Drama) -> Given {
         Drama::Stop(_) | Drama::Delete(_) | Drama::Rivals | Drama::Merciless => Given::Laws,
         _ if machine.hasty => Given::Laws,
         Drama::Redrive(_) => Given::End,
-        Drama::None if machine.open => Given::End,
+        Drama::None if cut_short(&machine.flow, false) => Given::End,
         Drama::None => Given::Story,
     }
 }
@@ -154,6 +156,8 @@ pub(crate) fn broken_laws(world: &World) -> Vec<String> {
     for id in executions {
         let records = block_on(plain.records(&id, &FrameId::root(), None)).unwrap();
         broken.extend(journal_laws(&records).map(|law| format!("{id}: {law}")));
+        let open = unsealed_lane(&records);
+        broken.extend(open.map(|lane| format!("{id}: {lane} can still begin, but was cancelled")));
         let row = block_on(plain.execution(&id)).unwrap();
         match row.map(|row| row.closing.is_some()) {
             Some(true) | None => {}
@@ -170,7 +174,7 @@ fn journal_laws(records: &[Stored]) -> Option<String> {
     for (frame, record) in records {
         frames.entry(frame).or_default().push(record);
     }
-    for (frame, records) in frames {
+    for (frame, records) in &frames {
         for (slot, record) in records.iter().enumerate() {
             if record.slot != slot as u64 {
                 return Some(format!("frame {frame} has a gap at slot {slot}"));
@@ -180,11 +184,21 @@ fn journal_laws(records: &[Stored]) -> Option<String> {
             }
         }
         let last = &records[records.len() - 1].frame.phase;
-        if !last.over() {
+        if !last.over() && !(records.len() == 1 && too_late(frame, &frames)) {
             return Some(format!("frame {frame} has not ended: {last:?}"));
         }
     }
     None
+}
+
+/// Whether a frame is a lane of a Map Run that may have begun when the run was cancelled already: such lanes are left as
+/// they are, and start nothing.
+fn too_late(frame: &FrameId, frames: &BTreeMap<&FrameId, Vec<&Arc<Record>>>) -> bool {
+    let Some((parent, slot, _)) = frame.fork() else { return false };
+    let Some(parent) = frames.get(&parent) else { return false };
+    let fork = parent.get(slot as usize).map(|record| &record.frame.phase);
+    let of_run = matches!(fork, Some(Phase::Forked(fork)) if fork.run.is_some());
+    of_run && parent.len() > slot as usize + 1
 }
 
 /// One end, and it is the last event; ids follow each other and causes come before effects.

@@ -26,6 +26,7 @@ mod judge;
 mod render;
 mod rule;
 mod run;
+mod scene;
 mod shrink;
 mod tally;
 mod tree;

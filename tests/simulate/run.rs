@@ -95,6 +95,8 @@ fn risks(random: &mut Random, drama: Drama) -> Risks {
         plan: Plan::Random { before: often(0.03), after: often(0.03) },
         workers: 1 + random.below(3),
         turns: 1 + random.below(5),
+        // Longer than any turn lives, as in the deployed stack, however often it stands still.
+        claim: 900.0,
         spare_tasks: drama != Drama::Merciless,
     }
 }

@@ -8,28 +8,35 @@ use super::tree::{Flow, Node, size};
 pub(crate) fn shrink(case: Case) -> Case {
     let mut best = case;
     let mut rounds = 0;
-    while let Some(smaller) = candidates(&best).into_iter().find_map(|case| failing(&case)) {
+    let wrong = judged(&best).err().unwrap_or_default();
+    let alike = |why: &str| kind(why) == kind(&wrong);
+    while let Some(smaller) = candidates(&best).into_iter().find_map(|case| failing(&case, alike)) {
         best = smaller;
         rounds += 1;
         if rounds > 200 {
             break;
         }
     }
-    fewer_faults(best)
+    fewer_faults(best, alike)
 }
 
-/// The case, by this seed of chance or another one, if it fails.
-fn failing(case: &Case) -> Option<Case> {
+/// What went wrong, in a word: cutting must not lead from one thing to another.
+fn kind(why: &str) -> &str {
+    why.split([' ', ':']).find(|word| word.chars().all(char::is_alphabetic)).unwrap_or_default()
+}
+
+/// The case, by this seed of chance or another one, if it fails in the same way.
+fn failing(case: &Case, alike: impl Fn(&str) -> bool) -> Option<Case> {
     (0..SEEDS).find_map(|more| {
         let mut case = case.clone();
         case.run.seed = case.run.seed.wrapping_add(more);
-        fails(&case).then_some(case)
+        fails(&case, &alike).then_some(case)
     })
 }
 
 /// Whether something goes wrong but the cutting: that may leave a definition that is none.
-fn fails(case: &Case) -> bool {
-    judged(case).is_err_and(|why| !why.contains("CreateStateMachine"))
+fn fails(case: &Case, alike: impl Fn(&str) -> bool) -> bool {
+    judged(case).is_err_and(|why| alike(&why) && !why.contains("CreateStateMachine"))
 }
 
 /// Cases that are one step smaller.
@@ -102,7 +109,8 @@ fn calmer(case: &Case, found: &mut Vec<Case>) {
 }
 
 /// Leaves faults out, from the end and then one by one.
-fn fewer_faults(mut case: Case) -> Case {
+fn fewer_faults(mut case: Case, alike: impl Fn(&str) -> bool) -> Case {
+    let fails = |case: &Case| fails(case, &alike);
     let (mut low, mut high) = (0, 4_096);
     while low < high {
         let middle = (low + high) / 2;

@@ -163,6 +163,31 @@ impl Node {
     }
 }
 
+/// Whether a fork is cut short in a flow: which of its lanes have come how far by then is open.
+pub(crate) fn cut_short(flow: &Flow, within_fork: bool) -> bool {
+    flow.iter().any(|step| match &step.node {
+        Node::Task(Task { work, care }) => {
+            let ends = work.deed().fails(care.retries) && care.caught.is_none();
+            (within_fork && ends) || caught_short(care, within_fork)
+        }
+        Node::Fail => within_fork,
+        Node::Choice { arms, default } => {
+            let mut ways = arms.iter().map(|(_, flow)| flow).chain([default]);
+            ways.any(|flow| cut_short(flow, within_fork))
+        }
+        Node::Loop { body, .. } => cut_short(body, within_fork),
+        Node::Parallel { branches, care } => {
+            branches.iter().any(|branch| cut_short(branch, true)) || caught_short(care, within_fork)
+        }
+        Node::Map(map) => cut_short(&map.body, true) || caught_short(&map.care, within_fork),
+        Node::Pass(_) | Node::Broken | Node::Wait(_) | Node::Succeed => false,
+    })
+}
+
+fn caught_short(care: &Care, within_fork: bool) -> bool {
+    care.caught.as_ref().is_some_and(|flow| cut_short(flow, within_fork))
+}
+
 /// Number of steps of a flow and all that it is made of.
 pub(crate) fn size(flow: &mut Flow) -> usize {
     flow.iter_mut().map(|step| 1 + step.node.flows_mut().into_iter().map(size).sum::<usize>()).sum()

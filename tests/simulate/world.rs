@@ -10,13 +10,14 @@ use serde_json::{Value as Json, json};
 use stepwright::api::Api;
 use stepwright::store::{Execution, Status};
 use stepwright::turn::{Clock, Engine};
-use stepwright_core::engine::ExecutionId;
+use stepwright_core::engine::{Cursor, ExecutionId, FrameId, Phase};
 use stepwright_core::expr::Document;
 use stepwright_core::time::Timestamp;
 
-use super::render::{ACTIVITY, activities};
+use super::render::ACTIVITY;
 use super::rule::{attempt, named, rule};
 use super::run::{Drama, Run};
+use super::scene::Scene;
 use super::tree::Deed;
 use crate::sim::{Sim, block_on};
 use crate::support::fault::Fault;
@@ -42,15 +43,14 @@ pub(crate) struct World {
     /// Misfortunes after which only a sweep helps, as far as they were swept.
     swept: u64,
     complaints: u64,
-    sweeping: bool,
-    /// Operations that had failed when it was begun.
-    struck: u64,
     rounds: u32,
     /// Tokens that were accepted.
     accepted: BTreeSet<String>,
     /// Attempts that were claimed when a stop was acknowledged.
     pub(crate) stopped: Option<u64>,
     redrives: u32,
+    /// When a redrive was last under way.
+    redriven: u64,
     input: String,
 }
 
@@ -79,6 +79,8 @@ type Heard = Result<(u16, Json), String>;
 /// A request under way.
 struct Call {
     ask: Ask,
+    /// The step in which it was made.
+    since: u64,
     future: Pin<Box<dyn Future<Output = Heard>>>,
 }
 
@@ -90,26 +92,16 @@ const SWEEP_SECONDS: f64 = 1_200.0;
 
 impl World {
     /// A world in which a machine was made and is about to be started.
-    pub(crate) fn new(definition: &str, input: &str, run: &Run) -> World {
-        let sim = Sim::new(run.states, run.seed, run.risks);
+    pub(crate) fn new(scene: &Scene, run: &Run) -> World {
+        let known = scene.definitions.clone();
+        let sim = Sim::knowing(known, run.states, run.seed, run.risks);
         sim.tasks.rule(rule);
         sim.faults.spare(run.spared.clone());
         if !run.rereads {
             sim.store.trust();
         }
+        scene.set(sim.store.plain());
         let api = Arc::new(Api::new(sim.engine.clone()));
-        let does = |operation: &str, body: Json| {
-            let response = block_on(api.call(operation, body.to_string().as_bytes()));
-            assert_eq!(response.status, 200, "{operation}: {}\n{definition}", response.body);
-        };
-        for name in activities(definition) {
-            does("CreateActivity", json!({"name": name}));
-        }
-        let role = "arn:aws:iam::123456789012:role/machine";
-        does(
-            "CreateStateMachine",
-            json!({"name": "machine", "definition": definition, "roleArn": role}),
-        );
         sim.faults.plan(run.risks.plan);
         let id = stepwright::api::execution_id(MACHINE, "run", 0);
         let start = sim.clock.now();
@@ -128,13 +120,12 @@ impl World {
             known: 0,
             swept: 0,
             complaints: 0,
-            sweeping: false,
-            struck: 0,
             rounds: 0,
             accepted: BTreeSet::new(),
             stopped: None,
             redrives: 0,
-            input: input.to_owned(),
+            input: scene.input.clone(),
+            redriven: 0,
         };
         world.ask(start, Ask::Start);
         world
@@ -169,13 +160,14 @@ impl World {
             } else if self.rounds == 30 {
                 return Err(format!("it is stuck: {:?}", self.tails()));
             } else {
-                // What waits for a timer that was lost is found when that was due.
-                let days = if self.rounds < 10 { 0.0 } else { 20.0 * 86_400.0 };
                 self.rounds += 1;
-                self.ask_in(SWEEP_SECONDS + days, Ask::Sweep);
+                self.ask_in(SWEEP_SECONDS, Ask::Sweep);
             }
         }
-        Err("it does not come to rest".to_owned())
+        let asked: Vec<_> =
+            self.calls.iter().map(|call| &call.ask).chain(self.asks.values()).collect();
+        let turns = self.sim.turns();
+        Err(format!("it does not come to rest: {turns} turns, {asked:?}, {:?}", self.tails()))
     }
 
     /// Whether the machine may have been deleted before the execution was started.
@@ -249,16 +241,57 @@ impl World {
                 self.ask_in(1.0, Ask::Poll { activity: arn });
             }
         }
-        let counts = self.sim.faults.counts();
-        let misfortunes = counts[Fault::Lost as usize]
-            + counts[Fault::HungUp as usize]
-            + counts[Fault::Kill as usize]
-            + self.complaints;
-        if misfortunes > self.swept && !self.sweeping {
+        let bad = [Fault::Lost, Fault::HungUp, Fault::Kill].map(|kind| self.sim.faults.count(kind));
+        let misfortunes = bad.into_iter().sum::<u64>() + self.complaints;
+        if misfortunes > self.swept {
             self.swept = misfortunes;
-            self.sweeping = true;
-            self.ask_in(SWEEP_SECONDS, Ask::Sweep);
+            self.sweep_after(self.sim.clock.now());
         }
+    }
+
+    /// Somebody sweeps so long after a misfortune, if not before.
+    fn sweep_after(&mut self, misfortune: Timestamp) {
+        let at = misfortune.plus_seconds(SWEEP_SECONDS);
+        let before = self.asks.iter().take_while(|((asked, _), _)| *asked <= at);
+        if !before.map(|(_, ask)| ask).any(|ask| matches!(ask, Ask::Sweep)) {
+            self.ask(at, Ask::Sweep);
+        }
+    }
+
+    /// What waits for a time that is still to come, or has only just come, was not found by a sweep that is over now. The
+    /// next one is soon after that time, as if somebody swept all the time.
+    fn sweep_again(&mut self) {
+        let swept = self.sim.clock.now().plus_seconds(-SWEEP_SECONDS);
+        if let Some(due) = self.dues().into_iter().filter(|due| *due > swept).min() {
+            self.sweep_after(due);
+        }
+    }
+
+    /// When frames of executions that run should have gone on.
+    fn dues(&self) -> Vec<Timestamp> {
+        let (plain, root) = (self.sim.store.plain(), FrameId::root());
+        let mut dues = Vec::new();
+        for id in block_on(plain.running(None, usize::MAX)).unwrap() {
+            let row = block_on(plain.execution(&id)).unwrap();
+            dues.extend(row.and_then(|row| row.deadline));
+            for (frame, tail) in block_on(plain.tails(&id, &root, None)).unwrap() {
+                let beat = |ticket| {
+                    let ticket = Cursor { execution: id.clone(), frame, slot: ticket };
+                    block_on(plain.last_beat(&ticket)).unwrap()
+                };
+                dues.extend(match &tail.frame.phase {
+                    Phase::Claimed(claim) => Some(claim.until),
+                    Phase::Waiting { until } | Phase::Backoff { until } => Some(*until),
+                    Phase::Parked { until } => Some(*until),
+                    Phase::Polling(job) => Some(job.due(beat(job.ticket))),
+                    Phase::Pending(pending) => {
+                        pending.due(beat(pending.ticket)).map(|(due, _)| due)
+                    }
+                    _ => Some(tail.time),
+                });
+            }
+        }
+        dues
     }
 
     /// Who has a token does what the task's name says.
@@ -288,9 +321,6 @@ impl World {
                 // From when it is asked for, it may have been made.
                 self.stopped = None;
             }
-            if matches!(ask, Ask::Sweep) {
-                self.struck = self.sim.faults.strikes();
-            }
             let (api, engine) = (self.api.clone(), self.sim.engine.clone());
             let future: Pin<Box<dyn Future<Output = Heard>>> = match request(&ask, &self.input) {
                 Some((operation, body)) => Box::pin(async move {
@@ -299,7 +329,7 @@ impl World {
                 }),
                 None => Box::pin(sweep(engine, self.run.restarts)),
             };
-            self.calls.push(Call { ask, future });
+            self.calls.push(Call { ask, since: self.steps, future });
         }
     }
 
@@ -315,18 +345,25 @@ impl World {
         let mut context = Context::from_waker(Waker::noop());
         if let Poll::Ready(heard) = self.calls[chosen].future.as_mut().poll(&mut context) {
             let call = self.calls.swap_remove(chosen);
-            self.hear(call.ask, heard);
+            if matches!(call.ask, Ask::Redrive) {
+                self.redriven = self.steps;
+            }
+            self.hear(call.ask, call.since, heard);
         }
     }
 
     /// What an answer means to whoever asked.
-    fn hear(&mut self, ask: Ask, heard: Heard) {
+    fn hear(&mut self, ask: Ask, since: u64, heard: Heard) {
         let (status, body) = match heard {
             Ok((status, body)) if status < 500 => (status, body),
             Err(_) | Ok(_) => {
                 self.complaints += 1;
                 self.unlucky |= matches!(ask, Ask::Poll { .. });
-                return self.ask_in(1.0, ask);
+                // Somebody sweeps again anyway.
+                if !matches!(ask, Ask::Sweep) {
+                    self.ask_in(1.0, ask);
+                }
+                return;
             }
         };
         match ask {
@@ -338,13 +375,9 @@ impl World {
                 self.ask_in(BEAT_SECONDS, Ask::Beat { token, left: left - 1 });
             }
             Ask::Poll { activity } => self.work(&activity, &body),
-            Ask::Stop if status == 200 => self.stopped_now(),
+            Ask::Stop if status == 200 => self.stopped_now(since),
             Ask::Delete => self.deleted_now(),
-            Ask::Sweep => {
-                // It goes on where it can; the next one finds what this one could not look at.
-                self.complaints += u64::from(self.sim.faults.strikes() > self.struck);
-                self.sweeping = false;
-            }
+            Ask::Sweep => self.sweep_again(),
             _ => {}
         }
     }
@@ -355,10 +388,13 @@ impl World {
         }
     }
 
-    /// A stop was acknowledged. If somebody is just redriving the execution, it was the end before that which was told.
-    fn stopped_now(&mut self) {
+    /// A stop was acknowledged. If somebody has redriven the execution meanwhile, it was the end before that which was told.
+    fn stopped_now(&mut self, since: u64) {
         let redrives = |ask: &Ask| matches!(ask, Ask::Redrive);
-        if self.asks.values().any(redrives) || self.calls.iter().any(|call| redrives(&call.ask)) {
+        if self.redriven >= since
+            || self.asks.values().any(redrives)
+            || self.calls.iter().any(|call| redrives(&call.ask))
+        {
             return;
         }
         self.stopped = Some(self.sim.store.attempts());
@@ -385,17 +421,21 @@ impl World {
     }
 }
 
-/// What a sweep does: of a process that starts again, or of the deployed stack.
+/// What a sweep does: of a process that starts again, or of the deployed stack. Whoever cannot be looked after now does not
+/// keep the others waiting.
 async fn sweep(engine: Arc<Engine>, restarts: bool) -> Heard {
-    let done = |error: &dyn std::fmt::Display| error.to_string();
+    let mut failed = Vec::new();
     if restarts {
-        return engine.sweep().await.map(|_| (200, Json::Null)).map_err(|error| done(&error));
+        failed = engine.sweep().await.map_err(|error| error.to_string())?.failed;
+    } else {
+        let running = engine.store.running(None, 1_000).await.map_err(|error| error.to_string())?;
+        for id in running {
+            if engine.look_after(&id, OVERDUE_SECONDS).await.is_err() {
+                failed.push(id);
+            }
+        }
     }
-    let running = engine.store.running(None, 1_000).await.map_err(|error| done(&error))?;
-    for id in running {
-        engine.look_after(&id, OVERDUE_SECONDS).await.map_err(|error| done(&error))?;
-    }
-    Ok((200, Json::Null))
+    if failed.is_empty() { Ok((200, Json::Null)) } else { Err(format!("{failed:?} failed")) }
 }
 
 /// The operation that an ask is, and its body.

@@ -150,6 +150,11 @@ impl Faults {
         counts[Fault::Refused as usize] + counts[Fault::LostReply as usize]
     }
 
+    /// Faults of a kind so far.
+    pub(crate) fn count(&self, fault: Fault) -> u64 {
+        self.state.lock().unwrap().counts[fault as usize]
+    }
+
     /// Faults so far, by kind, in the order of [`Fault::ALL`].
     pub(crate) fn counts(&self) -> [u64; Fault::ALL.len()] {
         self.state.lock().unwrap().counts

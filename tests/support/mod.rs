@@ -8,6 +8,7 @@ pub(crate) mod bill;
 pub(crate) mod build;
 pub(crate) mod clock;
 pub(crate) mod fault;
+pub(crate) mod laws;
 pub(crate) mod meter;
 pub(crate) mod offers;
 pub(crate) mod proxy;

@@ -17,6 +17,7 @@ use super::files::{Files, Kind};
 use super::{Closed, Engine, Error};
 use crate::store::{Execution, Status};
 use crate::task::object::Refused;
+use crate::turn::patience::FAIR;
 
 impl Engine {
     /// Collects the results of a run, or as many of them as there is time for.
@@ -137,7 +138,7 @@ impl Engine {
         let end = count(run).min(*unit + AT_ONCE);
         let ids: Vec<_> = (*unit..end).map(|unit| child_id(run, unit)).collect();
         *unit = end;
-        self.patiently(|| self.store.executions(&ids)).await
+        Ok(self.patiently(FAIR, || self.store.executions(&ids)).await?)
     }
 
     async fn put(&self, target: &Target, key: &str, bytes: Bytes) -> Result<(), Refused> {

@@ -20,7 +20,7 @@ use stepwright_core::engine::{Cursor, ExecutionId, MapRun, Phase, Record, lane};
 use stepwright_core::time::Timestamp;
 
 use super::{Engine, Error, Loaded};
-use crate::store::{self, Kind, Status, Tally};
+use crate::store::{Kind, Status, Tally};
 
 /// What the registry keeps of a Map Run, by its ARN.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -144,23 +144,6 @@ impl Engine {
         Ok(registered.map_or(run.bounds, |(registered, _)| registered.bounds))
     }
 
-    /// Asks the store, and asks again while it is not available for a moment: what takes a thousand questions would
-    /// hardly ever come to its end otherwise.
-    async fn patiently<T, F: Future<Output = Result<T, store::Error>> + Send>(
-        &self,
-        ask: impl Fn() -> F + Send + Sync,
-    ) -> Result<T, Error> {
-        let mut pause = FIRST_PAUSE;
-        for _ in 1..TRIES {
-            match ask().await {
-                Err(store::Error::Unavailable(_)) => self.clock.sleep(pause).await,
-                answer => return Ok(answer?),
-            }
-            pause = f64::min(pause * 2.0, LONGEST_PAUSE);
-        }
-        Ok(ask().await?)
-    }
-
     async fn registered(&self, arn: &str) -> Result<Option<(Registered, u64)>, Error> {
         let Some(item) = self.store.item(Kind::MapRun, arn).await? else { return Ok(None) };
         let read = serde_json::from_str(&item.body);
@@ -248,8 +231,5 @@ fn text(registered: &Registered) -> String {
     serde_json::to_string(registered).unwrap_or_default()
 }
 
-/// How often a note is tried against others, and a question while the store is not available.
+/// How often a note is tried against others.
 const TRIES: u32 = 10;
-/// Pauses between such questions, in seconds.
-const FIRST_PAUSE: f64 = 0.01;
-const LONGEST_PAUSE: f64 = 1.0;

@@ -9,6 +9,7 @@ use stepwright_core::expr::{Document, Value};
 
 use super::{Engine, Error};
 use crate::store::Kind;
+use crate::turn::patience::FAIR;
 
 impl Engine {
     /// A unit of a run: the number of items in it, and the input of its child.
@@ -25,7 +26,7 @@ impl Engine {
         let mut after: Option<String> = None;
         loop {
             let ask = || self.store.items(Kind::Units, &prefix, after.as_deref(), PARTS);
-            let parts = self.patiently(ask).await?;
+            let parts = self.patiently(FAIR, ask).await?;
             let Some((last, _)) = parts.last() else { return Ok(None) };
             for (_, part) in &parts {
                 let mut units = lines(&part.body);
@@ -48,9 +49,9 @@ impl Engine {
             }
             let prefix = chunk(place, number);
             let ask = || self.store.items(Kind::Units, &prefix, None, ALL);
-            for (key, item) in self.patiently(ask).await? {
+            for (key, item) in self.patiently(FAIR, ask).await? {
                 let version = item.version;
-                self.patiently(|| self.store.remove(Kind::Units, &key, version)).await?;
+                self.patiently(FAIR, || self.store.remove(Kind::Units, &key, version)).await?;
             }
         }
         Ok(())
@@ -143,7 +144,7 @@ impl<'a> Shelf<'a> {
         let body = format!("[\n{}\n]", std::mem::take(&mut self.held).join(",\n"));
         let key = format!("{}{:04}", chunk(&self.place, self.chunk), self.part);
         let (engine, kind) = (self.engine, Kind::Units);
-        engine.patiently(|| engine.store.put(kind, &key, body.clone(), None)).await?;
+        engine.patiently(FAIR, || engine.store.put(kind, &key, body.clone(), None)).await?;
         Ok(())
     }
 }
