@@ -68,6 +68,9 @@ model: ## the journal protocol, every order of events and faults, and every seed
 simulate: ## random machines through faults of every kind (SEEDS=10000, or SEED=k alone; eight runs each)
 	SEEDS=$(or $(SEEDS),$(if $(SEED),1,10000)) SEED=$(or $(SEED),1) $(CARGO) test --quiet --profile simulate --test simulate
 
+crashes: ## each scenario with a crash at every await, and at every pair of awaits (PAIRS=1000 of each scenario: fewer)
+	STEPWRIGHT_CRASH_PAIRS=$(or $(PAIRS),1000000000) $(CARGO) test --quiet --profile simulate --test all scenario::
+
 bench-jsonata: ## the evaluator against jsonata-js 2.0.6 and the crate jsonata-core; needs node
 	CARGO_TARGET_DIR=target/bench-jsonata $(CARGO) run --quiet --release --manifest-path benches/jsonata/Cargo.toml
 
@@ -86,4 +89,4 @@ BOOTSTRAP_PROFILE ?= bootstrap
 build-%Function:
 	@infra/build-bootstrap "$(ARCH)" "$(BOOTSTRAP_PROFILE)" "$(ARTIFACTS_DIR)"
 
-.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model simulate fuzz test-forgery journals deny bench kill torn
+.PHONY: help run test crashes test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model simulate fuzz test-forgery journals deny bench kill torn

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use insta::assert_snapshot;
 use serde_json::{Value as Json, json};
+use stepwright::queue::Queue;
 use stepwright::store::{Execution, Journal, ListQuery, Status};
 use stepwright::turn::{Clock, Invocation};
-use stepwright_core::engine::{ExecutionId, Failure, FrameId, Phase};
+use stepwright_core::engine::{Cursor, ExecutionId, Failure, FrameId, Message, MessageKind, Phase};
 use stepwright_core::time::Timestamp;
 
 use super::sim::{Risks, Sim, block_on};
@@ -249,6 +250,42 @@ fn a_redriven_run_runs_its_failed_children_again_and_no_other() {
         let children = children(&sim, &id);
         assert_eq!((children.len(), children.iter().filter(|c| redriven(c)).count()), (3, 1));
     }
+}
+
+/// Messages about a child's end may come late, and whoever was to redrive it may die.
+#[test]
+fn the_end_that_a_child_came_to_before_its_run_was_redriven_counts_no_more() {
+    let scenario = map(work(), json!({"MaxConcurrency": 1}))
+        .input(json!([1, 2, 3]))
+        .function("work", &[Act::Echo, Act::Fail("Flaky", "not yet"), Act::Echo]);
+    for states in [1, ALL_STATES] {
+        let (mut sim, id) = scenario.begin(states, 0, Risks::NONE);
+        sim.run();
+        sim.redrive(&id);
+        let mut lane = None;
+        sim.run_until(|sim| {
+            lane = waits_for_a_failed_child(sim, &id);
+            lane.is_some()
+        });
+        sim.dies_at(&[0]);
+        sim.step();
+        assert!(sim.calm_after_death());
+        let message = Message { cursor: lane.unwrap(), kind: MessageKind::Child };
+        block_on(sim.queue.send(vec![(message, None)])).unwrap();
+        sim.run();
+        assert_eq!(sim.execution(&id).status(), Status::Succeeded, "{states} states per turn");
+    }
+}
+
+/// The next slot of a lane that waits for a child which has failed.
+fn waits_for_a_failed_child(sim: &Sim, id: &ExecutionId) -> Option<Cursor> {
+    let tails = block_on(sim.store.plain().tails(id, &FrameId::root(), None)).unwrap();
+    tails.into_iter().find_map(|(frame, tail)| {
+        let Phase::Awaiting { child, .. } = &tail.frame.phase else { return None };
+        let row = block_on(sim.store.plain().execution(child)).unwrap()?;
+        let next = Cursor { execution: id.clone(), frame, slot: tail.slot + 1 };
+        (row.status() == Status::Failed).then_some(next)
+    })
 }
 
 #[test]

@@ -13,13 +13,14 @@ use stepwright_core::expr::Document;
 use super::sim::{Risks, Sim, block_on};
 use super::{ALL_STATES, Scenario};
 use crate::support::fault::Plan;
+use crate::support::laws::unsealed_lane;
 use crate::support::tasks::Act;
 
 const ACTIVITY: &str = "arn:aws:states:us-east-1:123456789012:activity:pack";
 const WORK: &str = "arn:aws:lambda:us-east-1:123456789012:function:work";
 
 /// Drops a future at its `n`-th await; whether it had ended before.
-fn dropped_at<T>(n: usize, future: impl Future<Output = T>) -> Option<T> {
+pub(super) fn dropped_at<T>(n: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..=n {
@@ -32,7 +33,7 @@ fn dropped_at<T>(n: usize, future: impl Future<Output = T>) -> Option<T> {
 
 /// Calls `scene` with a caller who hangs up at the first await, the second, and so on, until one gets to the end. How many
 /// had hung up.
-fn each_await(mut scene: impl FnMut(usize) -> bool) -> usize {
+pub(super) fn each_await(mut scene: impl FnMut(usize) -> bool) -> usize {
     let ended = (0..500).find(|n| scene(*n));
     ended.expect("the call ends some time")
 }
@@ -134,6 +135,59 @@ fn an_execution_is_stopped_whole_or_not_at_all() {
         heard
     });
     assert!(hung_up > 2, "there are awaits to hang up at: {hung_up}");
+}
+
+/// A fork of forks, at any moment of it: lanes that wait, work, are about to begin, or go on after a failure of their own.
+fn nested() -> Scenario {
+    let task = || json!({"Type": "Task", "Resource": WORK, "End": true});
+    let map = |pause: &str, work: &str| {
+        let wait = json!({"Type": "Wait", "Seconds": 5, "Next": work});
+        let each = json!({"StartAt": pause, "States": {pause: wait, work: task()}});
+        json!({"Type": "Map", "MaxConcurrency": 2, "ItemProcessor": each, "End": true})
+    };
+    let failing = json!({"Type": "Parallel", "Next": "Others", "Branches": [
+        {"StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "No"}}},
+        {"StartAt": "Yes", "States": {"Yes": task()}}
+    ], "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Others", "ResultPath": null}]});
+    Scenario::states(
+        "Both",
+        json!({"Both": {"Type": "Parallel", "End": true, "Branches": [
+            {"StartAt": "All", "States": {"All": map("Pause", "Work")}},
+            {"StartAt": "Try", "States": {"Try": failing, "Others": map("Rest", "Ship")}}
+        ]}}),
+    )
+    .input(json!([1, 2, 3]))
+}
+
+/// Turns that have looked before the stop may write after it, unless the slot that they are to write is taken.
+#[test]
+fn a_stop_leaves_no_lane_that_could_begin_whoever_stops_and_goes_away() {
+    let mut sealed = 0;
+    for (states, steps) in
+        [1, ALL_STATES].into_iter().flat_map(|s| (3..240).step_by(4).map(move |n| (s, n)))
+    {
+        each_await(|n| {
+            let (mut sim, id) = nested().begin(states, steps, Risks { turns: 4, ..Risks::NONE });
+            let mut left = steps;
+            sim.run_until(|_| {
+                left -= 1;
+                left == 0
+            });
+            let row = sim.execution(&id);
+            let heard = dropped_at(n, sim.engine.stop(&row, Failure::default())).is_some();
+            // Whoever was stopping it is gone; what it has begun is gone on with.
+            block_on(sim.engine.stop(&row, Failure::default())).unwrap();
+            let records = block_on(sim.store.records(&id, &FrameId::root(), None)).unwrap();
+            let why = format!("{states} states per turn, stopped after {steps} steps, await {n}");
+            assert_eq!(unsealed_lane(&records), None, "{why}");
+            sealed += records.iter().filter(|(_, r)| r.frame.phase == Phase::Sealed).count();
+            let written = sim.store.transitions();
+            sim.run();
+            assert_eq!(sim.store.transitions(), written, "{why}: nothing is written any more");
+            heard
+        });
+    }
+    assert!(sealed > 1_000, "there are lanes to be sealed: {sealed}");
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 use insta::assert_snapshot;
 use serde_json::json;
-use stepwright_core::engine::Failure;
+use stepwright::store::{Execution, Journal, Status};
+use stepwright_core::engine::{ExecutionId, Failure};
 
 use super::sim::{Risks, block_on};
 use super::{ALL_STATES, Scenario, tell};
 use crate::support::build::START;
+use crate::support::fault::{Moment, Plan};
 use crate::support::meter::Operation;
 
 fn long_wait() -> Scenario {
@@ -166,6 +168,36 @@ fn no_execution_takes_longer_than_a_year() {
     block_on(sim.engine.sweep()).unwrap();
     let story = tell(&sim.engine, &id);
     assert!(story.starts_with("TIMED_OUT"), "{story}");
+}
+
+#[test]
+fn a_sweep_goes_on_with_the_others_and_tells_whom_it_could_not_resume() {
+    let mut failures = 0;
+    for nth in 0..40 {
+        let (mut sim, id) = long_wait().begin(1, 0, Risks::NONE);
+        let row = sim.execution(&id);
+        let ids = ["second", "third"].map(|name| ExecutionId(name.into()));
+        for id in &ids {
+            let more = Execution { id: id.clone(), name: id.0.clone(), ..(*row).clone() };
+            block_on(sim.store.create(more)).unwrap();
+        }
+        sim.queue.lose_everything();
+        sim.faults
+            .plan(Plan::Once { number: sim.faults.operations() + nth, moment: Moment::Before });
+        let swept = block_on(sim.engine.sweep());
+        sim.calm();
+        // Who cannot even say which executions run says so.
+        let Ok(swept) = swept else { continue };
+        assert_eq!(swept.running, 3);
+        failures += swept.failed.len();
+        assert_eq!(block_on(sim.engine.resume_all(swept.failed.clone())), []);
+        sim.run();
+        for id in ids.iter().chain([&id]) {
+            let status = sim.execution(id).status();
+            assert_eq!(status, Status::Succeeded, "{id}, operation {nth}: {swept:?}");
+        }
+    }
+    assert!(failures > 5, "some could not be resumed: {failures}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ pub mod sim;
 mod story;
 
 mod callbacks;
+mod callers;
 mod distributed;
 mod failures;
 mod forks;
@@ -28,6 +29,19 @@ mod waits;
 
 use crate::support::tasks::Act;
 use sim::{Risks, Sim, block_on};
+
+/// Pairs of awaits of a run at which turns die, about: from any to any that comes after it.
+fn pairs_of(awaits: usize) -> usize {
+    awaits * (awaits + 1) / 2
+}
+
+/// So many pairs of awaits are tried for each scenario: `STEPWRIGHT_CRASH_PAIRS`, else what other tests leave time for.
+fn most_pairs() -> usize {
+    let asked = std::env::var("STEPWRIGHT_CRASH_PAIRS").ok();
+    asked.and_then(|number| number.parse().ok()).unwrap_or(PAIRS)
+}
+
+const PAIRS: usize = 300;
 
 /// Seeds with which every scenario is run through faults, for each number of states per turn.
 const SEEDS: u64 = 25;
@@ -122,32 +136,49 @@ impl Scenario {
     }
 
     /// A turn dies at the first await of the run, then in another run at the second, and so on: all tell the same story.
+    /// So they do if another turn dies at any await of what follows; of these pairs so many are tried as there are to be.
     fn dies_at_each_await(&self, straight: &str) {
-        let mut awaits = 0;
+        let (mut awaits, mut pairs) = (0, 0);
         for states in [1, ALL_STATES] {
-            for nth in 0.. {
-                let (mut sim, id) = self.begin(states, 0, Risks::NONE);
-                sim.dies_at(nth);
-                sim.run();
-                for _ in 0..self.redrives {
-                    sim.redrive(&id);
-                    sim.run();
+            let all = (0..).take_while(|nth| self.dies_at(states, &[*nth], straight)).count();
+            // Pairs that are left out are left out evenly.
+            let stride = pairs_of(all).div_ceil(most_pairs() / 2).max(1);
+            let mut nth = 0;
+            for first in 0..all {
+                for second in 0.. {
+                    nth += 1;
+                    if nth % stride > 0 {
+                        continue;
+                    }
+                    if !self.dies_at(states, &[first, second], straight) {
+                        break;
+                    }
+                    pairs += 1;
                 }
-                let died = sim.calm_after_death();
-                let told = tell(&sim.engine, &id);
-                assert_eq!(
-                    self.comparable(&told),
-                    self.comparable(straight),
-                    "{states} states per turn, a turn dies at await {nth}"
-                );
-                if !died {
-                    break;
-                }
-                awaits += 1;
             }
+            awaits += all;
         }
         assert!(awaits > 0, "there are awaits to die at");
-        println!("died at {awaits} awaits, recovered from each");
+        println!("died at {awaits} awaits and at {pairs} pairs of them, recovered from each");
+    }
+
+    /// Turns die at these awaits; whether there were so many.
+    fn dies_at(&self, states: u32, steps: &[usize], straight: &str) -> bool {
+        let (mut sim, id) = self.begin(states, 0, Risks::NONE);
+        sim.dies_at(steps);
+        sim.run();
+        for _ in 0..self.redrives {
+            sim.redrive(&id);
+            sim.run();
+        }
+        let died = sim.calm_after_death();
+        let told = tell(&sim.engine, &id);
+        assert_eq!(
+            self.comparable(&told),
+            self.comparable(straight),
+            "{states} states per turn, turns die at awaits {steps:?}"
+        );
+        died
     }
 
     /// One run to its end.

@@ -5,6 +5,7 @@
 //! timeout while it is still alive; a write can take effect and its reply get lost. Time is virtual: it moves when
 //! nothing is due. The same seed is the same run.
 
+use std::collections::VecDeque;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -106,8 +107,8 @@ pub struct Sim {
     definitions: Arc<Definitions>,
     workers: Vec<Arc<Engine>>,
     deaths: usize,
-    /// Steps of turns until one dies, if one is to die.
-    doomed: Option<usize>,
+    /// Steps of turns until one dies, and from there until the next one does.
+    doomed: VecDeque<usize>,
     turns: Vec<Turn>,
 }
 
@@ -178,7 +179,7 @@ impl Sim {
             definitions,
             workers,
             deaths,
-            doomed: None,
+            doomed: VecDeque::new(),
             turns,
         };
         for _ in 1..risks.workers {
@@ -291,15 +292,15 @@ impl Sim {
     }
 
     /// A turn dies instead of making this step, counted over all turns; or, if it is performing a task by then, the first
-    /// one after that which is not.
-    pub fn dies_at(&mut self, step: usize) {
-        self.doomed = Some(step);
+    /// one after that which is not. Then another one dies at the next of these steps, counted from there, and so on.
+    pub fn dies_at(&mut self, steps: &[usize]) {
+        self.doomed = steps.iter().copied().collect();
     }
 
-    /// Nothing fails any more; whether a turn has died that was to.
+    /// Nothing fails any more; whether all turns have died that were to.
     pub fn calm_after_death(&mut self) -> bool {
         self.calm();
-        self.doomed.take().is_none()
+        std::mem::take(&mut self.doomed).is_empty()
     }
 
     /// How many turns are under way.
@@ -330,14 +331,15 @@ impl Sim {
         }
         let chosen = self.random.below(self.turns.len());
         let spared = self.risks.spare_tasks && self.store.claimed();
-        if let Some(left) = self.doomed {
-            self.doomed = left.checked_sub(1);
-            if left == 0 && spared {
-                self.doomed = Some(0);
-            } else if left == 0 {
+        match self.doomed.front_mut() {
+            Some(0) if spared => {}
+            Some(0) => {
+                self.doomed.pop_front();
                 self.turns.swap_remove(chosen);
                 return true;
             }
+            Some(left) => *left -= 1,
+            None => {}
         }
         if self.random.chance(self.risks.crash) && !spared && self.faults.happens(Fault::Crash) {
             self.turns.swap_remove(chosen);

@@ -41,7 +41,6 @@ mod support;
 
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use case::{Case, compared, straight};
@@ -50,11 +49,13 @@ use tally::Tally;
 
 fn main() -> ExitCode {
     let Some((first, seeds)) = asked() else { return ExitCode::SUCCESS };
+    // What was asked for by its number is all that is wanted.
+    let known = if std::env::var_os("SEED").is_none() { &KNOWN[..] } else { &[] };
     std::panic::set_hook(Box::new(|_| {}));
     let begun = Instant::now();
-    let all = simulate(first, seeds);
+    let all = simulate(known.iter().copied().chain(first..first + seeds));
     let took = begun.elapsed().as_secs_f64();
-    println!("seeds           {first} to {}", first + seeds - 1);
+    println!("seeds           {first} to {}, and {} known ones", first + seeds - 1, known.len());
     println!("{all}");
     println!("took            {took:.0} s, {:.0} executions/s", all.executions as f64 / took);
     if all.differences == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -74,18 +75,15 @@ fn asked() -> Option<(u64, u64)> {
     Some((number("SEED").unwrap_or(1), seeds.max(1)))
 }
 
-/// Runs the machines of so many seeds, on all processors.
-fn simulate(first: u64, seeds: u64) -> Tally {
-    let (next, all) = (AtomicU64::new(first), Mutex::new(Tally::default()));
+/// Runs the machines of these seeds, on all processors.
+fn simulate(seeds: impl Iterator<Item = u64> + Send) -> Tally {
+    let (next, all) = (Mutex::new(seeds), Mutex::new(Tally::default()));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + seeds || all.lock().unwrap().differences >= ENOUGH {
-                        return;
-                    }
+                while all.lock().unwrap().differences < ENOUGH {
+                    let Some(seed) = next.lock().unwrap().next() else { return };
                     let tally = one(seed);
                     let mut all = all.lock().unwrap();
                     let before = all.runs / REPORTED;
@@ -149,6 +147,11 @@ fn tell(seed: u64, why: &str, case: Case) {
 const RUNS: u64 = 8;
 /// Seeds that are run with the other tests.
 const SLICE: u64 = 500;
+/// Seeds with which something went wrong once; they come first.
+const KNOWN: [u64; 12] = [
+    2_000_013, 2_000_884, 2_001_309, 2_001_495, 2_002_266, 2_002_319, 3_000_279, 5_000_932,
+    5_000_949, 5_002_150, 5_003_940, 6_001_986,
+];
 /// Differences after which there is no point in going on.
 const ENOUGH: u64 = 5;
 /// Runs after which it is told how far it has come.

@@ -22,6 +22,9 @@ pub(crate) const VISIBILITY: f64 = 60.0;
 /// parking it once, and delivered so much too early; its receiver sends it again.
 pub(crate) const LONGEST_DELAY: f64 = 900.0;
 
+/// So many messages at a time have no further duplicates or copies.
+const CROWD: usize = 200;
+
 /// How badly a queue behaves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Habits {
@@ -238,11 +241,14 @@ impl State {
             self.entries.remove(place);
             place = self.choose(now, habits, faults)?;
         }
-        if self.random.chance(habits.copy) && faults.happens(Fault::Copy) {
+        // A copy of a timer has a copy of the next timer, and so on. There is an end to how many are worth having.
+        let crowded = self.entries.len() >= CROWD;
+        if !crowded && self.random.chance(habits.copy) && faults.happens(Fault::Copy) {
             let (receipt, due) = (Receipt(self.number('r')), self.later(now, habits));
             self.entries.push(Entry { receipt, due, ..self.entries[place].clone() });
         }
-        let stays = self.random.chance(habits.duplicate) && faults.happens(Fault::Duplicate);
+        let stays =
+            !crowded && self.random.chance(habits.duplicate) && faults.happens(Fault::Duplicate);
         let entry = &mut self.entries[place];
         entry.receive_count += 1;
         if !stays {

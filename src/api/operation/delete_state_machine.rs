@@ -48,18 +48,21 @@ async fn stop_all(api: &Api, arn: &str) -> Result<bool, Error> {
         after: None,
         limit: AT_ONCE,
     };
+    let mut before = Vec::new();
     loop {
         let running = api.store().list(&query).await?;
         if running.is_empty() {
             return Ok(true);
         }
-        let mut stopped = false;
-        for execution in running {
-            stopped |= api.engine.stop(&execution, Failure::default()).await?.is_some();
+        for execution in &running {
+            api.engine.stop(execution, Failure::default()).await?;
         }
-        if !stopped {
+        // One that had ended already may have been closed only now, so who is left shows in the list.
+        let left: Vec<_> = running.into_iter().map(|execution| execution.id.clone()).collect();
+        if left == before {
             return Ok(false);
         }
+        before = left;
     }
 }
 
