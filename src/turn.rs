@@ -338,8 +338,8 @@ impl Engine {
             }
             let (taken_up, stimulus) = (self.clock.now(), drive.stimulus.clone());
             let performed = matches!(stimulus, Stimulus::Task(_));
-            let patience = if performing.is_some() { LONG } else { BRIEF };
-            let (decision, time) = match self.made(loaded, &drive, (states, patience)).await? {
+            let precious = performing.is_some();
+            let (decision, time) = match self.made(loaded, &drive, (states, precious)).await? {
                 Ok(made) => made,
                 Err(verdict) => return Ok(verdict),
             };
@@ -361,12 +361,12 @@ impl Engine {
                 return Ok(Verdict::Delete);
             }
             let cancels = drive.forked.filter(|_| !matches!(stimulus, Stimulus::Joined(_)));
-            let submitted =
-                matches!(decision.frame.phase, Phase::Polling(_)).then(|| decision.frame.clone());
+            let submits = matches!(decision.frame.phase, Phase::Polling(_));
+            let submitted = submits.then(|| decision.frame.clone());
             let written = Written { time, guard: delivery.id.clone(), cancels };
             let record = self.record(&drive.cursor, *decision, written);
             let claimed = Performing::of(&self.live, &drive.cursor, &record);
-            let precious = claims || performing.is_some();
+            let precious = precious || claims;
             let committed = self.write(loaded, &drive.cursor, record, precious).await;
             if matches!(&committed, Ok(Err(_)) | Err(Error::Store(store::Error::TooLarge(_)))) {
                 self.disown(loaded, &drive.cursor, submitted).await;
@@ -383,20 +383,26 @@ impl Engine {
                 Ok(stimulus) => stimulus,
                 Err(verdict) => return Ok(verdict),
             };
-            if self.closing.load(Ordering::Relaxed) && matches!(stimulus, Stimulus::Task(_)) {
-                states = 0;
-            }
+            states = self.left(states, &stimulus);
             drive = Drive::after(&drive.cursor, &record, stimulus);
         }
     }
 
-    /// The decision on a frame and its time, or what becomes of the message if there is none.
+    /// How many states a turn may still enter: none after a task, if this process winds down.
+    fn left(&self, states: u32, stimulus: &Stimulus) -> u32 {
+        let last = self.closing.load(Ordering::Relaxed) && matches!(stimulus, Stimulus::Task(_));
+        if last { 0 } else { states }
+    }
+
+    /// The decision on a frame and its time, or what becomes of the message if there is none. `precious`: the outcome of a
+    /// task is in hand.
     async fn made(
         &self,
         loaded: &Loaded,
         drive: &Drive,
-        (states, patience): (u32, f64),
+        (states, precious): (u32, bool),
     ) -> Result<Result<(Box<Decision>, Timestamp), Verdict>, Error> {
+        let patience = if precious { LONG } else { BRIEF };
         Ok(match self.patiently(patience, || self.decide(loaded, drive, states)).await? {
             Made::Commit(decision, time) => Ok((decision, time)),
             Made::NotBefore(at) => {

@@ -184,7 +184,8 @@ fn journal_laws(records: &[Stored]) -> Option<String> {
             }
         }
         let last = &records[records.len() - 1].frame.phase;
-        if !last.over() && !(records.len() == 1 && too_late(frame, &frames)) {
+        let never_wanted = records.len() == 1 && too_late(frame, &frames);
+        if !last.over() && !never_wanted {
             return Some(format!("frame {frame} has not ended: {last:?}"));
         }
     }
