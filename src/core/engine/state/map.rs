@@ -199,7 +199,7 @@ pub(super) fn items(
         return Ok(items);
     }
     if state.language == QueryLanguage::JsonPath {
-        let path = map.items_path.as_ref().map_or("$", |path| path.source());
+        let path = map.items_path.as_ref().map_or("$", |path| path.within());
         return Err(Refused::Plain(Failure::new(
             name::RUNTIME,
             format!("Reference path \"{path}\" must point to array."),

@@ -339,24 +339,30 @@ fn a_computed_field_of_the_wrong_type_or_size_fails_the_state() {
     for (fields, n, expected) in MISFITS {
         let work = r#""Type":"Task","End":true,"Resource":"arn:aws:states:::sqs:sendMessage""#;
         let each = r#""Type":"Map","End":true,"ItemProcessor":{"StartAt":"I","States":{"I":{"Type":"Succeed"}}}"#;
-        let fields = fields.replace("TASK", work).replace("MAP", each);
+        let apart = each.replacen(
+            '{',
+            r#"{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"#,
+            1,
+        );
+        let fields = fields.replace("TASK", work).replace("MAP", each).replace("RUN", &apart);
         let state = format!("{{{}}}", fields.replace("@", r#""{% $states.input.n %}""#));
         let mut trial = of(&format!(r#"{{"n":{n},"l":[1]}}"#));
-        let works = state.contains(work) || state.contains(each);
+        let works = !state.contains(r#""Type":"Choice""#) && !state.contains(r#""Type":"Fail""#);
         trial.mock = works.then(|| result("[1]")).flatten();
         let failure = try_it(&state, &trial).failure.unwrap();
-        let (error, text) = match expected.split_once(" was ") {
+        let text = match expected.split_once(" was ") {
             Some((types, value)) if !types.ends_with("but") => {
                 let (field, wanted) = types.split_once(' ').unwrap();
                 let (was, value) = value.split_once(' ').unwrap();
                 let text = format!(
                     "The JSONata expression '$states.input.n' specified for the field '{field}' returned an unexpected result type. Expected '{wanted}', but was '{was}' for value: {value}"
                 );
-                ("States.QueryEvaluationError", text)
+                text
             }
-            _ if expected.contains("Path field") => ("States.Runtime", (*expected).to_owned()),
-            _ => ("States.QueryEvaluationError", (*expected).to_owned()),
+            _ => (*expected).to_owned(),
         };
+        let jsonata = state.contains("JSONata");
+        let error = if jsonata { "States.QueryEvaluationError" } else { "States.Runtime" };
         assert_eq!(failure.error.as_deref(), Some(error), "{state} {n}");
         let cause = failure.cause.unwrap();
         assert!(cause.ends_with(&text), "{state} {n}\n{cause}\n{text}");
@@ -374,9 +380,18 @@ const MISFITS: &[(&str, &str, &str)] = &[
     (r#""QueryLanguage":"JSONata",MAP,"Items":[1],"MaxConcurrency":@"#, "null", "MaxConcurrency number was null null"),
     (r#""QueryLanguage":"JSONata",MAP,"Items":@"#, "true", "Items array was boolean true"),
     (r#""QueryLanguage":"JSONata","Type":"Fail","Error":@"#, "[1]", "Error string was array [1]"),
-    (r#""QueryLanguage":"JSONata","Type":"Choice","Choices":[{"Condition":@,"Next":"B"}]"#, "1", "Condition boolean was number 1"),
+    (r#""QueryLanguage":"JSONata","Type":"Choice","Choices":[{"Condition":@,"Next":"B"}]"#, "1", "Choices[0]/Condition boolean was number 1"),
+    (r#""QueryLanguage":"JSONata","Type":"Choice","Choices":[{"Condition":false,"Next":"B"},{"Condition":true,"Output":{"v":["{% $no %}"]},"Next":"B"}]"#, "1", "specified for the field 'Choices[1]/Output/v[0]' returned nothing (undefined)."),
+    (r#""QueryLanguage":"JSONata","Type":"Choice","Choices":[{"Condition":true,"Assign":{"v":"{% $no %}"},"Next":"B"}]"#, "1", "specified for the field 'Choices[0]/Assign/v' returned nothing (undefined)."),
+    (r#""QueryLanguage":"JSONata",TASK,"TimeoutSeconds":@,"Catch":[{"ErrorEquals":["States.ALL"],"Output":"{% $no %}","Next":"B"}]"#, "-1", "specified for the field 'Catch[0]/Output' returned nothing (undefined)."),
+    (r#""QueryLanguage":"JSONata",RUN,"Items":[1],"ItemBatcher":{"MaxItemsPerBatch":@}"#, "\"2\"", "ItemBatcher/MaxItemsPerBatch number was string \"2\""),
+    (r#""QueryLanguage":"JSONata",RUN,"Items":[1],"ItemBatcher":{"MaxInputBytesPerBatch":@}"#, "1.5", "ItemBatcher/MaxInputBytesPerBatch integer was number 1.5"),
+    (r#"RUN,"ItemsPath":"$.l","ItemBatcher":{"MaxItemsPerBatchPath":"$.n"}"#, "1.5", "The MaxItemsPerBatchPath field refers to value \"1.5\" which is not a valid integer: $.n"),
+    (r#"MAP,"ItemsPath":"$.n""#, "1", "Reference path \"$.n\" must point to array."),
+    (r#"MAP,"ItemsPath":"$$.Execution.Input""#, "1", "Reference path \"$.Execution.Input\" must point to array."),
     (r#"TASK,"TimeoutSecondsPath":"$.n""#, "-1", "The TimeoutSecondsPath field refers to value \"-1\" which is not a valid integer: $.n"),
     (r#"TASK,"HeartbeatSecondsPath":"$.n""#, "\"x\"", "The HeartbeatSecondsPath field refers to value \"x\" which is not a valid integer: $.n"),
     (r#"TASK,"TimeoutSecondsPath":"$.n""#, "100000000", "The TimeoutSecondsPath field refers to value \"100000000\" which is not a valid integer: $.n"),
-    (r#"MAP,"ItemsPath":"$.l","MaxConcurrencyPath":"$.n""#, "-2", "The MaxConcurrencyPath field refers to value \"-2\" which is not a valid integer: $.n"),
+    (r#"MAP,"ItemsPath":"$.l","MaxConcurrencyPath":"$.n""#, "-2", "Expected non-negative integer for MaxConcurrency, but got '-2' instead."),
+    (r#"MAP,"ItemsPath":"$.l","MaxConcurrencyPath":"$.n""#, "{}", "The MaxConcurrencyPath field refers to value \"{}\" which is not a valid integer: $.n"),
 ];
