@@ -240,6 +240,7 @@ mod tests {
     fn data_becomes_items_by_its_type() {
         let csv = r#"{"InputType":"CSV","CSVHeaderLocation":"FIRST_ROW"}"#;
         let given = r#"{"InputType":"CSV","CSVHeaderLocation":"GIVEN","CSVHeaders":["a"],"CSVDelimiter":"PIPE"}"#;
+        let twice = r#"{"InputType":"CSV","CSVHeaderLocation":"GIVEN","CSVHeaders":["a","a"]}"#;
         let table = [
             (r#"{"InputType":"JSON"}"#, "[1, 2]", "[1,2]"),
             (r#"{"InputType":"JSON"}"#, r#"{"x":1,"y":2}"#, "[1,2]"),
@@ -269,6 +270,9 @@ mod tests {
                 r#"[{"a":"1","b":"2"},{"a":"3","b":""},{"a":"4","b":"5"}]"#,
             ),
             (csv, "a,b\n,\n", r#"[{"a":"","b":""}]"#),
+            (csv, "a,b,a\n1,2,3\n", "CSV headers cannot contain duplicates."),
+            (twice, "1,2\n", "CSV headers cannot contain duplicates."),
+            (twice, "", "CSV headers cannot contain duplicates."),
             (csv, "0,True,{}\n1,2,3", r#"[{"0":"1","{}":"3","True":"2"}]"#),
             (
                 csv,
