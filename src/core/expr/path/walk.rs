@@ -10,6 +10,7 @@ use super::java_text::JavaText;
 use super::query::Query;
 use super::step::{NameList, Slice, Step};
 use super::trail::Trail;
+use crate::expr::value::MOST_TEXT;
 use crate::expr::{Error, ErrorKind, Map, Value};
 
 /// Steps taken before an evaluation is given up: several `..` multiply. A payload within AWS's size limit needs far
@@ -48,6 +49,7 @@ pub(super) struct Walk<'q, 'v> {
     root: &'v Value,
     hits: Vec<Value>,
     left: u32,
+    text_left: usize,
     /// Somebody above drops what is not found, so its text need not be made.
     silent: bool,
 }
@@ -60,7 +62,8 @@ impl<'q, 'v> Walk<'q, 'v> {
         trail: Option<&Trail<'_>>,
     ) -> Result<Vec<Value>, Stop> {
         let silent = trail.is_none();
-        let mut walk = Walk { query, root, hits: Vec::new(), left: MOST_STEPS_TAKEN, silent };
+        let (hits, left, text_left) = (Vec::new(), MOST_STEPS_TAKEN, MOST_TEXT);
+        let mut walk = Walk { query, root, hits, left, text_left, silent };
         walk.take(0, trail.unwrap_or(&Trail::Root), root)?;
         Ok(walk.hits)
     }
@@ -91,7 +94,8 @@ impl<'q, 'v> Walk<'q, 'v> {
     }
 
     fn hit(&mut self, found: Value) -> Result<(), Stop> {
-        if self.hits.len() == MOST_HITS {
+        if self.hits.len() == MOST_HITS || self.query.repeats() && !found.fits(&mut self.text_left)
+        {
             return Err(Stop::TooMuch);
         }
         self.hits.push(found);
