@@ -20,6 +20,10 @@ const MOST_STEPS_TAKEN: u32 = 4_000_000;
 /// Values found after which an evaluation is given up: their text alone would be larger than any payload.
 const MOST_HITS: usize = 1 << 20;
 
+/// What an object that a path makes takes at least, and each of its members: more than their text where that is short.
+const OBJECT_BYTES: usize = 128;
+const MEMBER_BYTES: usize = 64;
+
 /// Why an evaluation ends without a value.
 #[derive(Debug)]
 pub(super) enum Stop {
@@ -140,6 +144,10 @@ impl<'q, 'v> Walk<'q, 'v> {
             return Err(Stop::Invalid(format!(
                 "Multi properties can only be used as path leafs: {trail}{list}"
             )));
+        }
+        if self.query.repeats() {
+            let made = OBJECT_BYTES + names.len() * MEMBER_BYTES;
+            self.text_left = self.text_left.checked_sub(made).ok_or(Stop::TooMuch)?;
         }
         let found =
             names.iter().filter_map(|name| Some((name.clone(), members.get(name)?.clone())));
