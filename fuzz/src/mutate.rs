@@ -33,7 +33,7 @@ impl Mutator {
         }
         tokens.sort_unstable();
         tokens.dedup();
-        Mutator { random: Random(seed), seeds, tokens, pool }
+        Mutator { random: Random(fastrand::Rng::with_seed(seed)), seeds, tokens, pool }
     }
 
     /// The next input.
@@ -104,7 +104,7 @@ impl Mutator {
                 if let Some(byte) = text.get_mut(at) {
                     *byte = match self.random.below(3) {
                         0 => *byte ^ (1 << self.random.below(8)),
-                        1 => self.random.next() as u8,
+                        1 => self.random.below(256) as u8,
                         _ => byte.wrapping_add(1),
                     };
                 }
@@ -124,21 +124,17 @@ fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     pieces.filter(|piece| (1..=40).contains(&piece.len()))
 }
 
-/// Chance from a seed (SplitMix64).
-pub(crate) struct Random(u64);
+/// Chance from a seed.
+pub(crate) struct Random(fastrand::Rng);
 
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
     /// A number below `end`; 0 if there is none.
     pub(crate) fn below(&mut self, end: usize) -> usize {
-        (self.next() % end.max(1) as u64) as usize
+        self.0.usize(..end.max(1))
+    }
+
+    pub(crate) fn whole(&mut self) -> i64 {
+        self.0.i64(..)
     }
 
     pub(crate) fn one_in(&mut self, times: usize) -> bool {
@@ -146,8 +142,7 @@ impl Random {
     }
 
     pub(crate) fn of<'a, T>(&mut self, all: &'a [T]) -> Option<&'a T> {
-        let at = self.below(all.len());
-        all.get(at)
+        self.0.choice(all)
     }
 }
 

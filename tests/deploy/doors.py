@@ -7,122 +7,113 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-class Runtime:
+class Handling(BaseHTTPRequestHandler):
+    """What the handlers below have in common: bodies that are read whole, answers of known length, no lines on stderr."""
+
+    def content(self):
+        if "chunked" not in self.headers.get("Transfer-Encoding", ""):
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def answer(self, status, headers=(), body=b""):
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def lower_headers(self):
+        return {name.lower(): value for name, value in self.headers.items()}
+
+    def log_message(self, *_):
+        pass
+
+
+class Server:
+    """Serves on a port of its own until it is stopped."""
+
+    def __init__(self, handler):
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.daemon_threads = True
+        self.address = "127.0.0.1:%d" % self.server.server_port
+        self.url = "http://" + self.address
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Runtime(Server):
     """A Lambda Runtime API with one event."""
 
     def __init__(self, event, headers):
-        self.answered, self.answer, self.given = threading.Event(), None, False
+        self.answered, self.stopped = threading.Event(), threading.Event()
+        self.answer, self.given = None, False
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Handling):
             def do_GET(self):
                 if outer.given:
                     outer.stopped.wait()
                     return
                 outer.given = True
-                body = json.dumps(event).encode()
-                self.send_response(200)
-                self.send_header("Lambda-Runtime-Aws-Request-Id", "request-1")
-                self.send_header("Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 60_000))
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.answer(200, [
+                    ("Lambda-Runtime-Aws-Request-Id", "request-1"),
+                    ("Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 60_000)),
+                    *headers.items(),
+                ], json.dumps(event).encode())
 
             def do_POST(self):
-                outer.answer = self.read()
-                self.send_response(202)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                outer.answer = self.content()
+                self.answer(202)
                 outer.answered.set()
 
-            def read(self):
-                if "chunked" not in self.headers.get("Transfer-Encoding", ""):
-                    return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                body = b""
-                while size := int(self.rfile.readline(), 16):
-                    body += self.rfile.read(size)
-                    self.rfile.readline()
-                self.rfile.readline()
-                return body
-
-            def log_message(self, *_):
-                pass
-
-        self.stopped = threading.Event()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.address = "127.0.0.1:%d" % self.server.server_port
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        super().__init__(Handler)
 
     def stop(self):
         self.stopped.set()
-        self.server.shutdown()
-        self.server.server_close()
+        super().stop()
 
 
-class Proxy:
+class Proxy(Server):
     """Hands requests on and keeps their headers."""
 
     def __init__(self, target):
         self.seen = []
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Handling):
             def do_POST(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                headers = {name.lower(): value for name, value in self.headers.items()}
+                body, headers = self.content(), self.lower_headers()
                 outer.seen.append((self.path, headers))
                 kept = {name: value for name, value in headers.items() if name not in ("host", "content-length")}
                 answer = urllib.request.urlopen(urllib.request.Request(target + self.path, body, kept), timeout=60)
-                content = answer.read()
-                self.send_response(answer.status)
-                for name, value in answer.headers.items():
-                    if name.lower() not in ("content-length", "transfer-encoding", "connection"):
-                        self.send_header(name, value)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
+                own = ("content-length", "transfer-encoding", "connection")
+                back = [(name, value) for name, value in answer.headers.items() if name.lower() not in own]
+                self.answer(answer.status, back, answer.read())
 
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler)
 
 
-class Door:
+class Door(Server):
     """Hands requests to the function as its URL would, with the host that the client has signed."""
 
     def __init__(self, stack):
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Handling):
             def do_POST(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 answer = stack.invoke("api", {
                     "version": "2.0", "rawPath": self.path, "rawQueryString": "",
-                    "headers": {name.lower(): value for name, value in self.headers.items()},
+                    "headers": self.lower_headers(),
                     "requestContext": {"http": {"method": "POST", "path": self.path}, "stage": "$default"},
-                    "body": body.decode(), "isBase64Encoded": False,
+                    "body": self.content().decode(), "isBase64Encoded": False,
                 })
-                content = answer["body"].encode()
-                self.send_response(answer["statusCode"])
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
+                self.answer(answer["statusCode"], body=answer["body"].encode())
 
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler)

@@ -166,7 +166,7 @@ impl Change<'_> {
             1 => Value::from(-n),
             2 => Value::from(n * 1e6),
             3 => Value::from(n / 3.0),
-            4 => Value::from(self.random.next() as i64 >> self.random.below(64)),
+            4 => Value::from(self.random.whole() >> self.random.below(64)),
             _ => self.hostile(),
         }
     }

@@ -15,7 +15,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::book::Book;
-use super::chance::Random;
+use fastrand::Rng;
+
+use super::chance::upto;
 use super::wire::head;
 
 /// Starts it; the port.
@@ -23,17 +25,17 @@ pub(crate) async fn start(book: Arc<Book>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
-        let mut random = Random::seeded(1);
+        let mut random = Rng::with_seed(1);
         loop {
             if let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, book.clone(), Random::seeded(random.next())));
+                tokio::spawn(converse(stream, book.clone(), Rng::with_seed(random.u64(..))));
             }
         }
     });
     port
 }
 
-async fn converse(stream: TcpStream, book: Arc<Book>, mut random: Random) {
+async fn converse(stream: TcpStream, book: Arc<Book>, mut random: Rng) {
     let mut stream = BufReader::new(stream);
     while let Some((first, length)) = head(&mut stream).await {
         let mut body = vec![0; length];
@@ -44,7 +46,7 @@ async fn converse(stream: TcpStream, book: Arc<Book>, mut random: Random) {
         let Some((_, function)) = first.split_once("/functions/") else { return };
         let event: Value = serde_json::from_slice(&body).unwrap();
         let name = ["work", "flaky", "call"].into_iter().find(|name| function.contains(name));
-        tokio::time::sleep(random.upto(LONGEST)).await;
+        tokio::time::sleep(upto(&mut random, LONGEST)).await;
         let (failed, answer) = perform(name.unwrap(), &event, &book);
         let failed = if failed { "X-Amz-Function-Error: Unhandled\r\n" } else { "" };
         let answer = answer.to_string();

@@ -25,7 +25,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use book::Book;
-use chance::Random;
+use chance::upto;
+use fastrand::Rng;
 pub use recovery::{Recovery, recover};
 use server::Server;
 pub use verdict::Verdict;
@@ -87,15 +88,15 @@ async fn wait_for_load(book: &Book, wanted: usize) {
 }
 
 async fn kill(server: &mut Server, plan: &Plan, book: &Book) -> Report {
-    let mut random = Random::seeded(plan.seed);
+    let mut random = Rng::with_seed(plan.seed);
     let mut starts = (Duration::ZERO, 0_u32);
     let (mut life, mut early, mut running) = (Duration::ZERO, 0, 0);
     for kill in 0..plan.kills {
         if kill > 0 {
             // Some starts are not waited for: recovery is a moment to be killed in too.
-            if random.chance(0.2) {
+            if random.f64() < 0.2 {
                 server.spawn();
-                tokio::time::sleep(random.upto(Duration::from_millis(25))).await;
+                tokio::time::sleep(upto(&mut random, Duration::from_millis(25))).await;
                 early += 1;
             } else {
                 let begun = Instant::now();
@@ -103,8 +104,8 @@ async fn kill(server: &mut Server, plan: &Plan, book: &Book) -> Report {
                 starts = (starts.0 + begun.elapsed(), starts.1 + 1);
             }
         }
-        let alive = if random.chance(0.05) { LONG } else { SHORT };
-        let alive = random.upto(alive);
+        let alive = if random.f64() < 0.05 { LONG } else { SHORT };
+        let alive = upto(&mut random, alive);
         tokio::time::sleep(alive).await;
         life += alive;
         running += book.running();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use super::chance::Random;
+use fastrand::Rng;
 
 /// The server, running or not.
 pub(crate) struct Server {
@@ -99,9 +99,9 @@ fn free_port() -> u16 {
     // Two servers of one process must not choose alike.
     static CHOSEN: AtomicU64 = AtomicU64::new(0);
     let seed = u64::from(std::process::id()) << 32 | CHOSEN.fetch_add(1, Ordering::Relaxed);
-    let mut random = Random::seeded(seed);
+    let mut random = Rng::with_seed(seed);
     loop {
-        let port = 21_000 + u16::try_from(random.below(9_000)).unwrap();
+        let port = 21_000 + u16::try_from(random.u64(..9_000)).unwrap();
         if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }

@@ -9,7 +9,9 @@ use tokio::task::JoinHandle;
 
 use super::Plan;
 use super::book::{Book, Started};
-use super::chance::Random;
+use fastrand::Rng;
+
+use super::chance::upto;
 use super::wire::Client;
 
 /// Kinds of executions.
@@ -148,9 +150,9 @@ impl Work {
         }
         let wanted = Arc::new(Semaphore::new(0));
         tokio::spawn(count(port, book.clone(), wanted.clone(), plan.in_flight));
-        let mut random = Random::seeded(plan.seed ^ 0x5eed);
+        let mut random = Rng::with_seed(plan.seed ^ 0x5eed);
         for worker in 0..4 {
-            let random = Random::seeded(random.next());
+            let random = Rng::with_seed(random.u64(..));
             tokio::spawn(answer_tokens(port, book.clone(), random.clone()));
             tokio::spawn(stop(port, book.clone(), random.clone()));
             tokio::spawn(do_activities(port, book.clone(), format!("w{worker}"), random));
@@ -159,7 +161,7 @@ impl Work {
         let longest = u64::try_from(plan.in_flight / 20 + 3).unwrap();
         let starters = (0..8)
             .map(|starter| {
-                let random = Random::seeded(random.next());
+                let random = Rng::with_seed(random.u64(..));
                 let chance = (starter, random, longest);
                 tokio::spawn(start(port, book.clone(), wanted.clone(), chance))
             })
@@ -223,16 +225,16 @@ async fn start(
     port: u16,
     book: Arc<Book>,
     wanted: Arc<Semaphore>,
-    (starter, mut random, longest): (u32, Random, u64),
+    (starter, mut random, longest): (u32, Rng, u64),
 ) {
     let mut client = Client::of(port);
     for number in 0.. {
         let Ok(permit) = wanted.acquire().await else { return };
         permit.forget();
-        let kind = Kind::ALL[usize::try_from(random.below(7)).unwrap()];
+        let kind = Kind::ALL[usize::try_from(random.u64(..7)).unwrap()];
         let name = format!("{}-{starter}-{number}", kind.name());
         let items: Vec<_> = (0..6).map(|item| format!("{name}-{item}")).collect();
-        let input = json!({"id": name, "wait": random.below(longest), "items": items}).to_string();
+        let input = json!({"id": name, "wait": random.u64(..longest), "items": items}).to_string();
         let body = json!({"stateMachineArn": kind.machine(), "name": name, "input": input});
         // The same name and input again is the same execution, so whoever got no answer may ask again.
         let answer = client.must("StartExecution", &body).await;
@@ -241,16 +243,16 @@ async fn start(
     }
 }
 
-async fn answer_tokens(port: u16, book: Arc<Book>, mut random: Random) {
+async fn answer_tokens(port: u16, book: Arc<Book>, mut random: Rng) {
     let mut client = Client::of(port);
     loop {
-        tokio::time::sleep(random.upto(Duration::from_millis(20))).await;
+        tokio::time::sleep(upto(&mut random, Duration::from_millis(20))).await;
         let Some((key, token)) = book.token() else { continue };
         succeed(&mut client, &book, key, &token).await;
     }
 }
 
-async fn do_activities(port: u16, book: Arc<Book>, worker: String, mut random: Random) {
+async fn do_activities(port: u16, book: Arc<Book>, worker: String, mut random: Rng) {
     let mut client = Client::of(port);
     let poll = json!({"activityArn": ACTIVITY, "workerName": worker});
     loop {
@@ -260,7 +262,7 @@ async fn do_activities(port: u16, book: Arc<Book>, worker: String, mut random: R
             continue;
         };
         let input: Value = serde_json::from_str(task["input"].as_str().unwrap()).unwrap();
-        tokio::time::sleep(random.upto(Duration::from_millis(20))).await;
+        tokio::time::sleep(upto(&mut random, Duration::from_millis(20))).await;
         let key = input["key"].as_str().unwrap().to_owned();
         book.performed(&key);
         succeed(&mut client, &book, key, token).await;
@@ -281,10 +283,10 @@ async fn succeed(client: &mut Client, book: &Book, key: String, token: &str) {
     assert!(kind.ends_with("TaskTimedOut") || kind.ends_with("TaskDoesNotExist"), "{answer}");
 }
 
-async fn stop(port: u16, book: Arc<Book>, mut random: Random) {
+async fn stop(port: u16, book: Arc<Book>, mut random: Rng) {
     let mut client = Client::of(port);
     loop {
-        tokio::time::sleep(random.upto(Duration::from_millis(200))).await;
+        tokio::time::sleep(upto(&mut random, Duration::from_millis(200))).await;
         let Some((name, arn)) = book.victim() else { continue };
         client.must("StopExecution", &json!({"executionArn": arn})).await;
         book.stopped(name);
