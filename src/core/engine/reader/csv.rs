@@ -46,15 +46,11 @@ impl Csv {
 
     /// How many columns there are; 0 as long as that is not known.
     pub(super) fn columns(&self) -> usize {
-        self.headers().ok().flatten().map_or(0, <[_]>::len)
+        self.headers().ok().flatten().map_or(0, Vec::len)
     }
 
-    fn headers(&self) -> Result<Option<&[(usize, Arc<str>)]>, &'static str> {
-        match &self.headers {
-            None => Ok(None),
-            Some(Ok(columns)) => Ok(Some(columns)),
-            Some(Err(wrong)) => Err(wrong),
-        }
+    fn headers(&self) -> Result<Option<&Columns>, &'static str> {
+        self.headers.as_ref().map(|headers| headers.as_ref().map_err(|wrong| *wrong)).transpose()
     }
 
     pub(super) fn feed(&mut self, bytes: &[u8], rows: &mut Vec<Value>) -> Result<(), String> {

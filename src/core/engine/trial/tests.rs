@@ -31,7 +31,10 @@ fn failure(error: &str) -> Option<Mock> {
 }
 
 fn with<T>(state: &str, now: i64, then: impl FnOnce(&Setting<'_>) -> T) -> T {
-    let machine = parse_state(state, ExecutionType::Standard).unwrap();
+    in_machine(&parse_state(state, ExecutionType::Standard).unwrap(), now, then)
+}
+
+fn in_machine<T>(machine: &Machine, now: i64, then: impl FnOnce(&Setting<'_>) -> T) -> T {
     let facts = Facts {
         arn: "arn:execution".into(),
         name: "run".into(),
@@ -47,7 +50,7 @@ fn with<T>(state: &str, now: i64, then: impl FnOnce(&Setting<'_>) -> T) -> T {
         flow: 0,
     };
     then(&Setting {
-        machine: &machine,
+        machine,
         execution: &facts,
         cursor: &Cursor::root(ExecutionId("x".into()), 1),
         now: Timestamp(now),
@@ -325,6 +328,28 @@ fn batches_are_the_iterations_of_a_map_that_has_a_batcher() {
     let state = map(r#""ItemBatcher":{"MaxItemsPerBatch":2},"#);
     let trial = Trial { mock: result("[9]"), failed_items: 3, ..of("[1,2,3]") };
     assert_eq!(with(&state, 0, |set| begin(set, &trial).err()), Some(Refusal::FailedItems));
+}
+
+#[test]
+fn a_state_in_a_map_sees_its_input_as_the_first_item_and_no_other_state_sees_one() {
+    let shows = r#"{"Type":"Pass","QueryLanguage":"JSONata","Output":{"map":"{% [$states.context.Map.Item] %}"},"End":true}"#;
+    let machine = format!(
+        r#"{{"StartAt":"Outer","States":{{"Outer":{{"Type":"Parallel","Next":"M","Branches":[{{"StartAt":"InBranch","States":{{"InBranch":{shows}}}}}]}},
+        "M":{{"Type":"Map","End":true,"ItemProcessor":{{"StartAt":"InMap","States":{{"InMap":{},"P":{{"Type":"Parallel","End":true,"Branches":[{{"StartAt":"Deep","States":{{"Deep":{shows}}}}}]}}}}}}}}}}}}"#,
+        shows.replace(r#""End":true"#, r#""Next":"P""#)
+    );
+    let machine = crate::asl::parse(&machine, ExecutionType::Standard).unwrap();
+    let item = r#"[{"Index":0,"Value":{"a":1}}]"#;
+    for (state, expected) in [("InBranch", "[]"), ("InMap", item), ("Deep", item)] {
+        let flow = machine.flows.iter().position(|flow| flow.states.contains_key(state)).unwrap();
+        let (flow, state) = (flow as FlowId, Name::from(state));
+        let trial = Trial { flow, state: state.clone(), ..of(r#"{"a":1}"#) };
+        let output = in_machine(&machine, 0, |set| match begin(set, &trial) {
+            Ok(Progress::Over(report)) => report.output.unwrap(),
+            other => panic!("not over: {other:?}"),
+        });
+        assert_eq!(output.text(), format!(r#"{{"map":{expected}}}"#), "{state}");
+    }
 }
 
 #[test]
