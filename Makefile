@@ -78,9 +78,10 @@ bench: ## throughput of the stores and the queue
 	$(CARGO) bench --bench store --bench queue
 
 # `sam build` calls `make build-<function>` with ARTIFACTS_DIR. All functions are one binary; cargo builds it once.
-# ARCH: x86_64 or arm64. cargo-lambda (pip install cargo-lambda) builds for both and for the C library of Lambda; plain
-# cargo builds for this machine's processor, on a system whose C library is not newer than Lambda's (2.34).
-ARCH ?= $(subst aarch64,arm64,$(shell uname -m))
+# ARCH: x86_64 or arm64; unless it says otherwise, that of the template's parameter Architecture. cargo-lambda builds for
+# both and for the C library of Lambda, and is installed into target/ where it is needed and not there; plain cargo builds
+# for this machine's processor, on a system whose C library is not newer than Lambda's (2.34).
+ARCH ?= $(shell sed -n '/^  Architecture:/,/Default:/s/.*Default: *//p' template.yaml)
 BOOTSTRAP_PROFILE ?= bootstrap
 
 build-%Function:
