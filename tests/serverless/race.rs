@@ -33,7 +33,7 @@ async fn a_token_that_races_its_timeout_is_answered_exactly_once() {
     let mut wins: BTreeMap<&str, usize> = BTreeMap::new();
     for (number, (body, _)) in timers.iter().enumerate() {
         let execution = delivered(body).message.cursor.execution;
-        let winner = race(&world, number, (body, &tokens[&execution])).await;
+        let winner = Box::pin(race(&world, number, (body, &tokens[&execution]))).await;
         *wins.entry(winner).or_default() += 1;
         let row = world.engine().store.execution(&execution).await.unwrap().unwrap();
         let events = order::assemble(&world.journal(&row).await);
