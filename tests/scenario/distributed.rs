@@ -15,6 +15,8 @@ use crate::support::tasks::Act;
 
 const WORK: &str = "arn:aws:lambda:us-east-1:123456789012:function:work";
 
+const FIRST: &str = "arn:aws:lambda:us-east-1:123456789012:function:first";
+
 /// A distributed Map over the input, whose children do this; `more` are further fields of it.
 fn map(each: Json, more: Json) -> Scenario {
     let mut map = json!({
@@ -248,6 +250,44 @@ fn a_redriven_run_runs_its_failed_children_again_and_no_other() {
         let redriven = |child: &Arc<Execution>| child.redriven.is_some();
         let children = children(&sim, &id);
         assert_eq!((children.len(), children.iter().filter(|c| redriven(c)).count()), (3, 1));
+    }
+}
+
+#[test]
+fn a_run_in_a_branch_is_redriven_where_the_branch_goes_on() {
+    let mapping = map(work(), json!({"MaxConcurrency": 2})).definition;
+    let other = json!({"StartAt": "Other", "States": {"Other": {"Type": "Pass", "End": true}}});
+    let parallel = json!({"Type": "Parallel", "Branches": [other, mapping], "End": true});
+    let story = Scenario::states("P", json!({"P": parallel}))
+        .input(json!([1, 2, 3]))
+        .function("work", &[Act::Echo, Act::Fail("Flaky", "not yet"), Act::Echo])
+        .redriven(1)
+        .ends_alike()
+        .story();
+    assert!(story.contains("SUCCEEDED [[1,2,3],[1,2,3]]"), "{story}");
+}
+
+#[test]
+fn an_express_child_is_redriven_from_its_first_state() {
+    let each = json!({"Type": "Task", "Resource": FIRST, "Next": "Then"});
+    let mut scenario = map(each, json!({"MaxConcurrency": 1}))
+        .input(json!([1]))
+        .function("first", &[Act::Echo])
+        .function("work", &[Act::Fail("Flaky", "not yet"), Act::Echo])
+        .redriven(1);
+    let processor = &mut scenario.definition["States"]["M"]["ItemProcessor"];
+    processor["States"]["Then"] = work();
+    for (kind, expected) in [
+        ("STANDARD", ["first", "work", "work"].as_slice()),
+        ("EXPRESS", &["first", "work", "first", "work"]),
+    ] {
+        scenario.definition["States"]["M"]["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] =
+            json!(kind);
+        let (sim, id) = scenario.ran(ALL_STATES, 0, Risks::NONE);
+        let told = tell(&sim.engine, &id);
+        assert!(told.starts_with("SUCCEEDED [1]"), "{kind}: {told}");
+        let performed: Vec<_> = sim.tasks.performed().iter().map(|p| p.0.clone()).collect();
+        assert_eq!(performed, expected, "{kind}");
     }
 }
 
