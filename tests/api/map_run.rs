@@ -177,6 +177,25 @@ async fn more_concurrency_lets_more_children_run_at_once() {
     assert_eq!(kind, "ValidationException");
 }
 
+#[tokio::test]
+async fn ten_thousand_children_run_at_once_and_not_one_more() {
+    let wait = json!({"Each": {"Type": "Wait", "Seconds": 100_000, "End": true}});
+    let world = world(wait, json!({})).await;
+    start(&world, &(0..10_010).collect()).await;
+    let run = run_of(&world).await;
+    loop {
+        let counted = counts(&world, &run).await;
+        if counted["running"] == 10_000 && counted["pending"] == 10 {
+            break;
+        }
+        assert!(counted["running"].as_u64() <= Some(10_000), "{counted}");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    world.does("StopExecution", json!({"executionArn": RUN})).await;
+    let counted = counts(&world, &run).await;
+    assert_eq!((&counted["aborted"], &counted["running"]), (&json!(10_000), &json!(0)));
+}
+
 /// Waits until so many children run.
 async fn running(world: &World, run: &str, wanted: u64) {
     loop {
