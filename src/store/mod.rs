@@ -106,9 +106,16 @@ pub trait Journal: Send + Sync {
         Ok(0)
     }
 
-    /// Removes executions that ended before a time, with all that belongs to them, at most so many; how many were. What is
-    /// removed was never there: its name is free again. A store that removes by itself has nothing to do.
+    /// Removes executions that ended before a time, with all that belongs to them, and about so many rows at most; how many
+    /// it removed, none if there was nothing left. An execution of which a row was removed was never there: its name is
+    /// free again. A store that removes by itself has nothing to do.
     async fn expire(&self, _before: Timestamp, _most: usize) -> Result<usize, Error> {
+        Ok(0)
+    }
+
+    /// Removes definitions that no state machine and no execution refers to, and none did when this was asked last either;
+    /// how many documents it removed. A store that removes by itself has nothing to do.
+    async fn forget_definitions(&self) -> Result<usize, Error> {
         Ok(0)
     }
 

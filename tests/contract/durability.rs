@@ -7,9 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use stepwright::store::embedded::{EmbeddedStore, OpenError};
-use stepwright::store::{
-    Asking, Execution, Joined, Journal, Kind, ListQuery, Parent, Registry, Status,
-};
+use stepwright::store::{Asking, Joined, Journal, Kind, ListQuery, Registry};
 use stepwright_core::engine::{FrameId, Phase};
 use stepwright_core::expr::Document;
 
@@ -63,58 +61,6 @@ async fn a_store_that_is_opened_again_has_everything() {
     assert_eq!(store.last_beat(&fork).await.unwrap(), Some(at(3.0)));
     assert_eq!(store.item(Kind::Secret, "k").await.unwrap().unwrap().version, 1);
     assert!(store.close(&id("b"), succeeded(at(4.0))).await.unwrap());
-}
-
-#[tokio::test]
-async fn what_ended_long_ago_is_removed_whole_and_its_name_is_free_again() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path());
-    for (name, ended) in [("old", Some(10.0)), ("new", Some(20.0)), ("running", None)] {
-        store.create(execution(name, at(1.0))).await.unwrap();
-        store.insert(&cursor(name, "", 0), record(0, name)).await.unwrap();
-        store.insert(&cursor(name, "0.0", 0), record(0, name)).await.unwrap();
-        store.join(&cursor(name, "", 0), 0, 2, true).await.unwrap();
-        store.dispense(&cursor(name, "", 0), asking(1, 7, 0)).await.unwrap();
-        store.beat(&cursor(name, "", 0), at(3.0)).await.unwrap();
-        if let Some(ended) = ended {
-            store.close(&id(name), succeeded(at(ended))).await.unwrap();
-        }
-    }
-    assert_eq!(store.expire(at(15.0), 9).await.unwrap(), 1);
-    assert_eq!(store.expire(at(15.0), 9).await.unwrap(), 0);
-    assert_eq!(store.execution(&id("old")).await.unwrap(), None);
-    assert_eq!(store.execution(&id("new")).await.unwrap().unwrap().status(), Status::Succeeded);
-    let query = ListQuery { machine: MACHINE.into(), status: None, after: None, limit: 9 };
-    assert_eq!(store.list(&query).await.unwrap().len(), 2);
-    store.create(execution("old", at(30.0))).await.unwrap();
-    for frame in ["", "0.0"] {
-        assert_eq!(store.tail(&id("old"), &FrameId(frame.into())).await.unwrap(), None);
-    }
-    let fork = cursor("old", "", 0);
-    assert_eq!(store.joined(&fork, 2).await.unwrap(), Joined::default());
-    assert_eq!(store.join(&fork, 1, 2, false).await.unwrap().finished, 1);
-    assert_eq!(store.dispense(&fork, asking(1, 7, 0)).await.unwrap(), 0);
-    assert_eq!(store.last_beat(&fork).await.unwrap(), None);
-}
-
-#[tokio::test]
-async fn a_child_is_kept_as_long_as_its_parent() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path());
-    let lane = cursor("parent", "0.0", 1);
-    let parent = Parent { run: "arn:run".into(), lane, flow: 1, items: 1 };
-    let child = Execution { parent: Some(Box::new(parent)), ..execution("child", at(1.0)) };
-    store.create(execution("parent", at(1.0))).await.unwrap();
-    store.create(child).await.unwrap();
-    store.close(&id("child"), succeeded(at(2.0))).await.unwrap();
-    assert_eq!(store.expire(at(9.0), 9).await.unwrap(), 0);
-    store.close(&id("parent"), succeeded(at(3.0))).await.unwrap();
-    assert_eq!(
-        store.expire(at(9.0), 9).await.unwrap(),
-        1,
-        "the parent, which could be redriven before"
-    );
-    assert_eq!(store.expire(at(9.0), 9).await.unwrap(), 1, "and then the child");
 }
 
 #[test]

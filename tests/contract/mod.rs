@@ -2,6 +2,7 @@
 
 mod aws;
 mod durability;
+mod expiry;
 mod faults;
 mod forks;
 pub(crate) mod homes;

@@ -79,6 +79,32 @@ fn each_item_becomes_a_child_execution() {
 }
 
 #[test]
+fn a_reader_that_cannot_be_made_up_fails_the_state_after_its_start() {
+    let reader = json!({
+        "Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"},
+        "ReaderConfig": {"InputType": "JSON", "MaxItemsPath": "$.most"},
+    });
+    let scenario = map(work(), json!({"ItemReader": reader}));
+    assert_snapshot!(scenario.clone().input(json!({"most": 1.5})).story(), @r#"
+    FAILED States.Runtime An error occurred while executing the state 'M' (entered at the event id #2). The MaxItemsPath field refers to value "1.5" which is not a valid integer: $.most
+    1<0 ExecutionStarted input={"most":1.5}
+    2<0 MapStateEntered M {"most":1.5}
+    3<2 MapStateStarted length=0
+    4<3 ExecutionFailed e=States.Runtime c=An error occurred while executing the state 'M' (entered at the event id #2). The MaxItemsPath field refers to value "1.5" which is not a valid integer: $.most
+    "#);
+    assert_snapshot!(scenario.input(json!({"most": -1})).story(), @r#"
+    FAILED States.ItemReaderFailed field MaxItems must be positive
+    1<0 ExecutionStarted input={"most":-1}
+    2<0 MapStateEntered M {"most":-1}
+    3<2 MapStateStarted length=0
+    4<3 MapRunStarted arn:aws:states:us-east-1:123456789012:mapRun:machine/each
+    5<4 MapRunFailed e=States.ItemReaderFailed c=field MaxItems must be positive
+    6<5 MapStateFailed
+    7<6 ExecutionFailed e=States.ItemReaderFailed c=field MaxItems must be positive
+    "#);
+}
+
+#[test]
 fn of_twenty_children_some_may_fail() {
     let scenario = picky_map(json!({
         "ToleratedFailureCount": 3, "MaxConcurrency": 4,

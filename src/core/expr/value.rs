@@ -109,6 +109,11 @@ impl Value {
         self.spend(&mut left, depth)
     }
 
+    /// Takes the length of the value's JSON text off what is left, as far as there is enough; whether there was.
+    pub(crate) fn fits(&self, left: &mut usize) -> bool {
+        self.spend(left, usize::MAX).is_ok()
+    }
+
     fn spend(&self, left: &mut usize, depth: usize) -> Result<(), Excess> {
         let own = match self {
             Value::Null | Value::Bool(_) => 4,
@@ -149,6 +154,11 @@ impl Value {
         serde_json::from_str(text)
     }
 }
+
+/// Bytes of JSON text that a path may find, and that all arguments of an intrinsic function may have. Shared parts make a
+/// text out of any proportion to what is held (`$..*..*` finds the same long string a thousand times), and no payload is
+/// nearly as large.
+pub(crate) const MOST_TEXT: usize = 16 << 20;
 
 /// What is too much about a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

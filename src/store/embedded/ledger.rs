@@ -134,7 +134,8 @@ impl Ledger {
         self.connection.prepare_cached(statement)?.execute([]).map(|_| ())
     }
 
-    fn forget(&mut self) {
+    /// Remembers nothing any more.
+    pub(super) fn forget(&mut self) {
         self.executions.clear();
         self.machines.clear();
         self.joins.clear();

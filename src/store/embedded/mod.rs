@@ -13,6 +13,7 @@
 //! What is running is remembered within bounds, so that the usual turn reads nothing from the database.
 
 mod cache;
+mod definitions;
 mod dispense;
 mod expire;
 mod ledger;
@@ -27,6 +28,7 @@ mod tests;
 mod write;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -59,6 +61,8 @@ pub struct EmbeddedStore {
 struct Memory {
     cache: Mutex<Cache>,
     dispensers: Mutex<Dispensers>,
+    /// Definitions that nothing referred to when somebody looked last.
+    unused: Mutex<BTreeSet<String>>,
 }
 
 impl EmbeddedStore {
@@ -188,7 +192,21 @@ impl Journal for EmbeddedStore {
     }
 
     async fn expire(&self, before: Timestamp, most: usize) -> Result<usize, Error> {
-        self.write(expire::Expire { before, most }).await
+        let ended = self.scan(move |readers| expire::ended(&readers.long(), before, most)).await?;
+        if ended.is_empty() {
+            return Ok(0);
+        }
+        self.write(expire::Expire { ended, rows: most }).await
+    }
+
+    async fn forget_definitions(&self) -> Result<usize, Error> {
+        let now = self.scan(|readers| definitions::unused(&readers.long())).await?;
+        let before = std::mem::replace(&mut *sound(&self.memory.unused), now.clone());
+        let keys: Vec<_> = now.intersection(&before).cloned().collect();
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        self.write(definitions::ForgetDefinitions { keys }).await
     }
 
     async fn join(

@@ -1,7 +1,8 @@
 //! What a frame comes to: the pure part, with the outcomes that are not its own to choose left open.
 
+use crate::path::Path;
 use crate::program::{Program, Step};
-use crate::world::{Effect, Frame, Kind, Message, Path, Phase, Record};
+use crate::world::{Effect, Frame, Kind, Message, Phase, Record};
 
 /// Why a frame goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub fn record(frame: Frame) -> Record {
 }
 
 /// The transition of a frame.
-pub fn decide(program: Program, path: &Path, frame: Frame, stimulus: Stimulus) -> Decided {
+pub fn decide(program: Program, path: Path, frame: Frame, stimulus: Stimulus) -> Decided {
     let cancels = frame.phase == Phase::Forked && stimulus != Stimulus::Joined;
     let step = program[frame.flow as usize].get(frame.step as usize);
     let write = |phase| Decided::Write(Record { cancels, ..record(Frame { phase, ..frame }) });
@@ -77,12 +78,12 @@ pub fn decide(program: Program, path: &Path, frame: Frame, stimulus: Stimulus) -
 }
 
 /// The step is over.
-fn leave(program: Program, path: &Path, frame: Frame, answered: bool) -> Decided {
+fn leave(program: Program, path: Path, frame: Frame, answered: bool) -> Decided {
     let next = Frame { step: frame.step + 1, attempt: 0, phase: Phase::Ready, ..frame };
     if (next.step as usize) < program[frame.flow as usize].len() {
         return Decided::Write(Record { answered, ..record(next) });
     }
-    if path.is_empty() {
+    if path == Path::ROOT {
         let done = Frame { phase: Phase::Done, ..frame };
         return Decided::Write(Record { answered, ..record(done) });
     }
@@ -113,9 +114,9 @@ pub fn timed(program: Program, frame: Frame) -> bool {
 }
 
 /// What must follow from a record: computed from it, so that it can be done again.
-pub fn effects(program: Program, path: &Path, slot: u8, record: Record, lanes: u8) -> Vec<Effect> {
+pub fn effects(program: Program, path: Path, slot: u8, record: Record, lanes: u8) -> Vec<Effect> {
     let mut all = Vec::new();
-    let next = |kind| Message { path: path.clone(), slot: slot + 1, kind };
+    let next = |kind| Message { path, slot: slot + 1, kind };
     if record.cancels {
         all.push(Effect::Seal { slot: slot - 1 });
     }
@@ -130,16 +131,18 @@ pub fn effects(program: Program, path: &Path, slot: u8, record: Record, lanes: u
         Phase::Forked => {
             let Some((lanes, _, flow)) = forked(program, record.frame) else { return all };
             for lane in 0..lanes {
-                let mut child = path.clone();
-                child.push((slot, lane));
                 let frame = Frame { flow, item: lane, ..beginning() };
-                all.push(Effect::Send(Message { path: child, slot: 0, kind: Kind::Fork(frame) }));
+                all.push(Effect::Send(Message {
+                    path: path.child(slot, lane),
+                    slot: 0,
+                    kind: Kind::Fork(frame),
+                }));
             }
         }
-        Phase::Done | Phase::Failed | Phase::TimedOut | Phase::Aborted => match path.split_last() {
+        Phase::Done | Phase::Failed | Phase::TimedOut | Phase::Aborted => match path.parent() {
             None => all.push(Effect::Close),
-            Some((&(fork, lane), parent)) => all.push(Effect::Join {
-                path: parent.to_vec(),
+            Some((parent, fork, lane)) => all.push(Effect::Join {
+                path: parent,
                 slot: fork,
                 lane,
                 lanes,

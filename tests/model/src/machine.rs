@@ -2,10 +2,12 @@
 
 use stateright::{Model, Property};
 
-use crate::decide::{Stimulus, decide, record};
+use crate::decide::record;
+use crate::mutant::Mutant;
+use crate::path::Path;
 use crate::program::Program;
 use crate::properties;
-use crate::world::{At, Call, Effect, Kind, Message, Path, Phase, Record, Turn, World};
+use crate::world::{At, Call, Effect, Kind, Message, Phase, Record, Turn, World};
 
 /// How often each kind of fault may happen, and who is there.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,48 +28,6 @@ pub struct Mix {
     pub answer: bool,
     /// Redrives that are asked for.
     pub redrives: u8,
-}
-
-/// A protocol with one mistake in it. Each must be found out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum Mutant {
-    DeleteBeforeSend,
-    Overwrite,
-    DeleteOnConflict,
-    DeleteWhenSuccessorExists,
-    CountInsteadOfSet,
-    AnswerHeardBeforeSend,
-    StopClosesRowFirst,
-    PerformBeforeClaim,
-    LaneEndNotRedone,
-    ForgetfulDispenser,
-    SweepLooksAtRootOnly,
-    RedriveReopensRowFirst,
-    TimerLeavesThePark,
-    JoinIgnoresFailure,
-    ClaimOutcomeRepeatsTheTask,
-}
-
-impl Mutant {
-    /// All of them.
-    pub const ALL: [Mutant; 15] = [
-        Mutant::DeleteBeforeSend,
-        Mutant::Overwrite,
-        Mutant::DeleteOnConflict,
-        Mutant::DeleteWhenSuccessorExists,
-        Mutant::CountInsteadOfSet,
-        Mutant::AnswerHeardBeforeSend,
-        Mutant::StopClosesRowFirst,
-        Mutant::PerformBeforeClaim,
-        Mutant::LaneEndNotRedone,
-        Mutant::ForgetfulDispenser,
-        Mutant::SweepLooksAtRootOnly,
-        Mutant::RedriveReopensRowFirst,
-        Mutant::TimerLeavesThePark,
-        Mutant::JoinIgnoresFailure,
-        Mutant::ClaimOutcomeRepeatsTheTask,
-    ];
 }
 
 /// The protocol at work on a program.
@@ -127,177 +87,17 @@ impl Protocol {
         lost && open && world.faults.sweeps < 3 && quiet(world)
     }
 
-    fn calls(&self, world: &World, all: &mut Vec<Action>) {
-        let hangs_up = world.faults.crashes < self.mix.crashes;
-        let mut call = |call: &Call, action: Action, caller: Caller| match call {
-            Call::Idle => all.push(action),
-            Call::Written(..) => {
-                all.push(action);
-                if hangs_up {
-                    all.push(Action::HangUp(caller));
-                }
-            }
-            Call::Heard | Call::Refused => {}
-        };
-        call(&world.start, Action::Start, Caller::Start);
-        let Some(row) = world.row else { return };
-        if self.mix.stop {
-            call(&world.stop, Action::Stop, Caller::Stop);
-        }
-        if let (true, Call::Written(path, _)) = (self.mix.answer, &world.answer) {
-            call(&world.answer, Action::Answer(path.clone()), Caller::Answer);
-        } else if self.mix.answer {
-            let pending = world.journals.iter().filter(|(_, records)| {
-                records.last().is_some_and(|record| record.frame.phase == Phase::Pending)
-            });
-            for (path, _) in pending {
-                call(&world.answer, Action::Answer(path.clone()), Caller::Answer);
-            }
-        }
-        let failed = row.is_some_and(|phase| phase != Phase::Done);
-        let more = failed && world.redrives < self.mix.redrives;
-        if more || matches!(world.redrive, Call::Written(..)) {
-            call(&world.redrive, Action::Redrive, Caller::Redrive);
-        }
-    }
-
-    fn call(&self, world: &mut World, caller: Caller, path: &Path) {
-        match caller {
-            Caller::Start if world.start == Call::Idle => {
-                world.row = world.row.or(Some(None));
-                world.start = Call::Written(Path::new(), 0);
-            }
-            Caller::Start => {
-                send(world, Message { path: Path::new(), slot: 0, kind: Kind::Start });
-                world.start = Call::Heard;
-            }
-            Caller::Stop => self.stop(world),
-            Caller::Answer => self.answer(world, path),
-            Caller::Redrive => self.redrive(world),
-        }
-    }
-
-    fn stop(&self, world: &mut World) {
-        let root = Path::new();
-        if let Call::Written(_, slot) = world.stop.clone() {
-            let record = world.journals[&root][slot as usize];
-            self.at_once(world, &root, slot, record);
-            world.stop = Call::Heard;
-            return;
-        }
-        if self.is(Mutant::StopClosesRowFirst) {
-            world.row = Some(Some(Phase::Aborted));
-        }
-        match world.tail(&root) {
-            Some((slot, record)) if record.frame.phase.over() => {
-                self.at_once(world, &root, slot, record);
-                world.stop = Call::Refused;
-            }
-            tail => {
-                let (slot, frame) =
-                    tail.map_or((0, crate::decide::beginning()), |(n, r)| (n + 1, r.frame));
-                world.stop = self.write(world, &root, (slot, frame), Stimulus::Stop);
-            }
-        }
-    }
-
-    fn answer(&self, world: &mut World, path: &Path) {
-        if let Call::Written(path, slot) = world.answer.clone() {
-            let record = world.journals[&path][slot as usize];
-            self.at_once(world, &path, slot, record);
-            world.answer = Call::Heard;
-            return;
-        }
-        let Some((slot, record)) = world.tail(path) else { return };
-        if record.frame.phase != Phase::Pending || !crate::turn::alive(world, path) {
-            world.answer = Call::Refused;
-            return;
-        }
-        world.answer = self.write(world, path, (slot + 1, record.frame), Stimulus::Answer);
-        if self.is(Mutant::AnswerHeardBeforeSend) && world.answer != Call::Refused {
-            world.answer = Call::Heard;
-        }
-    }
-
-    fn redrive(&self, world: &mut World) {
-        let root = Path::new();
-        if let Call::Written(_, slot) = world.redrive.clone() {
-            if self.is(Mutant::RedriveReopensRowFirst) {
-                let Some((slot, record)) = world.tail(&root) else { return };
-                if record.frame.phase.over() {
-                    let stimulus = Stimulus::Redrive(world.redrives);
-                    self.write(world, &root, (slot + 1, record.frame), stimulus);
-                }
-            } else {
-                world.row = Some(None);
-                world.redrives += 1;
-            }
-            let (slot, record) = match self.mutant {
-                Some(Mutant::RedriveReopensRowFirst) => match world.tail(&root) {
-                    Some(tail) => tail,
-                    None => return,
-                },
-                _ => (slot, world.journals[&root][slot as usize]),
-            };
-            self.at_once(world, &root, slot, record);
-            world.redrive =
-                if world.redrives < self.mix.redrives { Call::Idle } else { Call::Heard };
-            return;
-        }
-        if self.is(Mutant::RedriveReopensRowFirst) {
-            world.row = Some(None);
-            world.redrives += 1;
-            world.redrive = Call::Written(root, 0);
-            return;
-        }
-        let Some((slot, record)) = world.tail(&root) else { return };
-        world.redrive = if record.frame.phase.over() {
-            let stimulus = Stimulus::Redrive(world.redrives + 1);
-            self.write(world, &root, (slot + 1, record.frame), stimulus)
-        } else {
-            Call::Written(root, slot)
-        };
-    }
-
-    /// Inserts what a caller wants, where nobody was faster.
-    fn write(
-        &self,
-        world: &mut World,
-        path: &Path,
-        (slot, frame): (u8, crate::world::Frame),
-        stimulus: Stimulus,
-    ) -> Call {
-        let record = match decide(self.program, path, frame, stimulus) {
-            crate::decide::Decided::Write(record) => record,
-            // The lane's next item is asked for before the record is written; nothing else can take the item in between.
-            crate::decide::Decided::Ask(frame, answered) => {
-                let item = crate::turn::grant(self, world, path, frame);
-                crate::decide::granted(frame, item, answered)
-            }
-            crate::decide::Decided::Stale => return Call::Refused,
-        };
-        world.journals.entry(path.clone()).or_default().push(record);
-        Call::Written(path.clone(), slot)
-    }
-
-    /// Carries out what follows from a record in one go.
-    pub fn at_once(&self, world: &mut World, path: &Path, slot: u8, record: Record) {
-        for effect in crate::turn::due(self, world, path, slot, record) {
-            crate::turn::carry_out(self, world, path, effect);
-        }
-    }
-
     fn sweep(&self, world: &mut World) {
-        let frames: Vec<Path> = world.journals.keys().cloned().collect();
+        let frames: Vec<Path> = world.journals.keys().copied().collect();
         if world.root().is_none() {
-            send(world, Message { path: Path::new(), slot: 0, kind: Kind::Start });
+            send(world, Message { path: Path::ROOT, slot: 0, kind: Kind::Start });
         }
         for path in frames {
-            if self.is(Mutant::SweepLooksAtRootOnly) && !path.is_empty() {
+            if self.is(Mutant::SweepLooksAtRootOnly) && path != Path::ROOT {
                 continue;
             }
             let Some((slot, record)) = world.tail(&path) else { continue };
-            if !crate::turn::alive(world, &path) {
+            if !crate::turn::alive(world, path) {
                 continue;
             }
             match record.frame.phase {
@@ -305,8 +105,8 @@ impl Protocol {
                     send(world, Message { path, slot: slot + 1, kind: Kind::Advance });
                 }
                 _ => {
-                    for effect in crate::turn::owed(self, world, &path, slot, record) {
-                        crate::turn::carry_out(self, world, &path, effect);
+                    for effect in crate::turn::owed(self, world, path, slot, record) {
+                        crate::turn::carry_out(self, world, path, effect);
                     }
                 }
             }
@@ -347,19 +147,19 @@ impl Model for Protocol {
         self.calls(world, all);
         for message in &world.queue {
             if world.turns.len() < mix.turns {
-                all.push(Action::Deliver(message.clone()));
+                all.push(Action::Deliver(*message));
                 if faults.duplicates < mix.duplicates {
-                    all.push(Action::Duplicate(message.clone()));
+                    all.push(Action::Duplicate(*message));
                 }
             }
             if faults.losses < mix.losses {
-                all.push(Action::Lose(message.clone()));
+                all.push(Action::Lose(*message));
             }
         }
         for message in &world.parked {
-            all.push(Action::Unpark(message.clone()));
+            all.push(Action::Unpark(*message));
             if faults.duplicates < mix.duplicates {
-                all.push(Action::UnparkTwice(message.clone()));
+                all.push(Action::UnparkTwice(*message));
             }
         }
         for (n, turn) in world.turns.iter().enumerate() {
@@ -384,10 +184,10 @@ impl Model for Protocol {
     fn next_state(&self, last: &World, action: Action) -> Option<World> {
         let mut world = last.clone();
         match action {
-            Action::Start => self.call(&mut world, Caller::Start, &Path::new()),
-            Action::Stop => self.call(&mut world, Caller::Stop, &Path::new()),
-            Action::Answer(path) => self.call(&mut world, Caller::Answer, &path),
-            Action::Redrive => self.call(&mut world, Caller::Redrive, &Path::new()),
+            Action::Start => self.call(&mut world, Caller::Start, Path::ROOT),
+            Action::Stop => self.call(&mut world, Caller::Stop, Path::ROOT),
+            Action::Answer(path) => self.call(&mut world, Caller::Answer, path),
+            Action::Redrive => self.call(&mut world, Caller::Redrive, Path::ROOT),
             Action::HangUp(caller) => {
                 world.faults.crashes += 1;
                 world.faults.hang_ups += 1;
@@ -422,7 +222,7 @@ impl Model for Protocol {
             Action::Expire(turn) => {
                 world.faults.expiries += 1;
                 world.turns[turn].own = false;
-                let message = world.turns[turn].message.clone();
+                let message = world.turns[turn].message;
                 send(&mut world, message);
             }
             Action::Unpark(message) => {

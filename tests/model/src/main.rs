@@ -4,8 +4,8 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use stepwright_model::machine::Mutant;
-use stepwright_model::{check, mixes};
+use stepwright_model::mutant::Mutant;
+use stepwright_model::{check, mixes, way};
 
 fn main() -> ExitCode {
     let only = std::env::args().nth(1);
@@ -17,16 +17,19 @@ fn main() -> ExitCode {
         }
         let begun = Instant::now();
         let verdict = check(case, None);
-        total += verdict.states;
+        total += verdict.worlds;
         println!(
-            "{:>12} worlds  {:6.1} s  {}",
-            verdict.states,
+            "{:>12} worlds, {:>12} steps  {:6.1} s  {}",
+            verdict.worlds,
+            verdict.steps,
             begun.elapsed().as_secs_f64(),
             case.0
         );
-        if let Some((law, steps)) = verdict.violation {
+        if let Some(law) = verdict.violation {
             sound = false;
-            println!("  BROKEN: {law}, after\n    {}", steps.join("\n    "));
+            println!("  BROKEN: {law}");
+            let (law, steps) = way(case, None).unwrap_or_default();
+            println!("  {law}, after\n    {}", steps.join("\n    "));
         } else if let Some(unreached) = verdict.unreached {
             sound = false;
             println!("  NEVER: {unreached}");
@@ -36,7 +39,7 @@ fn main() -> ExitCode {
     if only.as_deref().is_none_or(|only| only == "mutants") {
         for mutant in Mutant::ALL {
             let case = mixes::revealing(mutant);
-            match check(case, Some(mutant)).violation {
+            match way(case, Some(mutant)) {
                 Some((law, steps)) => {
                     println!("{mutant:?}: found out ({}: {law}, {} steps)", case.0, steps.len());
                 }

@@ -1,6 +1,7 @@
 //! What is checked: programs under mixes of faults.
 
-use crate::machine::{Mix, Mutant};
+use crate::machine::Mix;
+use crate::mutant::Mutant;
 use crate::program::{FLAKY, FRAIL, PATIENT, Program, Step, TASK, TOKEN, fork, map};
 
 /// A name, a program and what may go wrong.
@@ -114,6 +115,7 @@ pub fn revealing(mutant: Mutant) -> Case {
             ("token", TOKENS, Mix { stop: true, answer: true, crashes: 1, ..CALM })
         }
         Mutant::CountInsteadOfSet => ("parallel", PARALLEL, one),
+        Mutant::SealsWhatHasBegunOnly => ("stopped fork", PASSING, Mix { stop: true, ..CALM }),
         Mutant::LaneEndNotRedone => ("lanes in a fork", PASSING, Mix { crashes: 1, ..CALM }),
         Mutant::ForgetfulDispenser => ("lanes", LANES, one),
         Mutant::SweepLooksAtRootOnly => ("losses", PASSING, Mix { losses: 1, ..CALM }),

@@ -4,8 +4,9 @@ use stateright::Property;
 
 use crate::decide::timed;
 use crate::machine::{Protocol, quiet};
+use crate::path::Path;
 use crate::turn::alive;
-use crate::world::{Call, Path, Phase, Record, World};
+use crate::world::{Call, Phase, Record, World};
 
 /// All of it, and a few worlds that must be reachable for the rest to mean something.
 pub fn all() -> Vec<Property<Protocol>> {
@@ -37,14 +38,14 @@ fn answer_is_kept(_: &Protocol, world: &World) -> bool {
 }
 
 fn stop_is_kept(_: &Protocol, world: &World) -> bool {
-    let root = world.journals.get(&Path::new());
+    let root = world.journals.get(&Path::ROOT);
     let stopped = || root.is_some_and(|all| all.iter().any(|r| r.frame.phase == Phase::Aborted));
     world.stop != Call::Heard || stopped()
 }
 
 fn row_is_true(_: &Protocol, world: &World) -> bool {
     let Some(Some(closed)) = world.row else { return true };
-    let Some(records) = world.journals.get(&Path::new()) else { return false };
+    let Some(records) = world.journals.get(&Path::ROOT) else { return false };
     // A redrive that is written but not yet in the row has not happened as far as the row goes.
     let known = records.iter().take_while(|record| record.redrive <= world.redrives);
     known.last().is_some_and(|record| record.frame.phase == closed)
@@ -63,6 +64,6 @@ fn asks(protocol: &Protocol, world: &World) -> bool {
         let asks = |record: &Record| {
             record.frame.phase == Phase::Pending && !timed(protocol.program, record.frame)
         };
-        records.last().is_some_and(asks) && alive(world, path)
+        records.last().is_some_and(asks) && alive(world, *path)
     })
 }

@@ -1,9 +1,12 @@
 //! A turn, await by await.
 
 use crate::decide::{Decided, Stimulus, decide, effects, forked, granted};
-use crate::machine::{Mutant, Protocol, first, give_back, message_of, send};
+use crate::machine::{Protocol, first, give_back, message_of, send};
+use crate::mutant::Mutant;
+use crate::path::Path;
 use crate::program::Step;
-use crate::world::{At, Effect, Frame, Kind, Message, Path, Phase, Record, Turn, World};
+use crate::seal::Sealing;
+use crate::world::{At, Effect, Frame, Kind, Message, Phase, Record, Turn, World};
 
 /// How many ways the next step of a turn can go.
 pub fn choices(protocol: &Protocol, world: &World, turn: &Turn) -> u8 {
@@ -37,14 +40,14 @@ pub fn choices(protocol: &Protocol, world: &World, turn: &Turn) -> u8 {
 /// A turn makes its next step.
 pub fn step(protocol: &Protocol, world: &mut World, n: usize, choice: u8) {
     let Turn { message, own, at } = world.turns[n].clone();
-    let path = message.path.clone();
+    let path = message.path;
     let next = match at {
         At::Row => match world.row {
-            Some(None) => At::Alive(path.len() as u8),
+            Some(None) => At::Alive(path.depth() as u8),
             _ => At::Ack,
         },
         At::Alive(0) => At::Tail,
-        At::Alive(depth) => match open(world, &path, depth) {
+        At::Alive(depth) => match open(world, path, depth) {
             true => At::Alive(depth - 1),
             false => At::Ack,
         },
@@ -52,15 +55,15 @@ pub fn step(protocol: &Protocol, world: &mut World, n: usize, choice: u8) {
             Some(at) => at,
             None => return give_back(world, n),
         },
-        At::Lanes(slot, tail) => lanes(protocol, world, &path, (slot, tail)),
+        At::Lanes(slot, tail) => lanes(protocol, world, path, (slot, tail)),
         At::Ask(slot, frame, answered) => {
-            let item = grant(protocol, world, &path, frame);
+            let item = grant(protocol, world, path, frame);
             At::Put(slot, granted(frame, item, answered))
         }
-        At::Sure(slot, record) => match alive(world, &path) {
+        At::Sure(slot, record) => match alive(world, path) {
             true => {
                 if protocol.is(Mutant::PerformBeforeClaim) {
-                    perform(world, &path, slot);
+                    perform(world, path, slot);
                 }
                 At::Put(slot, record)
             }
@@ -71,21 +74,18 @@ pub fn step(protocol: &Protocol, world: &mut World, n: usize, choice: u8) {
             None => return give_back(world, n),
         },
         At::Emit(slot, record, left, drives) => {
-            emit(protocol, world, &path, (slot, record, left, drives), choice)
+            emit(protocol, world, path, (slot, record, left, drives), choice)
         }
-        At::Sealing(mut frames, then) => match frames.pop() {
-            Some(frame) => {
-                seal(world, &frame);
-                At::Sealing(frames, then)
-            }
-            None => *then,
+        At::Sealing(mut sealing, then) => match sealing.step(protocol, world) {
+            true => At::Sealing(sealing, then),
+            false => *then,
         },
         At::Perform(slot, frame) => {
             if !protocol.is(Mutant::PerformBeforeClaim) {
-                perform(world, &path, slot);
+                perform(world, path, slot);
             }
             let stimulus = if choice == 0 { Stimulus::Worked } else { Stimulus::Failed };
-            drive(protocol, &path, slot, frame, stimulus)
+            drive(protocol, path, slot, frame, stimulus)
         }
         At::Ack => return acknowledge(world, n, own, choice),
     };
@@ -100,17 +100,17 @@ fn write(
     n: usize,
     (slot, record): (u8, Record),
 ) -> Option<At> {
-    let path = world.turns[n].message.path.clone();
-    match put(protocol, world, &path, slot, record) {
+    let path = world.turns[n].message.path;
+    match put(protocol, world, path, slot, record) {
         None => {
             if protocol.is(Mutant::DeleteBeforeSend) {
                 world.turns[n].own = false;
             }
-            Some(At::Emit(slot, record, due(protocol, world, &path, slot, record), true))
+            Some(At::Emit(slot, record, due(protocol, world, path, slot, record), true))
         }
         Some(_) if protocol.is(Mutant::DeleteOnConflict) => Some(At::Ack),
         Some(other) if other.frame.phase.settled() => {
-            Some(At::Emit(slot, other, owed(protocol, world, &path, slot, other), false))
+            Some(At::Emit(slot, other, owed(protocol, world, path, slot, other), false))
         }
         Some(_) => None,
     }
@@ -132,7 +132,7 @@ fn tail(protocol: &Protocol, world: &World, message: &Message, choice: u8) -> Op
         return Some(At::Ack);
     }
     if tail.frame.phase.settled() {
-        let redo = || At::Emit(slot, tail, owed(protocol, world, &message.path, slot, tail), false);
+        let redo = || At::Emit(slot, tail, owed(protocol, world, message.path, slot, tail), false);
         return (choice == 0).then(redo);
     }
     if protocol.is(Mutant::DeleteWhenSuccessorExists) && slot > message.slot {
@@ -143,7 +143,7 @@ fn tail(protocol: &Protocol, world: &World, message: &Message, choice: u8) -> Op
 
 /// The frame is to go on from its tail.
 fn awaited(protocol: &Protocol, world: &World, message: &Message, slot: u8, tail: Record) -> At {
-    let path = &message.path;
+    let path = message.path;
     let go_on = match (tail.frame.phase, message.kind) {
         (Phase::Ready, _) => drive(protocol, path, slot, tail.frame, Stimulus::Advance),
         (Phase::Claimed, _) if protocol.is(Mutant::ClaimOutcomeRepeatsTheTask) => {
@@ -160,14 +160,14 @@ fn awaited(protocol: &Protocol, world: &World, message: &Message, slot: u8, tail
         _ => At::Ack,
     };
     if tail.cancels {
-        At::Sealing(unfinished(world, path, slot - 1), Box::new(go_on))
+        At::Sealing(Sealing::of(protocol, world, path, slot - 1), Box::new(go_on))
     } else {
         go_on
     }
 }
 
 /// The next record of a frame, or what has to be asked before.
-fn drive(protocol: &Protocol, path: &Path, slot: u8, frame: Frame, stimulus: Stimulus) -> At {
+fn drive(protocol: &Protocol, path: Path, slot: u8, frame: Frame, stimulus: Stimulus) -> At {
     match decide(protocol.program, path, frame, stimulus) {
         Decided::Write(record) if record.frame.phase == Phase::Claimed => {
             At::Sure(slot + 1, record)
@@ -179,16 +179,15 @@ fn drive(protocol: &Protocol, path: &Path, slot: u8, frame: Frame, stimulus: Sti
 }
 
 /// What has become of the lanes of a fork.
-fn lanes(protocol: &Protocol, world: &mut World, path: &Path, (slot, tail): (u8, Record)) -> At {
+fn lanes(protocol: &Protocol, world: &mut World, path: Path, (slot, tail): (u8, Record)) -> At {
     let Some((lanes, items, _)) = forked(protocol.program, tail.frame) else { return At::Ack };
-    let tails: Vec<_> =
-        (0..lanes).filter_map(|lane| world.tail(&child(path, slot, lane))).collect();
+    let tails: Vec<_> = (0..lanes).filter_map(|lane| world.tail(&path.child(slot, lane))).collect();
     let failed =
         tails.iter().any(|(_, lane)| lane.frame.phase.over() && lane.frame.phase != Phase::Done);
     if failed && !protocol.is(Mutant::JoinIgnoresFailure) {
         return drive(protocol, path, slot, tail.frame, Stimulus::LaneFailed);
     }
-    let set = world.sets.get(&(path.clone(), slot)).copied().unwrap_or_default();
+    let set = world.sets.get(&(path, slot)).copied().unwrap_or_default();
     let counted = protocol.is(Mutant::CountInsteadOfSet) && set.count >= lanes;
     let ended = tails.iter().filter(|(_, lane)| lane.frame.phase.over()).count();
     if ended < lanes as usize && !counted {
@@ -206,7 +205,7 @@ fn lanes(protocol: &Protocol, world: &mut World, path: &Path, (slot, tail): (u8,
 fn emit(
     protocol: &Protocol,
     world: &mut World,
-    path: &Path,
+    path: Path,
     (slot, record, mut left, drives): (u8, Record, Vec<Effect>, bool),
     choice: u8,
 ) -> At {
@@ -218,7 +217,7 @@ fn emit(
         }
         if let Effect::Seal { slot: fork } = effect {
             let then = At::Emit(slot, record, left, drives);
-            return At::Sealing(unfinished(world, path, fork), Box::new(then));
+            return At::Sealing(Sealing::of(protocol, world, path, fork), Box::new(then));
         }
         carry_out(protocol, world, path, effect);
         return At::Emit(slot, record, left, drives);
@@ -228,7 +227,7 @@ fn emit(
             drive(protocol, path, slot, record.frame, Stimulus::Advance)
         }
         Phase::Ready if drives => {
-            send(world, Message { path: path.clone(), slot: slot + 1, kind: Kind::Advance });
+            send(world, Message { path, slot: slot + 1, kind: Kind::Advance });
             At::Ack
         }
         Phase::Claimed if drives => At::Perform(slot, record.frame),
@@ -237,7 +236,7 @@ fn emit(
 }
 
 /// Carries out an effect.
-pub fn carry_out(protocol: &Protocol, world: &mut World, path: &Path, effect: Effect) {
+pub fn carry_out(protocol: &Protocol, world: &mut World, path: Path, effect: Effect) {
     match effect {
         Effect::Send(message) => send(world, message),
         Effect::Park(message) => {
@@ -247,7 +246,7 @@ pub fn carry_out(protocol: &Protocol, world: &mut World, path: &Path, effect: Ef
             }
         }
         Effect::Join { path: parent, slot, lane, lanes, failed } => {
-            let set = world.sets.entry((parent.clone(), slot)).or_default();
+            let set = world.sets.entry((parent, slot)).or_default();
             set.finished |= 1 << lane;
             set.failed |= u8::from(failed) << lane;
             set.count = (set.count + 1).min(9);
@@ -260,9 +259,7 @@ pub fn carry_out(protocol: &Protocol, world: &mut World, path: &Path, effect: Ef
             }
         }
         Effect::Seal { slot } => {
-            for frame in unfinished(world, path, slot) {
-                seal(world, &frame);
-            }
+            Sealing::of(protocol, world, path, slot).whole(protocol, world);
         }
         Effect::Close => {
             // Conditional on an open row; what closes is the last record.
@@ -279,7 +276,7 @@ pub fn carry_out(protocol: &Protocol, world: &mut World, path: &Path, effect: Ef
 pub fn due(
     protocol: &Protocol,
     world: &World,
-    path: &Path,
+    path: Path,
     slot: u8,
     record: Record,
 ) -> Vec<Effect> {
@@ -290,7 +287,7 @@ pub fn due(
 pub fn owed(
     protocol: &Protocol,
     world: &World,
-    path: &Path,
+    path: Path,
     slot: u8,
     record: Record,
 ) -> Vec<Effect> {
@@ -304,31 +301,31 @@ pub fn owed(
     all.retain(|effect| {
         message_of(effect).is_none_or(|message| !world.journals.contains_key(&message.path))
     });
-    let set = world.sets.get(&(path.clone(), slot)).copied().unwrap_or_default();
+    let set = world.sets.get(&(path, slot)).copied().unwrap_or_default();
     let lanes = forked(protocol.program, record.frame).map_or(0, |(lanes, ..)| lanes);
     let full = set.failed != 0 || set.finished.count_ones() >= u32::from(lanes);
     if full {
-        all.push(Effect::Send(Message { path: path.clone(), slot: slot + 1, kind: Kind::Join }));
+        all.push(Effect::Send(Message { path, slot: slot + 1, kind: Kind::Join }));
     }
     all
 }
 
 /// How many lanes the fork has that a frame is a lane of.
-fn lanes_of(protocol: &Protocol, world: &World, path: &Path) -> u8 {
-    let Some((&(slot, _), parent)) = path.split_last() else { return 0 };
-    let fork = world.journals.get(parent).and_then(|records| records.get(slot as usize));
+fn lanes_of(protocol: &Protocol, world: &World, path: Path) -> u8 {
+    let Some((parent, slot, _)) = path.parent() else { return 0 };
+    let fork = world.journals.get(&parent).and_then(|records| records.get(slot as usize));
     fork.and_then(|fork| forked(protocol.program, fork.frame)).map_or(0, |(lanes, ..)| lanes)
 }
 
 /// The next item for a lane: the same for the same item in hand, however often it asks.
-pub fn grant(protocol: &Protocol, world: &mut World, path: &Path, frame: Frame) -> Option<u8> {
-    let (&(slot, lane), parent) = path.split_last()?;
-    let fork = world.journals.get(parent)?.get(slot as usize)?.frame;
+pub fn grant(protocol: &Protocol, world: &mut World, path: Path, frame: Frame) -> Option<u8> {
+    let (parent, slot, lane) = path.parent()?;
+    let fork = world.journals.get(&parent)?.get(slot as usize)?.frame;
     let (lanes, items, _) = forked(protocol.program, fork)?;
     if lanes >= items {
         return None;
     }
-    let dispenser = world.dispensers.entry((parent.to_vec(), slot)).or_default();
+    let dispenser = world.dispensers.entry((parent, slot)).or_default();
     let known = dispenser.grants.get(&(lane, frame.item)).copied();
     let item = match known.filter(|_| !protocol.is(Mutant::ForgetfulDispenser)) {
         Some(item) => item,
@@ -346,67 +343,46 @@ pub fn grant(protocol: &Protocol, world: &mut World, path: &Path, frame: Frame) 
 fn put(
     protocol: &Protocol,
     world: &mut World,
-    path: &Path,
+    path: Path,
     slot: u8,
     record: Record,
 ) -> Option<Record> {
-    let records = world.journals.entry(path.clone()).or_default();
+    let records = world.journals.get(&path).map_or(&[][..], Vec::as_slice);
+    let length = records.len();
     match records.get(slot as usize).copied() {
         Some(_) if protocol.is(Mutant::Overwrite) => {
-            records[slot as usize] = record;
+            if let Some(there) = world.journals.get_mut(&path) {
+                there[slot as usize] = record;
+            }
             world.broken = Some("no record is written twice");
             None
         }
         Some(other) => Some(other),
         None => {
-            if records.len() != slot as usize {
+            if length != slot as usize {
                 world.broken = Some("journals have no gaps");
             }
-            records.push(record);
+            world.append(path, record);
             None
         }
     }
 }
 
-fn perform(world: &mut World, path: &Path, slot: u8) {
-    let count = world.performed.entry((path.clone(), slot)).or_default();
+fn perform(world: &mut World, path: Path, slot: u8) {
+    let count = world.performed.entry((path, slot)).or_default();
     *count = (*count + 1).min(3);
 }
 
-fn seal(world: &mut World, path: &Path) {
-    if let Some((_, tail)) = world.tail(path).filter(|(_, tail)| !tail.frame.phase.over()) {
-        let sealed = Frame { phase: Phase::Sealed, ..tail.frame };
-        world.journals.entry(path.clone()).or_default().push(crate::decide::record(sealed));
-    }
-}
-
-/// The frames below a fork that have not ended.
-fn unfinished(world: &World, path: &Path, slot: u8) -> Vec<Path> {
-    let below = |other: &Path| {
-        other.len() > path.len() && other.starts_with(path) && other[path.len()].0 == slot
-    };
-    let open = world.journals.iter().filter(|(other, records)| {
-        below(other) && records.last().is_some_and(|record| !record.frame.phase.over())
-    });
-    open.map(|(other, _)| other.clone()).collect()
-}
-
 /// Whether the fork at this depth of a path still waits for its lanes.
-fn open(world: &World, path: &Path, depth: u8) -> bool {
-    let depth = depth as usize;
-    let tail = world.tail(&path[..depth - 1].to_vec());
-    tail.is_some_and(|(slot, tail)| slot == path[depth - 1].0 && tail.frame.phase == Phase::Forked)
+fn open(world: &World, path: Path, depth: u8) -> bool {
+    let Some((parent, fork, _)) = path.up_to(depth as usize).parent() else { return true };
+    let tail = world.tail(&parent);
+    tail.is_some_and(|(slot, tail)| slot == fork && tail.frame.phase == Phase::Forked)
 }
 
 /// Whether all forks that a frame is in still wait for it.
-pub fn alive(world: &World, path: &Path) -> bool {
-    (1..=path.len() as u8).all(|depth| open(world, path, depth))
-}
-
-fn child(path: &Path, slot: u8, lane: u8) -> Path {
-    let mut child = path.clone();
-    child.push((slot, lane));
-    child
+pub fn alive(world: &World, path: Path) -> bool {
+    (1..=path.depth() as u8).all(|depth| open(world, path, depth))
 }
 
 /// The message is deleted. A delete that comes late and hits takes the message away from whoever has it now.

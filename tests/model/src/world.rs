@@ -1,9 +1,9 @@
 //! The modelled world: journals, join sets, dispensers, the status row, messages, and those who are at work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// A frame: the forks and lanes that lead to it; the root frame has none.
-pub type Path = Vec<(u8, u8)>;
+use crate::path::Path;
+use crate::seal::Sealing;
 
 /// What a frame is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,7 +85,7 @@ pub enum Kind {
 }
 
 /// A message.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Message {
     /// The frame that it is for.
     pub path: Path,
@@ -96,7 +96,7 @@ pub struct Message {
 }
 
 /// What must follow from a record.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "as the engine's own effects")]
 pub enum Effect {
     Send(Message),
@@ -125,8 +125,8 @@ pub enum At {
     Put(u8, Record),
     /// Carries out what follows from the record in this slot: the effects left, and what comes then.
     Emit(u8, Record, Vec<Effect>, bool),
-    /// Seals these frames, then goes on with the effects left.
-    Sealing(Vec<Path>, Box<At>),
+    /// Seals what is below a fork, then goes on.
+    Sealing(Sealing, Box<At>),
     /// Performs the task that it claimed.
     Perform(u8, Frame),
     /// Deletes its message.
@@ -145,7 +145,7 @@ pub struct Turn {
 }
 
 /// How far somebody outside has come with what they asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Call {
     /// Not asked yet.
     #[default]
@@ -199,6 +199,8 @@ pub struct World {
     pub sets: BTreeMap<(Path, u8), Set>,
     /// Dispensers by fork.
     pub dispensers: BTreeMap<(Path, u8), Dispenser>,
+    /// Forks below which somebody has sealed everything.
+    pub sealed: BTreeSet<(Path, u8)>,
     /// The status row: whether it is there, and how it was closed.
     pub row: Option<Option<Phase>>,
     /// Messages.
@@ -234,6 +236,14 @@ impl World {
 
     /// The root frame's last record.
     pub fn root(&self) -> Option<Record> {
-        self.tail(&Path::new()).map(|(_, record)| record)
+        self.tail(&Path::ROOT).map(|(_, record)| record)
+    }
+
+    /// A record at the end of a frame's journal. Nobody writes below a fork any more once all there was sealed.
+    pub fn append(&mut self, path: Path, record: Record) {
+        if self.sealed.iter().any(|(fork, slot)| path.is_below(*fork, *slot)) {
+            self.broken = Some("nothing is written below a fork that was sealed");
+        }
+        self.journals.entry(path).or_default().push(record);
     }
 }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::path::Path;
+use super::value::MOST_TEXT;
 use super::{Error, ErrorKind, Scope, Value};
 
 mod arguments;
@@ -86,7 +87,7 @@ impl Call {
     /// # Errors
     /// `States.Runtime` for a path that finds nothing, `States.IntrinsicFailure` for arguments that do not fit.
     pub(crate) fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, Error> {
-        self.invocation.evaluate(scope).map_err(|failure| {
+        self.invocation.evaluate(scope, &mut { MOST_TEXT }).map_err(|failure| {
             let detail =
                 format!("The function '{}' had the following error: {}", self.source, failure.text);
             Error::new(failure.kind, detail)
@@ -100,10 +101,15 @@ impl Call {
 }
 
 impl Invocation {
-    fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, Failure> {
+    /// `left`: how much text all arguments of it, and of the calls around it, may yet have.
+    fn evaluate(&self, scope: &Scope<'_>, left: &mut usize) -> Result<Value, Failure> {
         let mut values = Vec::with_capacity(self.arguments.len());
         for argument in &self.arguments {
-            values.push(argument.evaluate(scope)?);
+            let value = argument.evaluate(scope, left)?;
+            if !value.fits(left) {
+                return Err(Failure::too_much());
+            }
+            values.push(value);
         }
         let pieces = match self.arguments.first() {
             Some(Argument::Quoted { pieces, .. }) => Some(&pieces[..]),
@@ -130,10 +136,10 @@ impl Invocation {
 }
 
 impl Argument {
-    fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, Failure> {
+    fn evaluate(&self, scope: &Scope<'_>, left: &mut usize) -> Result<Value, Failure> {
         match self {
             Argument::Literal(value) | Argument::Quoted { text: value, .. } => Ok(value.clone()),
-            Argument::Call(call) => call.evaluate(scope),
+            Argument::Call(call) => call.evaluate(scope, left),
             Argument::Path(path) => path.read(scope).map_err(|error| match error.kind {
                 ErrorKind::Runtime => Failure::not_found(path, scope),
                 kind => Failure { kind, text: error.detail },
@@ -150,6 +156,11 @@ impl Failure {
             path.searched(scope)
         );
         Failure { kind: ErrorKind::Runtime, text }
+    }
+
+    fn too_much() -> Failure {
+        let text = "The arguments are larger than an evaluation may have them.".to_owned();
+        Failure { kind: ErrorKind::DataLimit, text }
     }
 
     fn intrinsic(text: String) -> Failure {

@@ -254,6 +254,25 @@ fn a_path_that_finds_nothing_is_a_runtime_error() {
 }
 
 #[test]
+fn arguments_that_would_make_endless_text_are_refused() {
+    let long = format!(r#"{{"s":"{}"}}"#, "x".repeat(200_000));
+    let nested = format!("{}{long}{}", r#"{"a":"#.repeat(40), "}".repeat(40));
+    let often = vec!["$.a"; 100].join(", ");
+    let table = [
+        "States.Format('{}', $..*..*)".to_owned(),
+        "States.JsonToString($..*..*)".to_owned(),
+        "States.Hash($..*..*, 'MD5')".to_owned(),
+        format!("States.Array({often})"),
+        "States.Format('{}', States.Array($..a, $..a, $..a))".to_owned(),
+    ];
+    for call in table {
+        let refused = Trial::of(&nested).call(&call).unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::DataLimit, "{call}");
+    }
+    assert!(Trial::of(&nested).call("States.ArrayLength($..a)").is_ok());
+}
+
+#[test]
 fn malformed_calls_are_refused() {
     let table = [
         ("States.Nope()", "'States.Nope' is not an intrinsic function"),

@@ -19,6 +19,8 @@ pub struct Query {
     definite_from: usize,
     /// Only names and indexes, so that it can be followed without bookkeeping.
     direct: bool,
+    /// Whether it may find the same thing more than once.
+    repeats: bool,
 }
 
 impl Query {
@@ -53,6 +55,7 @@ impl Query {
         Query {
             definite_from: steps.iter().rposition(|s| !s.is_definite()).map_or(0, |at| at + 1),
             direct: steps.iter().all(|s| matches!(s, Step::Name(_) | Step::Index(_))),
+            repeats: steps.iter().any(|s| matches!(s, Step::Deep | Step::Indexes(_))),
             steps: steps.into(),
         }
     }
@@ -114,6 +117,11 @@ impl Query {
             Some(Step::Names(names)) => names.iter().all(|name| found.get(name).is_some()),
             _ => true,
         }
+    }
+
+    /// Whether it may find the same thing, or parts of it, more than once.
+    pub(super) fn repeats(&self) -> bool {
+        self.repeats
     }
 
     pub(super) fn steps(&self) -> &[Step] {

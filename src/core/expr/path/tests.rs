@@ -304,6 +304,18 @@ fn an_evaluation_that_multiplies_is_given_up() {
     let nested = format!("{}1{}", "[".repeat(100), "]".repeat(100));
     let path = Query::parse("$..*..*..*..*..*").unwrap();
     assert_eq!(path.read(&json(&nested)).unwrap_err().kind, ErrorKind::DataLimit);
+    // Few values, but the same long text in each of them.
+    let long = format!("{}\"{}\"{}", "[".repeat(100), "x".repeat(100_000), "]".repeat(100));
+    for source in ["$..*..*".to_owned(), format!("$[{}0]", "0,".repeat(200))] {
+        let path = Query::parse(&source).unwrap();
+        assert_eq!(path.read(&json(&long)).unwrap_err().kind, ErrorKind::DataLimit, "{source}");
+    }
+    assert!(Query::parse("$..*").unwrap().read(&json(&long)).is_ok());
+    // Objects that are made anew take room, though there is next to no text in them.
+    let made = Query::parse("$..*..*..*..['x','y']").unwrap();
+    let objects = format!("{}1{}", r#"{"a":"#.repeat(64), "}".repeat(64));
+    let objects = objects.replace("{\"a\"", "{\"x\":1,\"y\":2,\"a\"");
+    assert_eq!(made.read(&json(&objects)).unwrap_err().kind, ErrorKind::DataLimit);
     let filters = |count| Query::parse(&format!("${}", "[?(@.a)]".repeat(count)));
     assert_eq!(filters(256).unwrap().read(&json(r#"{"a":1}"#)), Ok(json(r#"[{"a":1}]"#)));
     assert!(filters(257).is_err());

@@ -10,6 +10,7 @@ use super::java_text::JavaText;
 use super::query::Query;
 use super::step::{NameList, Slice, Step};
 use super::trail::Trail;
+use crate::expr::value::MOST_TEXT;
 use crate::expr::{Error, ErrorKind, Map, Value};
 
 /// Steps taken before an evaluation is given up: several `..` multiply. A payload within AWS's size limit needs far
@@ -18,6 +19,10 @@ const MOST_STEPS_TAKEN: u32 = 4_000_000;
 
 /// Values found after which an evaluation is given up: their text alone would be larger than any payload.
 const MOST_HITS: usize = 1 << 20;
+
+/// What an object that a path makes takes at least, and each of its members: more than their text where that is short.
+const OBJECT_BYTES: usize = 128;
+const MEMBER_BYTES: usize = 64;
 
 /// Why an evaluation ends without a value.
 #[derive(Debug)]
@@ -48,6 +53,7 @@ pub(super) struct Walk<'q, 'v> {
     root: &'v Value,
     hits: Vec<Value>,
     left: u32,
+    text_left: usize,
     /// Somebody above drops what is not found, so its text need not be made.
     silent: bool,
 }
@@ -60,7 +66,8 @@ impl<'q, 'v> Walk<'q, 'v> {
         trail: Option<&Trail<'_>>,
     ) -> Result<Vec<Value>, Stop> {
         let silent = trail.is_none();
-        let mut walk = Walk { query, root, hits: Vec::new(), left: MOST_STEPS_TAKEN, silent };
+        let (hits, left, text_left) = (Vec::new(), MOST_STEPS_TAKEN, MOST_TEXT);
+        let mut walk = Walk { query, root, hits, left, text_left, silent };
         walk.take(0, trail.unwrap_or(&Trail::Root), root)?;
         Ok(walk.hits)
     }
@@ -91,7 +98,8 @@ impl<'q, 'v> Walk<'q, 'v> {
     }
 
     fn hit(&mut self, found: Value) -> Result<(), Stop> {
-        if self.hits.len() == MOST_HITS {
+        if self.hits.len() == MOST_HITS || self.query.repeats() && !found.fits(&mut self.text_left)
+        {
             return Err(Stop::TooMuch);
         }
         self.hits.push(found);
@@ -136,6 +144,10 @@ impl<'q, 'v> Walk<'q, 'v> {
             return Err(Stop::Invalid(format!(
                 "Multi properties can only be used as path leafs: {trail}{list}"
             )));
+        }
+        if self.query.repeats() {
+            let made = OBJECT_BYTES + names.len() * MEMBER_BYTES;
+            self.text_left = self.text_left.checked_sub(made).ok_or(Stop::TooMuch)?;
         }
         let found =
             names.iter().filter_map(|name| Some((name.clone(), members.get(name)?.clone())));
