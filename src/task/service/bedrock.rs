@@ -64,11 +64,11 @@ impl Store<'_> {
             return Ok(found.get("Body").cloned().unwrap_or_default());
         };
         let place = Place::new(&from.bucket, &from.key);
-        let size = local.size(&place).await.map_err(refused)?;
+        let size = local.size(&place).await.map_err(|why| refused(&why))?;
         if size > LARGEST_BODY {
             return Err(client(format!("{} has more than {LARGEST_BODY} bytes", from.whole)));
         }
-        let bytes = local.range(&place, 0, size).await.map_err(refused)?;
+        let bytes = local.range(&place, 0, size).await.map_err(|why| refused(&why))?;
         let text = std::str::from_utf8(&bytes);
         text.map(Value::from).map_err(|_| client(format!("{} is no text in UTF-8", from.whole)))
     }
@@ -85,11 +85,11 @@ impl Store<'_> {
             return Box::pin(self.sdk.call(&asked)).await.map(drop);
         };
         let text = body.as_str().map_or_else(|| body.to_json(), str::to_owned);
-        local.put(&to.bucket, &to.key, text.into()).await.map_err(refused)
+        local.put(&to.bucket, &to.key, text.into()).await.map_err(|why| refused(&why))
     }
 }
 
-fn refused(refused: Refused) -> SdkFailure {
+fn refused(refused: &Refused) -> SdkFailure {
     client(refused.to_string())
 }
 
