@@ -143,10 +143,13 @@ impl Refused {
 
 /// The objects of this home: in a directory where one is given and no endpoint is, S3 otherwise.
 pub(super) fn open(directory: Option<PathBuf>, sdk: Arc<Sdk>) -> Arc<dyn Objects> {
-    match directory.filter(|_| endpoint::of_environment("S3").is_none()) {
-        Some(directory) => Arc::new(file::Directory::new(directory)),
-        None => Arc::new(S3::new(sdk)),
-    }
+    local(directory).unwrap_or_else(|| Arc::new(S3::new(sdk)))
+}
+
+/// The objects of this machine, if they stand for S3.
+pub(super) fn local(directory: Option<PathBuf>) -> Option<Arc<dyn Objects>> {
+    let directory = directory.filter(|_| endpoint::of_environment("S3").is_none())?;
+    Some(Arc::new(file::Directory::new(directory)))
 }
 
 /// The objects of S3, reached like the services that tasks call.

@@ -88,9 +88,11 @@ impl Sdk {
         self.own.set(engine);
     }
 
-    /// Whether there is an operation of this name.
+    /// Whether there is an operation of this name for workflows. One whose input or output is a stream of events is none, as
+    /// at AWS: a state has one input and one result.
     pub fn knows(service: &str, action: &str) -> bool {
-        Models::shared().service(service).is_some_and(|s| s.operation(action).is_some())
+        let service = Models::shared().service(service);
+        service.is_some_and(|s| s.operation(action).is_some_and(|operation| !operation.events))
     }
 
     /// Names of an operation's parameters, each with whether a workflow must give it.
