@@ -16,6 +16,8 @@ use crate::support::tasks::Act;
 
 const WORK: &str = "arn:aws:lambda:us-east-1:123456789012:function:work";
 
+const FIRST: &str = "arn:aws:lambda:us-east-1:123456789012:function:first";
+
 /// A distributed Map over the input, whose children do this; `more` are further fields of it.
 fn map(each: Json, more: Json) -> Scenario {
     let mut map = json!({
@@ -204,6 +206,36 @@ fn reading_and_collecting_go_on_in_another_turn_when_there_is_no_time_left() {
     }
 }
 
+#[test]
+fn results_are_written_whole_by_turns_that_have_hardly_any_time() {
+    let each = json!({"Type": "Pass", "Parameters": {"n.$": "$.n"}, "End": true});
+    let place = json!({"Bucket": "b", "Prefix": "out"});
+    let writer = json!({
+        "Resource": "arn:aws:states:::s3:putObject", "Parameters": place,
+        "WriterConfig": {"Transformation": "COMPACT", "OutputType": "JSONL"}
+    });
+    let items: Json = (0..270).map(|n| json!({"n": n})).collect();
+    let scenario =
+        map(each, json!({"MaxConcurrency": 10, "ResultWriter": writer})).input(items.clone());
+    for (seed, risks) in [(0, Risks::NONE), (1, Risks::ALL), (2, Risks::ALL)] {
+        let (sim, id) = hurried(&scenario, seed, risks);
+        assert_eq!(sim.execution(&id).status(), Status::Succeeded, "seed {seed}");
+        let written = sim.tasks.written();
+        let (_, manifest) = written.iter().find(|(key, _)| key.ends_with("manifest.json")).unwrap();
+        let manifest: Json = serde_json::from_slice(manifest).unwrap();
+        let files = manifest["ResultFiles"]["SUCCEEDED"].as_array().unwrap();
+        assert!(files.len() > 3, "each turn has written a part: {manifest}");
+        let mut lines = Vec::new();
+        for file in files {
+            let content = &written[file["Key"].as_str().unwrap()];
+            assert_eq!(file["Size"], content.len(), "seed {seed}");
+            lines.extend(String::from_utf8(content.to_vec()).unwrap().lines().map(str::to_owned));
+        }
+        let expected: Vec<_> = items.as_array().unwrap().iter().map(Json::to_string).collect();
+        assert_eq!(lines, expected, "seed {seed}");
+    }
+}
+
 /// A story without the ids of Map Runs, which follow from slots.
 fn without_runs(story: &str) -> String {
     story.split_inclusive("mapRun:").map(|part| part.split(':').next().unwrap_or("")).collect()
@@ -312,6 +344,45 @@ fn waits_for_a_failed_child(sim: &Sim, id: &ExecutionId) -> Option<Cursor> {
         let next = Cursor { execution: id.clone(), frame, slot: tail.slot + 1 };
         (row.status() == Status::Failed).then_some(next)
     })
+}
+
+#[test]
+fn a_run_in_a_branch_is_redriven_where_the_branch_goes_on() {
+    let mapping = map(work(), json!({"MaxConcurrency": 2})).definition;
+    let other = json!({"StartAt": "Other", "States": {"Other": {"Type": "Pass", "End": true}}});
+    let parallel = json!({"Type": "Parallel", "Branches": [other, mapping], "End": true});
+    let scenario = Scenario::states("P", json!({"P": parallel}))
+        .input(json!([1, 2, 3]))
+        .function("work", &[Act::Echo, Act::Fail("Flaky", "not yet"), Act::Echo])
+        .redriven(1);
+    for (seed, risks) in [(0, Risks::NONE), (1, Risks::ALL), (2, Risks::ALL), (3, Risks::ALL)] {
+        let story = scenario.run(ALL_STATES, seed, risks);
+        assert!(story.starts_with("SUCCEEDED [[1,2,3],[1,2,3]]"), "seed {seed}: {story}");
+    }
+}
+
+#[test]
+fn an_express_child_is_redriven_from_its_first_state() {
+    let each = json!({"Type": "Task", "Resource": FIRST, "Next": "Then"});
+    let mut scenario = map(each, json!({"MaxConcurrency": 1}))
+        .input(json!([1]))
+        .function("first", &[Act::Echo])
+        .function("work", &[Act::Fail("Flaky", "not yet"), Act::Echo])
+        .redriven(1);
+    let processor = &mut scenario.definition["States"]["M"]["ItemProcessor"];
+    processor["States"]["Then"] = work();
+    for (kind, expected) in [
+        ("STANDARD", ["first", "work", "work"].as_slice()),
+        ("EXPRESS", &["first", "work", "first", "work"]),
+    ] {
+        scenario.definition["States"]["M"]["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] =
+            json!(kind);
+        let (sim, id) = scenario.ran(ALL_STATES, 0, Risks::NONE);
+        let told = tell(&sim.engine, &id);
+        assert!(told.starts_with("SUCCEEDED [1]"), "{kind}: {told}");
+        let performed: Vec<_> = sim.tasks.performed().iter().map(|p| p.0.clone()).collect();
+        assert_eq!(performed, expected, "{kind}");
+    }
 }
 
 #[test]

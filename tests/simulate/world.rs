@@ -90,6 +90,8 @@ const EXECUTION: &str = "arn:aws:states:us-east-1:123456789012:execution:machine
 const MOST_STEPS: u64 = 4_000_000;
 /// How long after a misfortune somebody sweeps, in seconds.
 const SWEEP_SECONDS: f64 = 1_200.0;
+/// How long after a sweep there is another one at the latest while something runs, in seconds.
+const ANYWAY_SECONDS: f64 = 5.0 * 86_400.0;
 
 impl World {
     /// A world in which a machine was made and is about to be started.
@@ -263,9 +265,14 @@ impl World {
     /// next one is soon after that time, as if somebody swept all the time.
     fn sweep_again(&mut self) {
         let swept = self.sim.clock.now().plus_seconds(-SWEEP_SECONDS);
-        if let Some(due) = self.dues().into_iter().filter(|due| *due > swept).min() {
-            self.sweep_after(due);
+        let dues = self.dues();
+        if dues.is_empty() {
+            return;
         }
+        // What a sweep has sent again may have been lost since without anybody's notice.
+        let anyway = self.sim.clock.now().plus_seconds(ANYWAY_SECONDS);
+        let next = dues.into_iter().filter(|due| *due > swept).min();
+        self.sweep_after(next.map_or(anyway, |next| next.min(anyway)));
     }
 
     /// When frames of executions that run should have gone on.

@@ -83,8 +83,7 @@ fn bound_history(draft: &mut Draft<'_>, mut last: Option<EventRef>) {
             Some(EventRef { frame: cursor.frame.clone(), slot: cursor.slot, index: index as u32 });
     }
     made.frame.last = last;
-    let cause = format!("The execution reached the maximum number of history events ({most}).");
-    die(draft, Failure::new(name::RUNTIME, cause));
+    die(draft, Failure::full_history(most));
 }
 
 /// The frame with which an execution begins, and a decision on it.
