@@ -52,7 +52,7 @@ impl Engine {
         loop {
             match attempt().await {
                 Err(error) if error.passes() && waited < seconds => {
-                    tracing::debug!(%error, waited, "to be tried again");
+                    tracing::debug!(%error, "to be tried again");
                 }
                 answer => return answer,
             }

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use stepwright_core::asl::model::ExecutionType;
 use stepwright_core::engine::map_run::{Bounds, LANES};
 use stepwright_core::engine::{
-    Cursor, ExecutionId, Failure, Frame, FrameId, MapRun, Message, MessageKind, Phase, Record,
-    Stimulus, failure,
+    Cursor, ExecutionId, Failure, Frame, MapRun, Message, MessageKind, Phase, Record, Stimulus,
+    failure,
 };
 use stepwright_core::expr::Entropy;
 use stepwright_core::time::Timestamp;
@@ -259,17 +259,11 @@ impl Engine {
         Ok(self.bounds(run).await?.lanes(units, LANES).min(lanes))
     }
 
-    /// Stops a child of a run that was cancelled. One that is being redriven is, by its row, still closed: that is brought
-    /// to its end, which stops it.
+    /// Stops a child of a run that was cancelled.
     pub(in crate::turn) async fn stop_child(&self, child: &ExecutionId) -> Result<(), Error> {
-        let Some(row) = self.store.execution(child).await? else { return Ok(()) };
-        if row.closing.is_none() {
-            return Box::pin(self.stop(&row, Failure::default())).await.map(drop);
-        }
-        let tail = self.store.tail(child, &FrameId::root()).await?;
-        match tail {
-            Some(tail) if !tail.frame.phase.over() => {
-                Box::pin(self.redrive_after(&row, Timestamp::default())).await.map(drop)
+        match self.store.execution(child).await? {
+            Some(row) if row.closing.is_none() => {
+                Box::pin(self.stop(&row, Failure::default())).await.map(drop)
             }
             _ => Ok(()),
         }
