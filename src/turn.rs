@@ -287,7 +287,7 @@ impl Engine {
         }
         if let Some(closing) = &loaded.execution.closing {
             // Whoever closed it may not have come to that.
-            self.poke(&loaded.execution, closing.status).await?;
+            self.poke(&loaded.execution, (closing.status, &closing.failure)).await?;
             return Ok(Verdict::Delete);
         }
         if message.kind == MessageKind::Start && self.orphaned(&loaded.execution).await? {
@@ -299,6 +299,9 @@ impl Engine {
             return Ok(Verdict::Delete);
         }
         if self.cancelled(&message.cursor).await? {
+            if delivery.receive_count > 1 {
+                self.stop_forsaken(&message.cursor).await?;
+            }
             return Ok(Verdict::Delete);
         }
         let tail = match carried.and_then(|carried| carried.tail_for(&message.kind)) {

@@ -9,8 +9,9 @@ use stepwright_core::time::Timestamp;
 use super::arn::ExecutionArn;
 use super::error::Error;
 use super::{Api, machine};
+use crate::store::Execution;
 pub use crate::store::execution_id as id;
-use crate::store::{Execution, Status};
+use crate::store::redrivable::HISTORY_FULL;
 
 /// Decides between the versions of an alias: a number from 0 to 99 that is always the same for the same execution, so
 /// that a start that is repeated is the same start.
@@ -50,8 +51,7 @@ pub(super) fn forgotten(execution: &Execution, now: Timestamp) -> bool {
 /// As above, or `StateMachineTypeNotSupported`.
 pub(super) async fn require_standard(api: &Api, arn: &str) -> Result<Arc<Execution>, Error> {
     let execution = require(api, arn).await?;
-    let express = execution.parent.is_some() && execution.arn.contains(":express:");
-    if express { Err(Error::machine_type()) } else { Ok(execution) }
+    if execution.express_child() { Err(Error::machine_type()) } else { Ok(execution) }
 }
 
 /// Why an execution cannot be redriven; `None` if it can.
@@ -62,8 +62,11 @@ pub(super) async fn not_redrivable(
     api: &Api,
     execution: &Execution,
 ) -> Result<Option<&'static str>, Error> {
-    if let Some(reason) = unfit(execution, api.now()) {
+    if let Some(reason) = execution.not_redrivable(api.now()) {
         return Ok(Some(reason));
+    }
+    if execution.express_child() {
+        return Ok(None);
     }
     let machine = machine::find(api.store(), execution.definition()).await?;
     if machine.is_none_or(|found| found.machine.deleting) {
@@ -72,32 +75,11 @@ pub(super) async fn not_redrivable(
     let Some(most) = api.engine.config.limits.events else { return Ok(None) };
     // Two events at least must find room: the redrive and the end.
     let full = api.engine.event_count(execution).await? + 1 >= most;
-    Ok(full.then_some("Execution history event limit exceeded"))
-}
-
-/// Why an execution cannot be redriven, as far as its row tells.
-fn unfit(execution: &Execution, now: Timestamp) -> Option<&'static str> {
-    match &execution.closing {
-        None => Some("Execution is RUNNING and cannot be redriven"),
-        Some(closing) if closing.status == Status::Succeeded => {
-            Some("Execution is SUCCEEDED and cannot be redriven")
-        }
-        Some(_) if now.seconds_since(execution.started) > LONGEST_SECONDS => {
-            Some("Execution has exceeded the max execution time")
-        }
-        Some(closing) if now.seconds_since(closing.stopped) > REDRIVABLE_SECONDS => {
-            Some("Execution redrivable period exceeded")
-        }
-        Some(_) => None,
-    }
+    Ok(full.then_some(HISTORY_FULL))
 }
 
 /// 90 days (source: StartExecution).
 const NAME_KEPT_SECONDS: f64 = 90.0 * 86_400.0;
-/// 14 days (source: RedriveExecution).
-const REDRIVABLE_SECONDS: f64 = 14.0 * 86_400.0;
-/// A year (source: quotas).
-const LONGEST_SECONDS: f64 = 365.0 * 86_400.0;
 
 #[cfg(test)]
 mod tests {

@@ -100,6 +100,12 @@ mod tests {
                     "SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::aws-sdk:dynamo:putItem is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/P/Branches[0]/States/A/Resource",
                 ],
             ),
+            (
+                r#""Resource":"arn:aws:states:::aws-sdk:bedrockruntime:invokeModelWithResponseStream","Parameters":{"ModelId":"m"}"#,
+                vec![
+                    "SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::aws-sdk:bedrockruntime:invokeModelWithResponseStream is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/P/Branches[0]/States/A/Resource",
+                ],
+            ),
         ];
         for (fields, expected) in table {
             let text = format!(

@@ -85,6 +85,11 @@ impl Execution {
         self.parent.as_ref().map_or(&self.machine, |parent| &parent.run)
     }
 
+    /// Whether it is an Express child of a Map Run.
+    pub fn express_child(&self) -> bool {
+        self.parent.is_some() && self.arn.contains(":express:")
+    }
+
     /// ARN of the machine whose definition it runs: without the label that the machine of a child of a Map Run has.
     pub fn definition(&self) -> &str {
         self.machine.split_once('/').map_or(&*self.machine, |(base, _)| base)

@@ -9,6 +9,7 @@ pub mod embedded;
 mod execution;
 mod identity;
 pub mod memory;
+pub mod redrivable;
 mod tally;
 
 use std::sync::Arc;

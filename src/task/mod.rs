@@ -170,6 +170,9 @@ impl Tasks {
     /// With a directory of buckets, which is taken for S3 where no endpoint of it is given.
     #[must_use]
     pub fn with_buckets(self, directory: Option<PathBuf>) -> Tasks {
+        if let Some(directory) = &directory {
+            self.services.use_buckets(directory.clone());
+        }
         Tasks { buckets: directory, ..self }
     }
 

@@ -118,9 +118,10 @@ impl Engine {
                 (None, failure)
             }
         };
-        let closing = Closing { status, stopped: at, output, failure };
+        let told = (status, &failure);
+        let closing = Closing { status, stopped: at, output, failure: failure.clone() };
         self.store.close_row(&loaded.execution, closing).await?;
-        self.poke(&loaded.execution, status).await
+        self.poke(&loaded.execution, told).await
     }
 }
 

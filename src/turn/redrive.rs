@@ -31,6 +31,10 @@ impl Engine {
         execution: &Execution,
         after: Timestamp,
     ) -> Result<Option<Timestamp>, Error> {
+        // Nobody may be left to stop it, should this end right after it is running again.
+        if self.orphaned(execution).await? {
+            return Ok(None);
+        }
         let count = execution.redriven.map_or(0, |before| before.count) + 1;
         let Some(loaded) = self.load(&execution.id).await? else { return Ok(None) };
         let root = Cursor::root(execution.id.clone(), 0);
@@ -38,8 +42,10 @@ impl Engine {
             return Ok(None);
         };
         let record = if tail.frame.phase.over() {
-            let records = self.store.records(&root.execution, &root.frame, None).await?;
-            let resumption = resumption(&records);
+            let resumption = match execution.express_child() {
+                true => Resumption::Restart,
+                false => resumption(&self.store.records(&root.execution, &root.frame, None).await?),
+            };
             let here = super::cursor_of(&root, &tail);
             // What its children have done before is told from what they do after it by the time.
             let after = match &resumption {
@@ -61,6 +67,7 @@ impl Engine {
             tail
         };
         let at = record.time;
+        self.runs_redriven(&super::cursor_of(&root, &record), &record.frame.phase).await?;
         // A child has no part in the machine's TimeoutSeconds.
         let longest = match &execution.parent {
             Some(_) => execution.deadline.map(|_| LONGEST_SECONDS),

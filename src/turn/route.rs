@@ -109,10 +109,18 @@ impl Engine {
         }
     }
 
-    /// Whether the task that a decision claims is for somebody else, or for another time.
+    /// Whether what a decision leads to is for somebody else, or for another time: a task that it claims, or many results
+    /// that it has written.
     fn elsewhere(&self, loaded: &Loaded, decision: &Decision) -> Option<Elsewhere> {
-        let Phase::Claimed(claim) = &decision.frame.phase else { return None };
         let quick = self.routing.quick_seconds?;
+        let claim = match &decision.frame.phase {
+            Phase::Claimed(claim) => claim,
+            Phase::Writing(run) => {
+                let many = run.units.as_ref().is_some_and(|units| units.count > QUICKLY_WRITTEN);
+                return (many && !self.routing.patient).then_some(Elsewhere::Patient);
+            }
+            _ => return None,
+        };
         let task = task_of(loaded.machine.state(decision.frame.flow, &decision.frame.state))?;
         let seconds = claim.timeout_seconds.map_or(f64::INFINITY, |seconds| seconds as f64);
         let long = may_take_long(&task.resource) && seconds > quick;
@@ -254,6 +262,8 @@ fn may_take_long(resource: &Resource) -> bool {
 /// Services whose answer is somebody else's work.
 const SLOW: [&str; 4] = ["lambda", "http", "apigateway", "aws-sdk:lambda"];
 
+/// Results that whoever comes to them writes.
+const QUICKLY_WRITTEN: u64 = 200;
 /// With less time left than this, nothing is begun that may take seconds.
 const HURRY_SECONDS: f64 = 8.0;
 /// What a patient process has for a task: Lambda's 15 minutes, less what comes before and after it.

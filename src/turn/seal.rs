@@ -6,7 +6,10 @@
 //! The lanes of a Map Run that have not begun are left alone: whatever they start looks by itself whether it is wanted.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::sync::Arc;
+
+use futures_util::stream::{self, StreamExt};
 
 use stepwright_core::engine::{Cursor, Decision, Frame, FrameId, Phase, Record, Visit};
 use stepwright_core::expr::Document;
@@ -41,8 +44,11 @@ impl Engine {
                 tails.into_iter().map(|(frame, tail)| (frame, Some(tail))).collect();
             let all = (0..lanes).map(|lane| fork.frame.child(fork.slot, lane));
             found.extend(all.filter(|lane| !begun.contains(lane)).map(|lane| (lane, None)));
-            for (frame, tail) in found {
-                let open = self.seal(loaded, &fork, (frame, tail)).await?;
+            let fork = &fork;
+            let sealing = found.into_iter().map(|lane| self.seal(loaded, fork, lane));
+            let mut sealing = pin!(stream::iter(sealing).buffered(AT_ONCE));
+            while let Some(open) = sealing.next().await {
+                let open = open?;
                 // Below a fork that was not there when the tails were read, or that is not complete, there may be more.
                 forks.extend(open.filter(|(at, lanes)| {
                     (0..*lanes).any(|lane| !begun.contains(&at.frame.child(at.slot, lane)))
@@ -105,6 +111,9 @@ impl Engine {
 fn left_open(tail: &Record) -> Option<(u64, u32)> {
     tail.cancels.then(|| (tail.slot.saturating_sub(1), tail.lanes))
 }
+
+/// Frames that are sealed at a time: of ten thousand lanes each may have a child to be stopped.
+const AT_ONCE: usize = 16;
 
 /// The frame of a lane that never began.
 fn nothing() -> Frame {

@@ -15,6 +15,8 @@ use crate::support::tasks::Act;
 
 const WORK: &str = "arn:aws:lambda:us-east-1:123456789012:function:work";
 
+const FIRST: &str = "arn:aws:lambda:us-east-1:123456789012:function:first";
+
 /// A distributed Map over the input, whose children do this; `more` are further fields of it.
 fn map(each: Json, more: Json) -> Scenario {
     let mut map = json!({
@@ -73,6 +75,32 @@ fn each_item_becomes_a_child_execution() {
     6<5 MapStateSucceeded
     7<5 MapStateExited M [1,2,3,4,5]
     8<7 ExecutionSucceeded output=[1,2,3,4,5]
+    "#);
+}
+
+#[test]
+fn a_reader_that_cannot_be_made_up_fails_the_state_after_its_start() {
+    let reader = json!({
+        "Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"},
+        "ReaderConfig": {"InputType": "JSON", "MaxItemsPath": "$.most"},
+    });
+    let scenario = map(work(), json!({"ItemReader": reader}));
+    assert_snapshot!(scenario.clone().input(json!({"most": 1.5})).story(), @r#"
+    FAILED States.Runtime An error occurred while executing the state 'M' (entered at the event id #2). The MaxItemsPath field refers to value "1.5" which is not a valid integer: $.most
+    1<0 ExecutionStarted input={"most":1.5}
+    2<0 MapStateEntered M {"most":1.5}
+    3<2 MapStateStarted length=0
+    4<3 ExecutionFailed e=States.Runtime c=An error occurred while executing the state 'M' (entered at the event id #2). The MaxItemsPath field refers to value "1.5" which is not a valid integer: $.most
+    "#);
+    assert_snapshot!(scenario.input(json!({"most": -1})).story(), @r#"
+    FAILED States.ItemReaderFailed field MaxItems must be positive
+    1<0 ExecutionStarted input={"most":-1}
+    2<0 MapStateEntered M {"most":-1}
+    3<2 MapStateStarted length=0
+    4<3 MapRunStarted arn:aws:states:us-east-1:123456789012:mapRun:machine/each
+    5<4 MapRunFailed e=States.ItemReaderFailed c=field MaxItems must be positive
+    6<5 MapStateFailed
+    7<6 ExecutionFailed e=States.ItemReaderFailed c=field MaxItems must be positive
     "#);
 }
 
@@ -177,6 +205,36 @@ fn reading_and_collecting_go_on_in_another_turn_when_there_is_no_time_left() {
     }
 }
 
+#[test]
+fn results_are_written_whole_by_turns_that_have_hardly_any_time() {
+    let each = json!({"Type": "Pass", "Parameters": {"n.$": "$.n"}, "End": true});
+    let place = json!({"Bucket": "b", "Prefix": "out"});
+    let writer = json!({
+        "Resource": "arn:aws:states:::s3:putObject", "Parameters": place,
+        "WriterConfig": {"Transformation": "COMPACT", "OutputType": "JSONL"}
+    });
+    let items: Json = (0..270).map(|n| json!({"n": n})).collect();
+    let scenario =
+        map(each, json!({"MaxConcurrency": 10, "ResultWriter": writer})).input(items.clone());
+    for (seed, risks) in [(0, Risks::NONE), (1, Risks::ALL), (2, Risks::ALL)] {
+        let (sim, id) = hurried(&scenario, seed, risks);
+        assert_eq!(sim.execution(&id).status(), Status::Succeeded, "seed {seed}");
+        let written = sim.tasks.written();
+        let (_, manifest) = written.iter().find(|(key, _)| key.ends_with("manifest.json")).unwrap();
+        let manifest: Json = serde_json::from_slice(manifest).unwrap();
+        let files = manifest["ResultFiles"]["SUCCEEDED"].as_array().unwrap();
+        assert!(files.len() > 3, "each turn has written a part: {manifest}");
+        let mut lines = Vec::new();
+        for file in files {
+            let content = &written[file["Key"].as_str().unwrap()];
+            assert_eq!(file["Size"], content.len(), "seed {seed}");
+            lines.extend(String::from_utf8(content.to_vec()).unwrap().lines().map(str::to_owned));
+        }
+        let expected: Vec<_> = items.as_array().unwrap().iter().map(Json::to_string).collect();
+        assert_eq!(lines, expected, "seed {seed}");
+    }
+}
+
 /// A story without the ids of Map Runs, which follow from slots.
 fn without_runs(story: &str) -> String {
     story.split_inclusive("mapRun:").map(|part| part.split(':').next().unwrap_or("")).collect()
@@ -248,6 +306,45 @@ fn a_redriven_run_runs_its_failed_children_again_and_no_other() {
         let redriven = |child: &Arc<Execution>| child.redriven.is_some();
         let children = children(&sim, &id);
         assert_eq!((children.len(), children.iter().filter(|c| redriven(c)).count()), (3, 1));
+    }
+}
+
+#[test]
+fn a_run_in_a_branch_is_redriven_where_the_branch_goes_on() {
+    let mapping = map(work(), json!({"MaxConcurrency": 2})).definition;
+    let other = json!({"StartAt": "Other", "States": {"Other": {"Type": "Pass", "End": true}}});
+    let parallel = json!({"Type": "Parallel", "Branches": [other, mapping], "End": true});
+    let scenario = Scenario::states("P", json!({"P": parallel}))
+        .input(json!([1, 2, 3]))
+        .function("work", &[Act::Echo, Act::Fail("Flaky", "not yet"), Act::Echo])
+        .redriven(1);
+    for (seed, risks) in [(0, Risks::NONE), (1, Risks::ALL), (2, Risks::ALL), (3, Risks::ALL)] {
+        let story = scenario.run(ALL_STATES, seed, risks);
+        assert!(story.starts_with("SUCCEEDED [[1,2,3],[1,2,3]]"), "seed {seed}: {story}");
+    }
+}
+
+#[test]
+fn an_express_child_is_redriven_from_its_first_state() {
+    let each = json!({"Type": "Task", "Resource": FIRST, "Next": "Then"});
+    let mut scenario = map(each, json!({"MaxConcurrency": 1}))
+        .input(json!([1]))
+        .function("first", &[Act::Echo])
+        .function("work", &[Act::Fail("Flaky", "not yet"), Act::Echo])
+        .redriven(1);
+    let processor = &mut scenario.definition["States"]["M"]["ItemProcessor"];
+    processor["States"]["Then"] = work();
+    for (kind, expected) in [
+        ("STANDARD", ["first", "work", "work"].as_slice()),
+        ("EXPRESS", &["first", "work", "first", "work"]),
+    ] {
+        scenario.definition["States"]["M"]["ItemProcessor"]["ProcessorConfig"]["ExecutionType"] =
+            json!(kind);
+        let (sim, id) = scenario.ran(ALL_STATES, 0, Risks::NONE);
+        let told = tell(&sim.engine, &id);
+        assert!(told.starts_with("SUCCEEDED [1]"), "{kind}: {told}");
+        let performed: Vec<_> = sim.tasks.performed().iter().map(|p| p.0.clone()).collect();
+        assert_eq!(performed, expected, "{kind}");
     }
 }
 

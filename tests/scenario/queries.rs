@@ -104,6 +104,30 @@ fn a_failed_evaluation_can_be_caught_and_the_catcher_sees_the_error() {
 }
 
 #[test]
+fn what_a_parallel_cannot_evaluate_fails_it_as_a_whole() {
+    let story = jsonata(
+        "P",
+        json!({
+            "P": {"Type": "Parallel", "Arguments": "{% $nothing %}", "End": true,
+                "Branches": [{"StartAt": "B", "States": {"B": {"Type": "Pass", "End": true}}}]}
+        }),
+    )
+    .story();
+    let events: Vec<&str> =
+        story.lines().skip(1).filter_map(|line| line.split(' ').nth(1)).collect();
+    assert_eq!(
+        events,
+        [
+            "ExecutionStarted",
+            "ParallelStateEntered",
+            "EvaluationFailed",
+            "ParallelStateFailed",
+            "ExecutionFailed"
+        ]
+    );
+}
+
+#[test]
 fn lanes_see_outer_variables_and_keep_their_own_to_themselves() {
     let story = jsonata(
         "Set",

@@ -5,7 +5,9 @@
 
 pub(crate) mod aws;
 pub(crate) mod bill;
+pub(crate) mod bucket;
 pub(crate) mod build;
+
 pub(crate) mod clock;
 pub(crate) mod fault;
 pub(crate) mod meter;

@@ -1,10 +1,12 @@
 //! Tasks that follow a script: it says what comes of each call, and every performance is noted.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use stepwright::task::object::Objects;
 use stepwright::task::{Look, Performer};
 use stepwright::turn::Clock;
 use stepwright_core::asl::model::{Pattern, Resource};
@@ -13,6 +15,7 @@ use stepwright_core::expr::Document;
 use stepwright_core::time::Timestamp;
 use tokio::task::yield_now;
 
+use super::bucket::Bucket;
 use super::clock::VirtualClock;
 
 /// What a function does when it is called.
@@ -41,6 +44,7 @@ pub(crate) struct ScriptedTasks {
     jobs: Mutex<HashMap<String, Job>>,
     looks: AtomicU64,
     recognises: AtomicBool,
+    bucket: Bucket,
 }
 
 /// A task that was performed.
@@ -63,6 +67,11 @@ pub(crate) struct Job {
 }
 
 impl ScriptedTasks {
+    /// What was written to S3.
+    pub(crate) fn written(&self) -> BTreeMap<String, Bytes> {
+        self.bucket.all()
+    }
+
     pub(crate) fn new(clock: Arc<VirtualClock>) -> ScriptedTasks {
         ScriptedTasks {
             clock,
@@ -73,6 +82,7 @@ impl ScriptedTasks {
             jobs: Mutex::default(),
             looks: AtomicU64::default(),
             recognises: AtomicBool::default(),
+            bucket: Bucket::default(),
         }
     }
 
@@ -183,6 +193,10 @@ fn is_job(resource: &Resource) -> bool {
 
 #[async_trait]
 impl Performer for ScriptedTasks {
+    fn objects(&self) -> Arc<dyn Objects> {
+        Arc::new(self.bucket.clone())
+    }
+
     async fn perform(&self, call: &TaskCall) -> TaskOutcome {
         let name = function(call);
         self.performed.lock().unwrap().push(Performed {

@@ -1,4 +1,4 @@
-//! A Lambda endpoint in this process: answers by the function's name, and remembers what it was asked.
+//! An endpoint in this process: answers by what stands in the path or in `X-Amz-Target`, and remembers what it was asked.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -20,6 +20,7 @@ pub(super) const NEVER: u16 = 0;
 /// A request as it came in.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
+    pub(super) method: String,
     pub(super) target: String,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: String,
@@ -62,13 +63,16 @@ async fn answer(
     answers: &'static [Canned],
     log: Arc<Mutex<Vec<Seen>>>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
+    let method = request.method().to_string();
+    let operation = request.headers().get("x-amz-target").map(|o| o.to_str().unwrap().to_owned());
     let headers = request.headers().iter();
     let headers = headers.map(|(n, v)| (n.to_string(), v.to_str().unwrap().to_owned())).collect();
     let target = request.uri().to_string();
     let body = request.into_body().collect().await.unwrap().to_bytes();
     let body = String::from_utf8(body.to_vec()).unwrap();
-    log.lock().unwrap().push(Seen { target: target.clone(), headers, body });
-    let (_, status, more, text) = answers.iter().find(|(name, ..)| target.contains(name)).unwrap();
+    let asked = format!("{method} {target} {}", operation.unwrap_or_default());
+    log.lock().unwrap().push(Seen { method, target, headers, body });
+    let (_, status, more, text) = answers.iter().find(|(name, ..)| asked.contains(name)).unwrap();
     if *status == NEVER {
         std::future::pending::<()>().await;
     }

@@ -11,6 +11,7 @@ use stepwright_core::expr::{Document, Value};
 
 mod commands;
 mod endpoint;
+mod jobs;
 mod lambda_api;
 mod node;
 mod objects;

@@ -128,6 +128,10 @@ async fn items_are_read_whatever_they_are_kept_in() {
         ("a.parquet", parquet_file()),
         ("i/manifest.json", inventory.as_bytes().to_vec()),
         ("i/data.csv.gz", gzip("\"s\",\"k1\"\n\"s\",\"k2\"\n")),
+        (
+            "p/manifest.json",
+            inventory.replace("CSV", "Parquet").replace("i/data.csv.gz", "a.parquet").into_bytes(),
+        ),
         ("m/manifest.csv", b"s3://b/m/1.jsonl\ns3://b/m/2.jsonl\n".to_vec()),
         ("m/1.jsonl", b"1\n".to_vec()),
         ("m/2.jsonl", b"2\n".to_vec()),
@@ -157,6 +161,10 @@ async fn items_are_read_whatever_they_are_kept_in() {
         (
             get("i/manifest.json", r#"{"InputType":"MANIFEST"}"#),
             r#"[{"Bucket":"s","Key":"k1"},{"Bucket":"s","Key":"k2"}]"#,
+        ),
+        (
+            get("p/manifest.json", r#"{"ManifestType":"S3_INVENTORY"}"#),
+            r#"[{"id":1,"name":"one"},{"id":2,"name":null}]"#,
         ),
         (get("m/manifest.csv", r#"{"InputType":"JSONL","ManifestType":"ATHENA_DATA"}"#), "[1,2]"),
         (list("m/1", r#"{"InputType":"JSONL","Transformation":"LOAD_AND_FLATTEN"}"#), "[1]"),
@@ -199,6 +207,18 @@ async fn reading_goes_on_in_a_list_that_changes_but_not_in_an_object_that_did() 
     let changed = || fs::write(root.path().join("b/a.parquet"), "other").unwrap();
     let read = read_in_turns(&objects, ("getObject", get), 1, changed).await;
     assert_eq!(read, "S3://b/a.parquet was changed while it was being read.");
+
+    let (objects, root) = bucket(&[
+        ("m.csv", b"s3://b/1.jsonl\ns3://b/2.jsonl\n".to_vec()),
+        ("1.jsonl", b"1\n2\n".to_vec()),
+        ("2.jsonl", b"3\n".to_vec()),
+    ]);
+    let get = r#""Parameters":{"Bucket":"b","Key":"m.csv"},"ReaderConfig":{"InputType":"JSONL","ManifestType":"ATHENA_DATA"}"#;
+    let read = read_in_turns(&objects, ("getObject", get), 1, || ()).await;
+    assert_eq!(read, "[1,2,3]");
+    let fewer = || fs::write(root.path().join("b/m.csv"), "s3://b/2.jsonl").unwrap();
+    let read = read_in_turns(&objects, ("getObject", get), 1, fewer).await;
+    assert_eq!(read, "S3://b/m.csv was changed while it was being read.");
 }
 
 #[tokio::test]
@@ -231,6 +251,14 @@ async fn what_cannot_be_read_says_why() {
         let rest = format!(r#""Parameters":{{"Bucket":"{bucket}","Key":"{key}"}}"#);
         assert_eq!(read(&objects, "getObject", &rest).await, expected, "{bucket} {key}");
     }
+    let orc =
+        r#"{"destinationBucket":"arn:aws:s3:::b","fileFormat":"ORC","fileSchema":"","files":[]}"#;
+    objects.put("b", "orc.json", orc.into()).await.unwrap();
+    let rest = r#""Parameters":{"Bucket":"b","Key":"orc.json"},"ReaderConfig":{"ManifestType":"S3_INVENTORY"}"#;
+    assert_eq!(
+        read(&objects, "getObject", rest).await,
+        "The S3 inventory has the file format 'ORC'. Supported formats are CSV and Parquet."
+    );
     assert_eq!(
         read(&objects, "getObject", r#""Parameters":{}"#).await,
         "The ItemReader names no Bucket."

@@ -15,7 +15,7 @@ const EXECUTION: &str = "arn:aws:states:us-east-1:123456789012:execution:m:e";
 const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:m";
 const SUFFIX: &str = "Request ID: 5e9f1c9e-0000-4000-8000-000000000001; Proxy: null)";
 
-fn tasks(url: &str) -> Tasks {
+pub(super) fn tasks(url: &str) -> Tasks {
     let credentials = Credentials::new("123456789012", "test", None, None, "test");
     let settings = Settings {
         region: Some("us-east-1".to_owned()),
@@ -27,7 +27,7 @@ fn tasks(url: &str) -> Tasks {
     Tasks::new(Functions::default(), settings)
 }
 
-fn asking(resource: &str, parameters: &str) -> TaskCall {
+pub(super) fn asking(resource: &str, parameters: &str) -> TaskCall {
     let (service, action) = resource.split_once(':').unwrap();
     let resource = Resource::Service(ServiceResource {
         arn: format!("arn:aws:states:::{resource}").into(),

@@ -17,16 +17,17 @@ use crate::store::{Execution, ListPosition, ListQuery, Status, Store};
 pub(super) async fn run(api: &Api, input: Input) -> Answer {
     let whose = whose(&input)?;
     let status = input.text("statusFilter").map(|status| &**status);
-    match whose {
+    let since = match whose {
         Whose::Machine(arn) => {
             let target = target::resolve(api.store(), arn, |_| 0).await?;
             if target.machine.express {
                 return Err(Error::machine_type());
             }
+            None
         }
-        Whose::MapRun(run) => map_run::require(api, run).await.map(drop)?,
-    }
-    if status == Some("PENDING_REDRIVE") && matches!(whose, Whose::Machine(_)) {
+        Whose::MapRun(run) => map_run::require(api, run).await?.redriven_since(),
+    };
+    if status == Some(PENDING_REDRIVE) && matches!(whose, Whose::Machine(_)) {
         return Err(Error::validation(
             "PENDING_REDRIVE can be used as a statusFilter only together with a mapRunArn",
         ));
@@ -45,15 +46,27 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
         after,
         limit: size + 1,
     };
-    // A child that waits to be redriven still counts as what it was.
-    let found = match status {
-        Some("PENDING_REDRIVE") => Vec::new(),
-        _ => list_of(api.store(), query, whose, redriven).await?,
+    let waits = |execution: &Execution| {
+        since.is_some_and(|since| api.engine.awaits_redrive(execution, since))
+    };
+    let pending = (status.is_some() && (since.is_some() || status == Some(PENDING_REDRIVE)))
+        .then_some(status == Some(PENDING_REDRIVE));
+    let wanted = |execution: &Execution| {
+        redriven.is_none_or(|redriven| redriven == execution.redriven.is_some())
+            && pending.is_none_or(|pending| pending == waits(execution))
+            && whose.started(execution)
+    };
+    let all = redriven.is_none() && pending.is_none() && whose.qualifier().is_none();
+    let found = match all {
+        true => api.store().list(&query).await?,
+        false => list_of(api.store(), query, wanted).await?,
     };
     let more = found.len() > size;
     let page = found.get(..size).unwrap_or(&found);
     let mut answer = Object::new();
-    answer.list("executions", page, |out, execution| out.push_str(&row(execution)));
+    answer.list("executions", page, |out, execution| {
+        out.push_str(&row(execution, waits(execution)));
+    });
     if let Some(last) = page.last().filter(|_| more) {
         let place = format!("{} {}", last.listed_at().0, last.id);
         answer.text("nextToken", &api.pages.seal(api.store(), &list, &place).await?);
@@ -61,29 +74,12 @@ pub(super) async fn run(api: &Api, input: Input) -> Answer {
     Ok(answer.finish())
 }
 
-/// Executions of a machine; only those that a version or an alias started, if the ARN names one, and only those that were
-/// redriven, or were not.
+/// The executions of a list that are wanted.
 async fn list_of(
     store: &dyn Store,
     mut query: ListQuery,
-    whose: Whose<'_>,
-    redriven: Option<bool>,
+    wanted: impl Fn(&Execution) -> bool,
 ) -> Result<Vec<Arc<Execution>>, Error> {
-    let arn = match whose {
-        Whose::Machine(arn) => Some(arn).filter(|arn| arn.qualifier.is_some()),
-        Whose::MapRun(_) => None,
-    };
-    if arn.is_none() && redriven.is_none() {
-        return Ok(store.list(&query).await?);
-    }
-    let wanted = |execution: &Execution| {
-        let started_by = |arn: MachineArn<'_>| {
-            let named = if arn.version().is_some() { &execution.version } else { &execution.alias };
-            named.as_deref() == Some(arn.whole)
-        };
-        arn.is_none_or(started_by)
-            && redriven.is_none_or(|redriven| redriven == execution.redriven.is_some())
-    };
     let mut found = Vec::new();
     loop {
         let missing = query.limit.saturating_sub(found.len());
@@ -113,6 +109,22 @@ impl<'a> Whose<'a> {
         }
     }
 
+    /// The version or the alias that the ARN names.
+    fn qualifier(self) -> Option<MachineArn<'a>> {
+        match self {
+            Whose::Machine(arn) => Some(arn).filter(|arn| arn.qualifier.is_some()),
+            Whose::MapRun(_) => None,
+        }
+    }
+
+    /// Whether an execution of the list was started by the version or the alias that the ARN names, if it names one.
+    fn started(self, execution: &Execution) -> bool {
+        self.qualifier().is_none_or(|arn| {
+            let named = if arn.version().is_some() { &execution.version } else { &execution.alias };
+            named.as_deref() == Some(arn.whole)
+        })
+    }
+
     /// The list that they are on.
     fn list(&self) -> &'a str {
         match self {
@@ -136,7 +148,8 @@ fn whose(input: &Input) -> Result<Whose<'_>, Error> {
     }
 }
 
-fn row(execution: &Arc<Execution>) -> String {
+fn row(execution: &Execution, waits: bool) -> String {
+    let status = if waits { PENDING_REDRIVE } else { execution.status().as_str() };
     let mut row = Object::new();
     row.text("executionArn", &execution.arn)
         .text("stateMachineArn", &execution.machine)
@@ -144,7 +157,7 @@ fn row(execution: &Arc<Execution>) -> String {
         .optional("stateMachineAliasArn", execution.alias.as_deref())
         .optional("mapRunArn", execution.parent.as_ref().map(|parent| &*parent.run))
         .text("name", &execution.name)
-        .text("status", execution.status().as_str())
+        .text("status", status)
         .time("startDate", execution.started);
     if let Some(closing) = &execution.closing {
         row.time("stopDate", closing.stopped);
@@ -168,5 +181,7 @@ fn status_of(name: &str) -> Option<Status> {
     Status::ALL.into_iter().find(|status| status.as_str() == name)
 }
 
+/// The status of a child of a Map Run that was redriven, until it is its turn.
+pub(super) const PENDING_REDRIVE: &str = "PENDING_REDRIVE";
 /// Rows looked through at a time for those of a version or an alias.
 const AT_ONCE: usize = 1000;

@@ -11,8 +11,8 @@ use crate::api::input::Input;
 use crate::api::output::Object;
 use crate::api::page::List;
 use crate::api::{Api, arn, execution};
-use crate::store::Status;
-use crate::turn::map_run::{Closed, Described};
+use crate::store::{Status, Tally};
+use crate::turn::map_run::{Closed, Counts, Described};
 
 /// Newest first.
 pub(super) async fn list(api: &Api, input: Input) -> Answer {
@@ -54,6 +54,7 @@ fn row(arn: &str, run: &Described) -> String {
 pub(super) async fn describe(api: &Api, input: Input) -> Answer {
     let arn = input.required("mapRunArn")?;
     let run = require(api, arn).await?;
+    let counts = api.engine.counts(arn, &run).await?;
     let bounds = &run.registered.bounds;
     let redriven = run.registered.redriven;
     let status = run.closed.map_or(Status::Running, |closed| closed.status);
@@ -66,8 +67,8 @@ pub(super) async fn describe(api: &Api, input: Input) -> Answer {
         .number("maxConcurrency", bounds.concurrency)
         .raw("toleratedFailurePercentage", &Value::Float(bounds.percentage).to_json())
         .number("toleratedFailureCount", bounds.failures)
-        .raw("itemCounts", &counts(&run, Of::Items))
-        .raw("executionCounts", &counts(&run, Of::Executions))
+        .raw("itemCounts", &shown(&run, &counts, Of::Items))
+        .raw("executionCounts", &shown(&run, &counts, Of::Executions))
         .number("redriveCount", redriven.map_or(0, |(count, _)| count.into()))
         .optional_time("redriveDate", redriven.map(|(_, at)| at))
         .finish())
@@ -80,28 +81,31 @@ enum Of {
     Executions,
 }
 
-fn counts(run: &Described, of: Of) -> String {
-    let count = |status| match of {
-        Of::Items => run.tally.items(status),
-        Of::Executions => run.tally.executions(status),
+/// A child that waits to be redriven counts as that, and as nothing else.
+fn shown(run: &Described, counts: &Counts, of: Of) -> String {
+    let count = |tally: &Tally, status| match of {
+        Of::Items => tally.items(status),
+        Of::Executions => tally.executions(status),
     };
+    let all = |tally: &Tally| Status::ALL.into_iter().map(|status| count(tally, status)).sum();
     let (items, units) = run.registered.found.unwrap_or_default();
     let total = if of == Of::Items { items } else { units };
-    let begun: u64 = Status::ALL.into_iter().map(count).sum();
+    let begun: u64 = all(&counts.rows);
     let written = match run.closed {
         Some(Closed { written: 0, .. }) | None => 0,
-        Some(_) => count(Status::Succeeded),
+        Some(_) => count(&counts.rows, Status::Succeeded),
     };
-    let mut counts = Object::new();
-    counts.number("pending", total.saturating_sub(begun));
+    let mut shown = Object::new();
+    shown.number("pending", total.saturating_sub(begun));
     for (name, status) in COUNTED {
-        counts.number(name, count(status));
+        let waiting = count(&counts.pending_redrive, status);
+        shown.number(name, count(&counts.rows, status).saturating_sub(waiting));
     }
-    counts
+    shown
         .number("total", total.max(begun))
         .number("resultsWritten", written)
-        .number("failuresNotRedrivable", 0)
-        .number("pendingRedrive", 0)
+        .number("failuresNotRedrivable", all(&counts.not_redrivable))
+        .number("pendingRedrive", all(&counts.pending_redrive))
         .finish()
 }
 

@@ -7,7 +7,7 @@ use super::draft::{Draft, Look};
 use crate::asl::model;
 use crate::asl::model::{DataFlow, Number, QueryLanguage, ResultPath, Selection, State, Text};
 use crate::expr::template::Template;
-use crate::expr::{Document, Error, ErrorKind, States, Value};
+use crate::expr::{Document, Error, States, Value};
 
 /// What leaves a state.
 pub(crate) struct Leaving {
@@ -114,7 +114,7 @@ impl Draft<'_> {
         if let Some(result) = placed {
             return self.leave_json_path(&state.data, result, result, sight);
         }
-        let assigned = self.assigned(&state.data.assign, plain(input, sight))?;
+        let assigned = self.assigned(&state.data.assign, plain(input, sight), "")?;
         let output = self.select(&state.data.output_path, input, sight)?;
         Ok(Leaving { output, assigned })
     }
@@ -127,7 +127,7 @@ impl Draft<'_> {
         sight: Sight<'_>,
     ) -> Result<Leaving, Error> {
         self.note("afterResultSelector", result);
-        let assigned = self.assigned(&data.assign, plain(seen, sight))?;
+        let assigned = self.assigned(&data.assign, plain(seen, sight), "")?;
         let merged = self.place(&data.result_path, result)?;
         self.note("afterResultPath", &merged);
         let output = self.select(&data.output_path, &merged, sight)?;
@@ -140,7 +140,7 @@ impl Draft<'_> {
         otherwise: &Document,
         look: Look<'_>,
     ) -> Result<Leaving, Error> {
-        let assigned = self.assigned(&data.assign, look)?;
+        let assigned = self.assigned(&data.assign, look, "")?;
         let output = match &data.output {
             Some(template) => self.render(template, look, "Output")?,
             None => otherwise.clone(),
@@ -148,16 +148,16 @@ impl Draft<'_> {
         Ok(Leaving { output, assigned })
     }
 
-    /// The value of an Assign field.
+    /// The value of an Assign field, which is the state's own or, by `at`, that of a part of it (`Catch[0]/`).
     pub(crate) fn assigned(
         &self,
         assign: &Option<Template>,
         look: Look<'_>,
+        at: &str,
     ) -> Result<Option<Value>, Error> {
-        assign
-            .as_ref()
-            .map(|template| self.evaluate(look, |scope| template.evaluate(scope, "Assign")))
-            .transpose()
+        let Some(template) = assign else { return Ok(None) };
+        let field = format!("{at}Assign");
+        self.evaluate(look, |scope| template.evaluate(scope, &field)).map(Some)
     }
 
     /// A template's value as a document.
@@ -229,12 +229,12 @@ impl Draft<'_> {
                     true => (float_at_path(&value), "float"),
                     false => (integer_at_path(&value).map(|n| n as f64), "integer"),
                 };
-                return found.filter(|n| in_range(*n, field)).map(Some).ok_or_else(|| {
-                    Error::runtime(format!(
-                        "The {field}Path field refers to value \"{}\" which is not a valid {kind}: {}",
-                        shown(&value), path.source()
-                    ))
-                });
+                let invalid = || no_number((field, kind), &value, path.source());
+                return match found.ok_or_else(invalid)? {
+                    n if in_range(n, field) => Ok(Some(n)),
+                    n if n < 0.0 && field == "MaxConcurrency" => Err(negative_concurrency(n)),
+                    _ => Err(invalid()),
+                };
             }
             Some(Number::Expression(template)) => {
                 self.evaluate(look, |scope| template.evaluate(scope, field))?
@@ -250,7 +250,7 @@ impl Draft<'_> {
                 asl_most(field),
                 value.to_json()
             );
-            return Err(Error::new(ErrorKind::QueryEvaluation, detail).at(field));
+            return Err(Error::query(detail).at(field));
         }
         Ok(Some(n))
     }
@@ -289,6 +289,21 @@ pub(crate) fn unexpected(source: Option<&str>, field: &str, wanted: &str, value:
         type_name(value)
     ))
     .at(field)
+}
+
+/// A path of a number field refers to something else (recorded for the tolerated failures of a Map and for MaxItemsPath).
+pub(crate) fn no_number((field, kind): (&str, &str), value: &Value, path: &str) -> Error {
+    Error::runtime(format!(
+        "The {field}Path field refers to value \"{}\" which is not a valid {kind}: {path}",
+        shown(value)
+    ))
+}
+
+/// As AWS words it; not among the recordings.
+fn negative_concurrency(n: f64) -> Error {
+    Error::runtime(format!(
+        "Expected non-negative integer for MaxConcurrency, but got '{n}' instead."
+    ))
 }
 
 fn type_name(value: &Value) -> &'static str {

@@ -83,8 +83,7 @@ fn bound_history(draft: &mut Draft<'_>, mut last: Option<EventRef>) {
             Some(EventRef { frame: cursor.frame.clone(), slot: cursor.slot, index: index as u32 });
     }
     made.frame.last = last;
-    let cause = format!("The execution reached the maximum number of history events ({most}).");
-    die(draft, Failure::new(name::RUNTIME, cause));
+    die(draft, Failure::full_history(most));
 }
 
 /// The frame with which an execution begins, and a decision on it.
@@ -377,13 +376,9 @@ fn handle_failure(draft: &mut Draft<'_>, state: &State, broken: Broken) {
         return die(draft, broken.failure);
     };
     draft.inspect(|notes| notes.catcher = Some(index));
-    match caught(draft, state, catcher, &broken.failure) {
+    match caught(draft, state, (index, catcher), &broken.failure) {
         Ok(leaving) => leave(draft, leaving, Transition::Next(catcher.next.clone())),
         Err(error) => {
-            let error = Error {
-                location: error.location.map(|at| format!("Catch[{index}]/{at}").into()),
-                ..error
-            };
             let failure = draft.evaluation_failed(&error);
             die(draft, failure);
         }
@@ -394,22 +389,23 @@ fn handle_failure(draft: &mut Draft<'_>, state: &State, broken: Broken) {
 fn caught(
     draft: &Draft<'_>,
     state: &State,
-    catcher: &Catcher,
+    (index, catcher): (usize, &Catcher),
     failure: &Failure,
 ) -> Result<Leaving, Error> {
+    let at = format!("Catch[{index}]/");
     let output = Document::from(failure.output());
     let raw = draft.made.frame.input.clone();
     let sight: Sight<'_> = Draft::sight(state);
     if state.language == QueryLanguage::JsonPath {
-        let assigned = draft.assigned(&catcher.assign, plain(&output, sight))?;
+        let assigned = draft.assigned(&catcher.assign, plain(&output, sight), &at)?;
         return Ok(Leaving { output: draft.place(&catcher.result_path, &output)?, assigned });
     }
     let states =
         States { input: Some(raw.value()), result: None, error_output: Some(output.value()) };
     let look = Look { input: raw.value(), states, sight };
-    let assigned = draft.assigned(&catcher.assign, look)?;
+    let assigned = draft.assigned(&catcher.assign, look, &at)?;
     let output = match &catcher.output {
-        Some(template) => draft.render(template, look, "Output")?,
+        Some(template) => draft.render(template, look, &format!("{at}Output"))?,
         None => output.clone(),
     };
     Ok(Leaving { output, assigned })

@@ -4,10 +4,10 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::Frame;
 use super::context::{self, Sight};
 use super::draft::Draft;
 use super::setting::Facts;
+use super::{Frame, Item};
 use crate::expr::{Document, Value};
 
 /// What was noted, by the names that TestState's `inspectionData` has for it.
@@ -45,12 +45,15 @@ pub(crate) struct Inspector {
     pub(crate) context: Option<Value>,
     /// The data that a distributed Map's ItemReader has read.
     pub(crate) items_read: Option<Arc<str>>,
+    /// The item in hand of the Map that the state is in, if it is in one.
+    pub(crate) item: Option<Item>,
 }
 
 impl Inspector {
     /// The context object that expressions see: the given one, or one as Express executions have it (recorded: without
     /// `RedriveCount`).
     pub(crate) fn context(&self, facts: &Facts, frame: &Frame, sight: Sight<'_>) -> Value {
+        let sight = Sight { item: sight.item.or(self.item.as_ref()), ..sight };
         let full = context::object(facts, frame, sight);
         let Value::Object(members) = full else { return full };
         let mut members = Arc::unwrap_or_clone(members);

@@ -88,10 +88,13 @@ pub struct HalfCollected {
     /// The unit to go on with.
     #[serde(rename = "u")]
     pub unit: u64,
+    /// Where the segment ends that begins there, if that has been settled: it was too long for a turn.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
     /// How many of those before have succeeded.
     #[serde(rename = "w")]
     pub written: u64,
-    /// Bytes of each file that was written, for each kind of file.
+    /// Bytes of each file that was written, for each kind of file; 0 for one that was left out.
     #[serde(rename = "f")]
     pub files: [Vec<u64>; 3],
     /// The results themselves, if they become the state's result: an array.
@@ -224,8 +227,8 @@ impl<'a> Batcher<'a> {
     }
 }
 
-/// Child executions of one run at a time. AWS allows 10,000; more than these bring one process nothing but memory.
-pub const LANES: u32 = 1_000;
+/// Child executions of one run at a time (AWS: MaxConcurrency, Step Functions quotas).
+pub const LANES: u32 = 10_000;
 
 #[cfg(test)]
 mod tests {

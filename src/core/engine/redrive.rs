@@ -28,6 +28,8 @@ pub enum Resumption {
     Attempt,
     /// With the unfinished lanes of the state that it was in.
     Lanes(Box<Fork>),
+    /// From the beginning, as an Express child of a Map Run does (AWS starts it anew).
+    Restart,
 }
 
 /// How the root frame of an execution that ended badly goes on, from all records of the execution.
@@ -54,9 +56,18 @@ pub(super) fn redriven(draft: &mut Draft<'_>, count: u32, resumption: Resumption
     }
     let now = draft.set.now;
     let events = draft.next_event_id() - 1;
+    let execution = draft.set.execution;
+    let first = draft.set.machine.flow(execution.flow).map(|flow| flow.start_at.clone());
     let frame = draft.frame();
     refresh(&mut frame.visit);
     frame.phase = match resumption {
+        Resumption::Restart => {
+            frame.flow = execution.flow;
+            frame.state = first.unwrap_or_default();
+            frame.input = execution.input.clone();
+            (frame.variables, frame.visit) = (None, Visit::default());
+            Phase::Ready
+        }
         Resumption::Enter => Phase::Ready,
         Resumption::Attempt => Phase::Backoff { until: now },
         Resumption::Lanes(fork) => {
@@ -228,7 +239,7 @@ impl<'a> Journals<'a> {
         let mut frame = last.frame.clone();
         refresh(&mut frame.visit);
         frame.phase = match self.resumption(id, shown, until) {
-            Resumption::Enter => Phase::Ready,
+            Resumption::Enter | Resumption::Restart => Phase::Ready,
             Resumption::Attempt => Phase::Backoff { until: Timestamp::default() },
             Resumption::Lanes(fork) => Phase::Forked(*fork),
         };

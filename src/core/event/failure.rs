@@ -52,6 +52,17 @@ impl Failure {
         Failure { error: Some(error.into()), cause: Some(cause.into()) }
     }
 
+    /// Of an execution whose history has no room for more than `most` events.
+    pub fn full_history(most: u64) -> Failure {
+        Failure::new(name::RUNTIME, format!("{FULL_HISTORY} ({most})."))
+    }
+
+    /// Whether it is that.
+    pub fn is_full_history(&self) -> bool {
+        self.error.as_deref() == Some(name::RUNTIME)
+            && self.cause.as_deref().is_some_and(|cause| cause.starts_with(FULL_HISTORY))
+    }
+
     /// `States.Timeout` without a cause, as AWS records it.
     pub fn timeout() -> Failure {
         Failure { error: Some(name::TIMEOUT.into()), cause: None }
@@ -104,6 +115,8 @@ pub fn located(state: &str, entered: u64, detail: &str) -> String {
         "An error occurred while executing the state '{state}' (entered at the event id #{entered}). {detail}"
     )
 }
+
+const FULL_HISTORY: &str = "The execution reached the maximum number of history events";
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,8 @@
 //! HTTP Task (`http:invoke`): a request to any server, authorized by a connection.
 //!
+//! No trace goes with it: what AWS says it adds to a request is `User-Agent` and `Range`, X-Ray follows a workflow into
+//! AWS's services only, and a foreign server has no use for the ids.
+//!
 //! What a connection adds to a request stands in no history and no log; TestState shows it to who asks for secrets.
 
 mod authority;

@@ -14,7 +14,7 @@ use stepwright_core::engine::reader::{Decoder, Entry};
 use stepwright_core::expr::Value;
 
 use super::format::Unpacking;
-use super::{Listed, Objects, Place, inventory, parquet};
+use super::{Body, Listed, Objects, Place, inventory, parquet};
 
 /// Who takes items.
 #[async_trait]
@@ -42,7 +42,10 @@ pub struct Mark {
     /// Listed objects up to this key are done.
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
     after: Option<String>,
-    /// Which file of a manifest.
+    /// Which state of the manifest.
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    manifest: Option<String>,
+    /// Which file of it.
     #[serde(rename = "f", default)]
     file: usize,
     /// Which state of the object.
@@ -202,7 +205,7 @@ impl Reading<'_> {
         from: Mark,
         sink: &mut dyn Sink,
     ) -> Result<(), String> {
-        let text = self.whole(manifest).await?;
+        let (text, from) = self.manifest(manifest, from).await?;
         let manifest =
             Value::parse(&text).map_err(|error| format!("The manifest is no JSON: {error}"))?;
         let (files, config) = inventory::inventory(&manifest)?;
@@ -216,7 +219,7 @@ impl Reading<'_> {
         from: Mark,
         sink: &mut dyn Sink,
     ) -> Result<(), String> {
-        let text = self.whole(manifest).await?;
+        let (text, from) = self.manifest(manifest, from).await?;
         let lines = text.lines().filter(|line| !line.trim().is_empty());
         self.files(lines.map(inventory::location), from, sink).await
     }
@@ -228,21 +231,31 @@ impl Reading<'_> {
         from: Mark,
         sink: &mut dyn Sink,
     ) -> Result<(), String> {
-        let mut mark = from;
-        for (number, file) in files.enumerate().skip(mark.file) {
+        let (mut mark, manifest) = (from.clone(), from.manifest);
+        for (number, file) in files.enumerate().skip(from.file) {
             mark = Mark { file: number, ..mark };
             if !self.object(&file?, mark, sink).await? {
                 return Ok(());
             }
-            mark = BEGINNING;
+            mark = Mark { manifest: manifest.clone(), ..BEGINNING };
         }
         Ok(())
     }
 
-    /// A manifest: a list of files, hence small.
-    async fn whole(&self, object: &Place) -> Result<String, String> {
-        let mut unpacking = Unpacking::of(&object.key)?;
+    /// A manifest, and from where on its files are to be read: they are told apart by number, so it must not change.
+    async fn manifest(&self, object: &Place, from: Mark) -> Result<(String, Mark), String> {
         let mut body = self.objects.open(object).await?;
+        let manifest = body.tag().map(str::to_owned);
+        if from.manifest.is_some() && from.manifest != manifest {
+            let Place { bucket, key, .. } = object;
+            return Err(format!("S3://{bucket}/{key} was changed while it was being read."));
+        }
+        Ok((self.whole(object, &mut *body).await?, Mark { manifest, ..from }))
+    }
+
+    /// The text of a manifest: a list of files, hence small.
+    async fn whole(&self, object: &Place, body: &mut dyn Body) -> Result<String, String> {
+        let mut unpacking = Unpacking::of(&object.key)?;
         let mut whole = Vec::new();
         while let Some(bytes) = body.next().await? {
             for piece in bytes.chunks(unpacking.piece()) {
@@ -307,5 +320,5 @@ fn item(listed: &Listed) -> Value {
 }
 
 const BEGINNING: Mark =
-    Mark { page: None, after: None, file: 0, tag: None, items: 0, listed: false };
+    Mark { page: None, after: None, manifest: None, file: 0, tag: None, items: 0, listed: false };
 const LARGEST_MANIFEST: usize = 64 << 20;

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_smithy_types::byte_stream::ByteStream;
+use bytes::Bytes;
 use stepwright_core::engine::{TaskCall, TaskOutcome};
 use stepwright_core::expr::Value;
 
@@ -34,7 +35,6 @@ mod protocol;
 mod send;
 
 pub use failure::{OptimizedNames, SdkFailure, ServiceError};
-pub(crate) use protocol::encoded;
 
 use models::{Models, Operation, Service};
 use protocol::{Request, Response};
@@ -88,9 +88,11 @@ impl Sdk {
         self.own.set(engine);
     }
 
-    /// Whether there is an operation of this name.
+    /// Whether there is an operation of this name for workflows. One whose input or output is a stream of events is none, as
+    /// at AWS: a state has one input and one result.
     pub fn knows(service: &str, action: &str) -> bool {
-        Models::shared().service(service).is_some_and(|s| s.operation(action).is_some())
+        let service = Models::shared().service(service);
+        service.is_some_and(|s| s.operation(action).is_some_and(|operation| !operation.events))
     }
 
     /// Names of an operation's parameters, each with whether a workflow must give it.
@@ -134,6 +136,15 @@ impl Sdk {
         patiently(call.service, || Box::pin(self.call(call))).await
     }
 
+    /// The same with a body that is no text.
+    ///
+    /// # Errors
+    /// Why there is no result.
+    pub async fn ask_with(&self, call: &Call<'_>, body: &Bytes) -> Result<Value, SdkFailure> {
+        let sent = patiently(call.service, || Box::pin(self.sent(call, Some(body)))).await;
+        sent.map(|(told, _)| told)
+    }
+
     /// The same for an operation whose result is a stream.
     ///
     /// # Errors
@@ -147,9 +158,20 @@ impl Sdk {
     /// # Errors
     /// Why there is no result.
     pub(super) async fn answered(&self, call: &Call<'_>) -> Result<(Value, Answer), SdkFailure> {
+        self.sent(call, None).await
+    }
+
+    async fn sent(
+        &self,
+        call: &Call<'_>,
+        body: Option<&Bytes>,
+    ) -> Result<(Value, Answer), SdkFailure> {
         let service = known(call.service)?;
         let operation = offered(&service, call.action)?;
-        let request = request(&service, operation, call)?;
+        let mut request = request(&service, operation, call)?;
+        if let Some(body) = body {
+            request.body = body.to_vec();
+        }
         let response =
             match self.own.answer(&service, operation, &request, self.sfn_elsewhere()).await {
                 Some(response) => response,

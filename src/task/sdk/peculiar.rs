@@ -15,6 +15,9 @@ pub(super) fn adapt(
     place: Option<&mut Place>,
 ) -> Result<(), String> {
     match service.name {
+        "eventbridge" if place.is_some() && asks_for_global_endpoint(&request.body) => {
+            Err(format!("A global endpoint of EventBridge (EndpointId) {UNSIGNED}"))
+        }
         "s3" if operation.uri.starts_with("/{Bucket}") => bucket(request, place),
         "route53" => {
             // Ids come as `/hostedzone/Z1` and go as `Z1`.
@@ -35,6 +38,12 @@ pub(super) fn adapt(
         }
         _ => Ok(()),
     }
+}
+
+/// Whether events are put onto a bus of several regions.
+fn asks_for_global_endpoint(body: &[u8]) -> bool {
+    let parameters: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    parameters.get("EndpointId").is_some_and(|id| !id.is_null())
 }
 
 /// S3's buckets are hosts at AWS where their names allow it, and paths everywhere else.
@@ -69,9 +78,16 @@ fn access_point(arn: &str, host: &str) -> Result<(String, String), String> {
             let host = format!("{name}-{account}.s3-accesspoint.{region}.amazonaws.{suffix}");
             Ok((host, region.to_owned()))
         }
+        [_, "s3", "", ..] if arn.ends_with(".mrap") => {
+            Err(format!("The multi-Region access point arn:{arn} {UNSIGNED}"))
+        }
         _ => Err(format!("The bucket arn:{arn} is of a kind that is not supported")),
     }
 }
+
+/// What can be said of a request to several regions at once.
+const UNSIGNED: &str =
+    "takes signatures of version 4A only, which are not supported. Name a resource of one region.";
 
 /// Whether a bucket's name can be part of a host that a certificate of AWS covers.
 fn is_host(bucket: &str) -> bool {
@@ -129,5 +145,28 @@ mod tests {
             assert_eq!((&*found, &*request.path), (host, expected), "{path}");
         }
         assert!(bucket(&mut Request::new("GET", "/b--use1-az4--x-s3/k"), None).is_err());
+    }
+
+    #[test]
+    fn what_wants_a_signature_for_several_regions_is_refused_and_says_so() {
+        let many = "/arn%3Aaws%3As3%3A%3A123456789012%3Aaccesspoint%2Fmfzwi23gnjvgw.mrap/k";
+        let refused = bucket(&mut Request::new("GET", many), Some(&mut place())).unwrap_err();
+        let expected = "The multi-Region access point arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap takes signatures of version 4A only";
+        assert!(refused.starts_with(expected), "{refused}");
+
+        let models = super::super::models::Models::shared();
+        let events = models.service("eventbridge").unwrap();
+        let operation = events.operation("putEvents").unwrap();
+        for (body, at_aws, taken) in [
+            (r#"{"EndpointId":"a.veo","Entries":[]}"#, true, false),
+            (r#"{"EndpointId":"a.veo","Entries":[]}"#, false, true),
+            (r#"{"EndpointId":null,"Entries":[]}"#, true, true),
+            (r#"{"Entries":[{"Detail":"{\"EndpointId\":1}"}]}"#, true, true),
+        ] {
+            let mut request = Request { body: body.into(), ..Request::new("POST", "/") };
+            let mut place = at_aws.then(place);
+            let adapted = adapt(&events, operation, &mut request, place.as_mut());
+            assert_eq!(adapted.is_ok(), taken, "{body} {at_aws}");
+        }
     }
 }

@@ -1,10 +1,14 @@
 //! Bedrock's `invokeModel` with bodies that lie in S3: `Input.S3Uri` is read before the model is asked, and what it answers
 //! is written to `Output.S3Uri`, of which the task's output keeps the reference only (source: AWS's developer guide,
-//! "Invoke and customize Amazon Bedrock models"; the form of the reference is not recorded).
+//! "Invoke and customize Amazon Bedrock models"; the form of the reference is not recorded). Buckets are those of this home:
+//! S3's, or directories of this machine.
+
+use std::sync::Arc;
 
 use stepwright_core::expr::{Map, Value};
 
 use super::Caller;
+use crate::task::object::{Objects, Place, Refused};
 use crate::task::sdk::{Call, Sdk, SdkFailure};
 
 /// The parameters of the model's API, and where its answer is to go.
@@ -12,9 +16,8 @@ use crate::task::sdk::{Call, Sdk, SdkFailure};
 /// # Errors
 /// A place is none, or its object cannot be read.
 pub(super) async fn request(
-    sdk: &Sdk,
+    store: &Store<'_>,
     given: &Value,
-    caller: Caller<'_>,
 ) -> Result<(Value, Option<Uri>), SdkFailure> {
     let (from, to) = (uri(given, "Input")?, uri(given, "Output")?);
     if from.is_none() && to.is_none() {
@@ -27,8 +30,7 @@ pub(super) async fn request(
         if members.contains_key("Body") {
             return Err(SdkFailure::Parameters(vec![ONE_BODY.to_owned()]));
         }
-        let found = Box::pin(sdk.call(&from.call("getObject", &from.named([]), caller))).await?;
-        members.insert("Body".into(), found.get("Body").cloned().unwrap_or_default());
+        members.insert("Body".into(), store.body(&from).await?);
     }
     Ok((Value::Object(members.into()), to))
 }
@@ -37,18 +39,62 @@ pub(super) async fn request(
 ///
 /// # Errors
 /// It cannot be written.
-pub(super) async fn keep(
-    sdk: &Sdk,
-    mut answer: Map,
-    to: &Uri,
-    caller: Caller<'_>,
-) -> Result<Map, SdkFailure> {
+pub(super) async fn keep(store: &Store<'_>, mut answer: Map, to: &Uri) -> Result<Map, SdkFailure> {
     let body = answer.get("Body").cloned().unwrap_or_default();
     let kind = answer.get("ContentType").map(|kind| ("ContentType", kind.clone()));
-    let parameters = to.named([("Body", body)].into_iter().chain(kind));
-    Box::pin(sdk.call(&to.call("putObject", &parameters, caller))).await?;
+    store.put(to, body, kind).await?;
     answer.insert("Body".into(), to.whole.as_str().into());
     Ok(answer)
+}
+
+/// Where bodies are kept.
+pub(super) struct Store<'a> {
+    pub(super) sdk: &'a Sdk,
+    /// Instead of S3.
+    pub(super) local: Option<Arc<dyn Objects>>,
+    pub(super) caller: Caller<'a>,
+}
+
+impl Store<'_> {
+    async fn body(&self, from: &Uri) -> Result<Value, SdkFailure> {
+        let Some(local) = &self.local else {
+            let named = from.named([]);
+            let asked = from.call("getObject", &named, self.caller);
+            let found = Box::pin(self.sdk.call(&asked)).await?;
+            return Ok(found.get("Body").cloned().unwrap_or_default());
+        };
+        let place = Place::new(&from.bucket, &from.key);
+        let size = local.size(&place).await.map_err(|why| refused(&why))?;
+        if size > LARGEST_BODY {
+            return Err(client(format!("{} has more than {LARGEST_BODY} bytes", from.whole)));
+        }
+        let bytes = local.range(&place, 0, size).await.map_err(|why| refused(&why))?;
+        let text = std::str::from_utf8(&bytes);
+        text.map(Value::from).map_err(|_| client(format!("{} is no text in UTF-8", from.whole)))
+    }
+
+    async fn put(
+        &self,
+        to: &Uri,
+        body: Value,
+        kind: Option<(&'static str, Value)>,
+    ) -> Result<(), SdkFailure> {
+        let Some(local) = &self.local else {
+            let parameters = to.named([("Body", body)].into_iter().chain(kind));
+            let asked = to.call("putObject", &parameters, self.caller);
+            return Box::pin(self.sdk.call(&asked)).await.map(drop);
+        };
+        let text = body.as_str().map_or_else(|| body.to_json(), str::to_owned);
+        local.put(&to.bucket, &to.key, text.into()).await.map_err(|why| refused(&why))
+    }
+}
+
+fn refused(refused: &Refused) -> SdkFailure {
+    client(refused.to_string())
+}
+
+fn client(reason: String) -> SdkFailure {
+    SdkFailure::Client { prefix: "S3".to_owned(), reason }
 }
 
 /// `s3://BUCKET/KEY`
@@ -87,6 +133,8 @@ fn uri(given: &Value, member: &str) -> Result<Option<Uri>, SdkFailure> {
     found.map(Some).ok_or_else(|| SdkFailure::Parameters(invalid()))
 }
 
+/// InvokeModel takes no larger body.
+const LARGEST_BODY: u64 = 25_000_000;
 const ONE_BODY: &str = "The fields 'Body' and 'Input' cannot be used together";
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Optimized integrations that need nothing but the generic client: Batch, ECS, Glue, CodeBuild, Athena, EMR, SageMaker and
 //! others, in their request-response and `.sync` forms. What they differ in is data (`names`, `jobs`).
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use stepwright_core::asl::model::{Pattern, Resource, ServiceResource};
@@ -12,6 +13,7 @@ use stepwright_core::expr::{Map, Value};
 use super::aws::for_machine;
 use super::job::{Jobs, Look, Submitted};
 use super::metadata::{self, HEADERS};
+use super::object;
 use super::own::Answer;
 use super::sdk::{Call, Sdk, SdkFailure};
 use super::within;
@@ -30,6 +32,7 @@ use names::Names;
 /// Performs the tasks of these integrations.
 pub(super) struct Services {
     sdk: Arc<Sdk>,
+    buckets: OnceLock<PathBuf>,
 }
 
 /// Who calls.
@@ -42,7 +45,13 @@ struct Caller<'a> {
 impl Services {
     /// Nothing is connected yet.
     pub(super) fn new(sdk: Arc<Sdk>) -> Services {
-        Services { sdk }
+        Services { sdk, buckets: OnceLock::new() }
+    }
+
+    /// With a directory of buckets that stands for S3 where no endpoint of it is given.
+    pub(super) fn use_buckets(&self, directory: PathBuf) {
+        // A second directory for the same tasks would be a mistake of the program; the first one stays.
+        let _ = self.buckets.set(directory);
     }
 
     /// Types of the resources that have jobs.
@@ -100,11 +109,13 @@ impl Services {
             return self.by_name(rule, given, caller).await;
         }
         if (names.service, action) == ("bedrock", "invokeModel") {
-            let (given, to) = Box::pin(bedrock::request(&self.sdk, given, caller)).await?;
+            let local = object::local(self.buckets.get().cloned());
+            let store = bedrock::Store { sdk: &self.sdk, local, caller };
+            let (given, to) = Box::pin(bedrock::request(&store, given)).await?;
             let (members, answer) = self.one(names, action, &given, caller).await?;
             let members = match to {
                 None => members,
-                Some(to) => Box::pin(bedrock::keep(&self.sdk, members, &to, caller)).await?,
+                Some(to) => Box::pin(bedrock::keep(&store, members, &to)).await?,
             };
             return Ok((members, answer));
         }

@@ -19,9 +19,7 @@ use stepwright_core::expr::Entropy;
 use stepwright_core::time::Timestamp;
 
 use super::{Engine, Error, Loaded};
-use crate::store::{
-    Asking, Creation, Execution, ListPosition, ListQuery, Parent, Status, execution_id,
-};
+use crate::store::{Asking, Creation, Execution, ListQuery, Parent, Status, execution_id};
 use crate::turn::express::LONGEST_SECONDS;
 use crate::turn::join::Settled;
 
@@ -40,7 +38,7 @@ impl Engine {
         else {
             return Ok(Stimulus::Unit(None));
         };
-        if number >= self.bounds_of_lanes(run).await?.lanes(units.count, LANES) {
+        if number >= self.bounds_of_lanes(&at, run).await?.lanes(units.count, LANES) {
             let until = self.clock.now().plus_seconds(REST_SECONDS);
             return Ok(Stimulus::Park { until });
         }
@@ -89,17 +87,14 @@ impl Engine {
         }
     }
 
-    /// The bounds of a run. That the run was redriven is noted by the first lane that asks for them.
-    async fn bounds_of_lanes(&self, run: &MapRun) -> Result<Bounds, Error> {
+    /// The bounds of a run whose fork is at `began`. That the run was redriven is noted here if whoever redrove it did not
+    /// come to that.
+    async fn bounds_of_lanes(&self, began: &Cursor, run: &MapRun) -> Result<Bounds, Error> {
         let Some((registered, _)) = self.registered(&run.arn).await? else {
             return Ok(run.bounds);
         };
         if registered.redriven != run.redriven {
-            let redriven = run.redriven;
-            let change = move |registered: &mut super::Registered| {
-                (registered.redriven, registered.closed) = (redriven, None);
-            };
-            self.note(&run.arn, change).await?;
+            self.note_redriven(began, run).await?;
         }
         Ok(registered.bounds)
     }
@@ -150,18 +145,19 @@ impl Engine {
 
     /// Whether a child that has ended is to be run again: it failed before its run was redriven.
     fn to_redrive(&self, run: &MapRun, child: &Execution) -> bool {
-        let since = run.redriven.map_or(Timestamp(i64::MIN), |(_, at)| at);
-        let closing = child.closing.as_ref();
-        closing.is_some_and(|end| end.status != Status::Succeeded && end.stopped < since)
+        run.redriven.is_some_and(|(_, since)| self.awaits_redrive(child, since))
     }
 
     /// Tells the lane that waits for a child that the child has ended.
     pub(in crate::turn) async fn poke(
         &self,
         child: &Execution,
-        status: Status,
+        (status, failure): (Status, &Failure),
     ) -> Result<(), Error> {
         let Some(parent) = &child.parent else { return Ok(()) };
+        if failure.is_full_history() {
+            self.note(&parent.run, |registered| registered.worn_out = true).await?;
+        }
         let other = child.redriven.is_some()
             || (status != Status::Succeeded && self.cancelled(&parent.lane).await?);
         if !other {
@@ -222,7 +218,7 @@ impl Engine {
         }
         let failed = match run.redriven {
             None => self.store.tally(&run.arn).await?.failed_items(),
-            Some((_, since)) => self.failed_since(run, since).await?,
+            Some((_, since)) => self.failed_for_good(&run.arn, since).await?,
         };
         Ok(bounds.exceeded(failed, items))
     }
@@ -237,25 +233,6 @@ impl Engine {
             last = last.max(newest.unwrap_or_default());
         }
         Ok(last)
-    }
-
-    /// Items of the children that failed after a redrive: what failed before it counts no more.
-    async fn failed_since(&self, run: &MapRun, since: Timestamp) -> Result<u64, Error> {
-        let mut items = 0;
-        for status in [Status::Failed, Status::TimedOut, Status::Aborted] {
-            let (machine, status) = (run.arn.clone(), Some(status));
-            let mut query = ListQuery { machine, status, after: None, limit: AT_ONCE };
-            loop {
-                let rows = self.store.list(&query).await?;
-                let late = rows.iter().take_while(|row| row.listed_at() > since);
-                let counted: Vec<u64> =
-                    late.filter_map(|row| Some(row.parent.as_ref()?.items)).collect();
-                items += counted.iter().sum::<u64>();
-                let Some(last) = rows.last().filter(|_| counted.len() == AT_ONCE) else { break };
-                query.after = Some(ListPosition { time: last.listed_at(), id: last.id.clone() });
-            }
-        }
-        Ok(items)
     }
 
     /// What has become of the lanes of a Map Run; `None` while it waits for more of them.
@@ -289,6 +266,24 @@ impl Engine {
         }
     }
 
+    /// Stops the child that a cancelled lane waited for at last: an earlier turn of this message may have run it again after
+    /// whoever cancelled the lane had seen that it had ended.
+    pub(in crate::turn) async fn stop_forsaken(&self, lane: &Cursor) -> Result<(), Error> {
+        let records = self.store.records(&lane.execution, &lane.frame, None).await?;
+        let own = records.iter().rev().filter(|(frame, _)| *frame == lane.frame);
+        let last = own.map(|(_, record)| &record.frame.phase).find_map(|phase| match phase {
+            Phase::Awaiting { child, .. } => Some(child),
+            _ => None,
+        });
+        let Some(row) = (match last {
+            Some(child) => self.store.execution(child).await?,
+            None => None,
+        }) else {
+            return Ok(());
+        };
+        if self.orphaned(&row).await? { self.stop_child(&row.id).await } else { Ok(()) }
+    }
+
     /// Whether an execution is a child that nobody waits for any more.
     pub(in crate::turn) async fn orphaned(&self, execution: &Execution) -> Result<bool, Error> {
         match &execution.parent {
@@ -319,7 +314,5 @@ fn too_many_failures() -> Failure {
     Failure::new(failure::name::EXCEED_TOLERATED_FAILURE_THRESHOLD, cause)
 }
 
-/// Rows of a list that are read at a time.
-const AT_ONCE: usize = 1_000;
 /// How long a lane that is one too many rests before it asks again.
 const REST_SECONDS: f64 = 5.0;

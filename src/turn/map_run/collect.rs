@@ -5,15 +5,18 @@
 //! PREFIX/RUN/SUCCEEDED_0.json …   likewise FAILED_n and PENDING_n; each an array, or lines
 //! ```
 
+use std::ops::Range;
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::stream::{self, Stream, StreamExt};
 use stepwright_core::engine::map_run::{HalfCollected, Progress};
 use stepwright_core::engine::{Failure, MapRun, Record, Stimulus, failure, too_large};
 use stepwright_core::expr::{Document, Value};
 
 use super::child::child_id;
-use super::files::{Files, Kind};
+use super::files::{Files, Kind, SEGMENT_UNITS};
 use super::{Closed, Engine, Error};
 use crate::store::{Execution, Status};
 use crate::task::object::Refused;
@@ -62,10 +65,11 @@ impl Engine {
     ) -> Result<Collected, Error> {
         let mut all = half.results.map_or_else(|| "[]".to_owned(), |some| some.text().to_owned());
         all.pop();
-        let mut unit = half.unit;
-        while unit < count(run) {
-            for child in self.children(run, &mut unit).await?.into_iter().flatten() {
-                for text in plan.texts(&child) {
+        let first = half.unit;
+        let mut rows = pin!(self.rows(run, first..count(run)));
+        while let Some((unit, rows)) = rows.next().await.transpose()? {
+            for child in rows.iter().flatten() {
+                for text in plan.texts(child) {
                     if all.len() > 1 {
                         all.push(',');
                     }
@@ -75,7 +79,7 @@ impl Engine {
                     return Ok(Collected::All(Err(too_large(&record.frame.state)), 0));
                 }
             }
-            if self.hurried() && unit < count(run) {
+            if self.hurried() && unit < count(run) && unit - first >= LEAST {
                 let results = Some(Document::from_trusted_text(all + "]"));
                 return Ok(Collected::Some(HalfCollected { unit, results, ..half }));
             }
@@ -90,25 +94,21 @@ impl Engine {
         (plan, target): (&Plan, &Target),
         half: HalfCollected,
     ) -> Result<Result<Collected, Refused>, Error> {
-        let mut unit = half.unit;
-        let mut files = Files::going_on(target.folder(run), plan.lines, half);
-        while unit < count(run) {
+        let first = half.unit;
+        let end = half.until.unwrap_or(count(run)).min(first + SEGMENT_UNITS).min(count(run));
+        let mut files = Files::going_on(target.folder(run), plan.lines, half.clone());
+        let mut rows = pin!(self.rows(run, first..end));
+        while let Some((unit, rows)) = rows.next().await.transpose()? {
             let mut full = Vec::new();
-            let first = unit;
-            for (child, number) in self.children(run, &mut unit).await?.into_iter().zip(first..) {
-                let (kind, texts) = match &child {
-                    Some(child) if child.status() == Status::Succeeded => {
-                        (Kind::Succeeded, plan.texts(child))
-                    }
-                    Some(child) if child.closing.is_some() => {
-                        (Kind::Failed, vec![record_of(child)])
-                    }
-                    _ => (Kind::Pending, self.pending(run, number).await?),
-                };
+            for (child, number) in rows.iter().zip(unit - rows.len() as u64..) {
+                let (kind, texts) = self.shown(run, plan, (child.as_deref(), number)).await?;
                 full.extend(files.push(kind, &texts));
             }
-            let over = unit >= count(run);
-            let segment = files.segment(unit, over);
+            let segment = files.segment(unit, unit == end);
+            if segment.is_none() && unit - first > LEAST && self.hurried() {
+                let until = first + LEAST.max((unit - first) / 2);
+                return Ok(Ok(Collected::Some(Files::shortened(half, until))));
+            }
             full.extend(segment.iter().flatten().cloned());
             for (key, bytes) in full {
                 if let Err(refused) = self.put(target, &key, bytes).await {
@@ -116,7 +116,7 @@ impl Engine {
                 }
             }
             // In a record, whatever the time: a turn that is cut short loses the segment that it is at, and no more.
-            if segment.is_some() && !over {
+            if segment.is_some() && unit < count(run) {
                 return Ok(Ok(Collected::Some(files.half())));
             }
         }
@@ -128,16 +128,37 @@ impl Engine {
         })
     }
 
-    /// The children of the next units; `unit` goes behind them.
-    async fn children(
+    /// The children of these units, some at a time, each time with the unit behind them. A few are asked for before it is
+    /// their turn.
+    fn rows<'a>(
+        &'a self,
+        run: &'a MapRun,
+        units: Range<u64>,
+    ) -> impl Stream<Item = Result<(u64, Rows), Error>> + Send + 'a {
+        let end = units.end;
+        let asked = units.step_by(AT_ONCE as usize).map(move |first| async move {
+            let behind = end.min(first + AT_ONCE);
+            let ids: Vec<_> = (first..behind).map(|unit| child_id(run, unit)).collect();
+            let rows = self.patiently(|| self.store.executions(&ids)).await?;
+            Ok((behind, rows))
+        });
+        stream::iter(asked).buffered(ASKED)
+    }
+
+    /// What is written of the child of a unit, and where.
+    async fn shown(
         &self,
         run: &MapRun,
-        unit: &mut u64,
-    ) -> Result<Vec<Option<Arc<Execution>>>, Error> {
-        let end = count(run).min(*unit + AT_ONCE);
-        let ids: Vec<_> = (*unit..end).map(|unit| child_id(run, unit)).collect();
-        *unit = end;
-        self.patiently(|| self.store.executions(&ids)).await
+        plan: &Plan,
+        (child, unit): (Option<&Execution>, u64),
+    ) -> Result<(Kind, Vec<String>), Error> {
+        Ok(match child {
+            Some(child) if child.status() == Status::Succeeded => {
+                (Kind::Succeeded, plan.texts(child))
+            }
+            Some(child) if child.closing.is_some() => (Kind::Failed, vec![record_of(child)]),
+            _ => (Kind::Pending, self.pending(run, unit).await?),
+        })
     }
 
     async fn put(&self, target: &Target, key: &str, bytes: Bytes) -> Result<(), Refused> {
@@ -289,5 +310,12 @@ fn count(run: &MapRun) -> u64 {
     run.units.as_ref().map_or(0, |units| units.count)
 }
 
-/// Children whose rows are read at a time.
-const AT_ONCE: u64 = 50;
+/// Rows of some children.
+type Rows = Vec<Option<Arc<Execution>>>;
+
+/// Children whose rows are read with one question, and how many questions are open at a time. Rows come with their inputs
+/// and outputs.
+const AT_ONCE: u64 = 10;
+const ASKED: usize = 10;
+/// Children that a turn looks at, however little time it has.
+const LEAST: u64 = 50;

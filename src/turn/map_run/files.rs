@@ -3,6 +3,9 @@
 //! A file is complete when it has 16 MB, and all are at the end of a *segment* of 2,000 children or 32 MB. Where segments
 //! end follows from the children alone. So whoever goes on from the end of a segment, in another turn or twice, writes
 //! the same files.
+//!
+//! A segment that takes longer than a turn has is made shorter, which a record says before anything of it is written. Who
+//! does not know that yet may still be writing the segment as it was; so its files are numbered on behind those.
 
 use bytes::Bytes;
 use stepwright_core::engine::map_run::HalfCollected;
@@ -50,15 +53,23 @@ impl Files {
         full
     }
 
-    /// At the end of a segment, or of all, the files that were not full; `None` elsewhere. `unit` is the next one.
-    pub(super) fn segment(&mut self, unit: u64, over: bool) -> Option<Vec<File>> {
-        if !over && unit - self.half.unit < SEGMENT_UNITS && self.bytes < SEGMENT_BYTES {
+    /// At the end of a segment, or where one has to end, the files that were not full; `None` elsewhere. `unit` is the next
+    /// one.
+    pub(super) fn segment(&mut self, unit: u64, ends: bool) -> Option<Vec<File>> {
+        if !ends && unit - self.half.unit < SEGMENT_UNITS && self.bytes < SEGMENT_BYTES {
             return None;
         }
         let files = KINDS.into_iter().filter_map(|kind| self.finish(kind)).collect();
         self.bytes = 0;
-        (self.half.unit, self.half.written) = (unit, self.succeeded);
+        (self.half.unit, self.half.until, self.half.written) = (unit, None, self.succeeded);
         Some(files)
+    }
+
+    /// The same beginning with a segment that ends earlier.
+    pub(super) fn shortened(half: HalfCollected, until: u64) -> HalfCollected {
+        let mut files = half.files;
+        files.iter_mut().for_each(|sizes| sizes.extend([0; SEGMENT_FILES]));
+        HalfCollected { until: Some(until), files, ..half }
     }
 
     /// What there is at the end of a segment.
@@ -74,7 +85,8 @@ impl Files {
     /// `ResultFiles`
     pub(super) fn entries(&self) -> Value {
         Value::object(KINDS.map(|kind| {
-            let files = self.written(kind).iter().enumerate().map(|(number, size)| {
+            let sizes = self.written(kind).iter().enumerate().filter(|(_, size)| **size > 0);
+            let files = sizes.map(|(number, size)| {
                 let size = Value::Int(i64::try_from(*size).unwrap_or(i64::MAX));
                 let key = Value::from(self.key(kind, number).as_str());
                 Value::object([("Key", key), ("Size", size)])
@@ -149,8 +161,10 @@ const KINDS: [Kind; 3] = [Kind::Failed, Kind::Pending, Kind::Succeeded];
 /// A file is written when it has so many bytes.
 const FILE_BYTES: usize = 16 << 20;
 /// Units and bytes of a segment.
-const SEGMENT_UNITS: u64 = 2_000;
+pub(super) const SEGMENT_UNITS: u64 = 2_000;
 const SEGMENT_BYTES: usize = 32 << 20;
+/// More files of one kind than a segment has.
+const SEGMENT_FILES: usize = 4;
 
 #[cfg(test)]
 mod tests {
@@ -210,5 +224,27 @@ mod tests {
         assert_eq!(sizes, [20, 15]);
         assert_eq!(full.last().unwrap().0, "run/SUCCEEDED_1.jsonl");
         assert_eq!(files.half().unit, 7);
+    }
+
+    #[test]
+    fn a_segment_that_was_made_shorter_writes_no_file_that_the_whole_one_has() {
+        let whole =
+            HalfCollected { unit: 7, files: [vec![], vec![], vec![2]], ..Default::default() };
+        let mut files = Files::going_on("run".to_owned(), false, whole.clone());
+        files.push(Kind::Succeeded, &["1".to_owned()]);
+        let before = files.segment(9, true).unwrap();
+        let short = Files::shortened(whole, 8);
+        assert_eq!((short.unit, short.until), (7, Some(8)));
+        let mut files = Files::going_on("run".to_owned(), false, short);
+        files.push(Kind::Succeeded, &["1".to_owned()]);
+        let after = files.segment(8, true).unwrap();
+        let keys = |files: &[File]| files.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
+        assert_eq!(keys(&before), ["run/SUCCEEDED_1.json"]);
+        assert_eq!(keys(&after), ["run/SUCCEEDED_5.json"]);
+        let told = files.entries().to_json();
+        let listed = |name: &str| told.contains(&format!("run/{name}.json"));
+        assert!(listed("SUCCEEDED_0") && listed("SUCCEEDED_5"), "{told}");
+        assert!(!listed("SUCCEEDED_1") && !listed("FAILED_0"), "{told}");
+        assert_eq!(files.half().until, None);
     }
 }

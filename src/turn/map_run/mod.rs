@@ -9,6 +9,7 @@ mod child;
 mod collect;
 mod files;
 mod read;
+mod redriven;
 mod shelf;
 
 use std::sync::Arc;
@@ -20,7 +21,8 @@ use stepwright_core::engine::{Cursor, ExecutionId, MapRun, Phase, Record, lane};
 use stepwright_core::time::Timestamp;
 
 use super::{Engine, Error, Loaded};
-use crate::store::{self, Kind, Status, Tally};
+use crate::store::{self, Kind, Status};
+pub use redriven::Counts;
 
 /// What the registry keeps of a Map Run, by its ARN.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +45,9 @@ pub struct Registered {
     pub redriven: Option<(u32, Timestamp)>,
     /// How it ended, unless it was cut short with its execution.
     pub closed: Option<Closed>,
+    /// Whether a child has ended because its history was full.
+    #[serde(default)]
+    pub worn_out: bool,
 }
 
 /// How a Map Run ended.
@@ -61,8 +66,6 @@ pub struct Closed {
 pub struct Described {
     /// What the registry keeps.
     pub registered: Registered,
-    /// Its children.
-    pub tally: Tally,
     /// How it ended; `None` while it runs.
     pub closed: Option<Closed>,
 }
@@ -78,8 +81,7 @@ impl Engine {
             Some(closed) => Some(closed),
             None => self.cut_short(arn, &registered).await?,
         };
-        let tally = self.store.tally(arn).await?;
-        Ok(Some(Described { registered, tally, closed }))
+        Ok(Some(Described { registered, closed }))
     }
 
     /// The end of a run that did not come to its own: its frame has gone on, or ended, without it.
@@ -208,6 +210,7 @@ impl Engine {
             found: None,
             redriven: None,
             closed: None,
+            worn_out: false,
         };
         self.store.put(Kind::MapRun, &run.arn, text(&registered), None).await?;
         // The list of an execution's runs: keys in the order in which it is shown.

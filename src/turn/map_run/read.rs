@@ -92,17 +92,18 @@ impl<'a> Reading<'a> {
             }
         };
         let batcher = Batcher::new(self.run.batch.as_ref());
-        let (most, stopped) = (self.most(), None);
+        let (most, stopped) = (None, None);
         Ok((mark, Gatherer { reading: *self, batcher, shelf, items, most, stopped }))
     }
 
     /// `MaxItems`
-    fn most(&self) -> Option<u64> {
-        let Some(Source::Reader(reader)) = &self.run.source else { return None };
-        reader.value().get("ReaderConfig").and_then(reader::most)
+    fn most(&self) -> Result<Option<u64>, String> {
+        let Some(Source::Reader(reader)) = &self.run.source else { return Ok(None) };
+        reader.value().get("ReaderConfig").map_or(Ok(None), reader::most)
     }
 
     async fn feed(&self, mark: Mark, gatherer: &mut Gatherer<'_>) -> Result<(), String> {
+        gatherer.most = self.most()?;
         match &self.run.source {
             Some(Source::Reader(reader)) => {
                 items(&self.engine.tasks.objects(), reader.value(), mark, gatherer).await

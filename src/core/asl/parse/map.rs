@@ -111,11 +111,8 @@ impl Parser {
 
     fn label(&mut self, object: &Map, here: &Here<'_>) -> Option<Name> {
         let label: Name = object.get("Label")?.as_str()?.into();
-        let allowed =
-            |c: char| !c.is_whitespace() && !c.is_control() && !FORBIDDEN_IN_LABELS.contains(c);
-        if !(1..=MAX_LABEL).contains(&label.chars().count()) || !label.chars().all(allowed) {
-            self.findings
-                .schema(here, format!("Value is not a valid label of 1 to {MAX_LABEL} characters"));
+        if let Some(wrong) = wrong_label(&label) {
+            self.findings.schema(here, wrong);
         }
         if !self.labels.insert(label.clone()) {
             self.findings
@@ -176,6 +173,24 @@ impl Parser {
         };
         self.template(part, arguments, here);
     }
+}
+
+/// What is wrong with a label (AWS: Label).
+fn wrong_label(label: &str) -> Option<String> {
+    if label.is_empty() {
+        return Some("Label cannot be empty".to_owned());
+    }
+    if label.chars().count() > MAX_LABEL {
+        return Some(format!("Label cannot exceed {MAX_LABEL} characters"));
+    }
+    let forbidden =
+        |c: &char| c.is_whitespace() || c.is_control() || FORBIDDEN_IN_LABELS.contains(*c);
+    let found = label.chars().find(forbidden)?;
+    let shown = match found.is_control() {
+        true => found.escape_default().to_string(),
+        false => found.to_string(),
+    };
+    Some(format!("Label contains invalid character: '{shown}'"))
 }
 
 const MAX_LABEL: usize = 40;

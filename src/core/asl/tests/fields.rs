@@ -245,7 +245,7 @@ const DISTRIBUTED: &str = r#"{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"
 
 /// Configuration, further fields, and what is said of the state; `@` stands for its place.
 #[rustfmt::skip]
-const MAPS: [(&str, &str, &str); 17] = [
+const MAPS: [(&str, &str, &str); 20] = [
     (INLINE, r#", "ItemsPath": "$.list", "MaxConcurrencyPath": "$.n", "ItemSelector": {"a.$": "$"}"#, ""),
     (INLINE, r#", "Iterator": {}"#, "Only one of these fields is allowed: [ItemProcessor, Iterator] @"),
     (INLINE, r#", "Parameters": {}, "ItemSelector": {}"#, "Only one of these fields is allowed: [ItemSelector, Parameters] @"),
@@ -253,7 +253,10 @@ const MAPS: [(&str, &str, &str); 17] = [
     (INLINE, r#", "ItemReader": {"Resource": "arn:aws:states:::s3:getObject"}"#, "Field 'ItemReader' is only supported in 'DISTRIBUTED' mode @/ItemReader"),
     (r#"{"Mode": "DISTRIBUTED"}"#, "", "These fields are required: [ExecutionType] @/ItemProcessor/ProcessorConfig"),
     (r#"{"Mode": "FAST"}"#, "", "Value must be one of [INLINE, DISTRIBUTED] @/ItemProcessor/ProcessorConfig/Mode"),
-    (DISTRIBUTED, r#", "Label": "two words""#, "Value is not a valid label of 1 to 40 characters @/Label"),
+    (DISTRIBUTED, r#", "Label": "two words""#, "Label contains invalid character: ' ' @/Label"),
+    (DISTRIBUTED, r#", "Label": "tab\t""#, "Label contains invalid character: '\\t' @/Label"),
+    (DISTRIBUTED, r#", "Label": """#, "Label cannot be empty @/Label"),
+    (DISTRIBUTED, r#", "Label": "12345678901234567890123456789012345678901""#, "Label cannot exceed 40 characters @/Label"),
     (DISTRIBUTED, r#", "ToleratedFailurePercentage": 100.5"#, "Value must be in the range [0, 100] @/ToleratedFailurePercentage"),
     (DISTRIBUTED, r#", "ItemBatcher": {"MaxInputBytesPerBatch": 300000}"#, "Value must be in the range [1, 262144] @/ItemBatcher/MaxInputBytesPerBatch"),
     (DISTRIBUTED, r#", "ResultWriter": {}"#, "Value cannot be empty @/ResultWriter"),

@@ -3,16 +3,20 @@
 //! Inside quotes two quotes stand for one; a backslash escapes itself, a quote or the delimiter, and is dropped before
 //! anything else. A line without anything is no row.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::expr::{Map, Value};
+
+/// Places and names of columns.
+type Columns = Vec<(usize, Arc<str>)>;
 
 /// Rows as objects of strings; a short row is filled up with empty ones, a long one is cut.
 #[derive(Debug)]
 pub(super) struct Csv {
     delimiter: u8,
-    /// Places and names of the columns.
-    headers: Option<Vec<(usize, Arc<str>)>>,
+    /// Places and names of the columns, or what is wrong with those that are given.
+    headers: Option<Result<Columns, &'static str>>,
     quoted: bool,
     /// A backslash, a quote inside quotes or a carriage return whose meaning the next byte decides.
     pending: Option<u8>,
@@ -42,10 +46,15 @@ impl Csv {
 
     /// How many columns there are; 0 as long as that is not known.
     pub(super) fn columns(&self) -> usize {
-        self.headers.as_ref().map_or(0, Vec::len)
+        self.headers().ok().flatten().map_or(0, Vec::len)
+    }
+
+    fn headers(&self) -> Result<Option<&Columns>, &'static str> {
+        self.headers.as_ref().map(|headers| headers.as_ref().map_err(|wrong| *wrong)).transpose()
     }
 
     pub(super) fn feed(&mut self, bytes: &[u8], rows: &mut Vec<Value>) -> Result<(), String> {
+        self.headers()?;
         bytes.iter().try_for_each(|byte| self.byte(*byte, rows))
     }
 
@@ -56,7 +65,7 @@ impl Csv {
         if !self.cell.is_empty() || !self.row.is_empty() {
             self.end_row(rows)?;
         }
-        match self.headers {
+        match self.headers()? {
             Some(_) => Ok(()),
             None => Err("The data has no row of headers.".to_owned()),
         }
@@ -112,9 +121,9 @@ impl Csv {
         if cells == 1 && row.iter().all(String::is_empty) {
             return Ok(());
         }
-        let Some(headers) = &self.headers else {
+        let Some(headers) = self.headers()? else {
             self.headers = Some(ordered(row.into_iter().map(Arc::from)));
-            return Ok(());
+            return self.headers().map(drop).map_err(str::to_owned);
         };
         let mut cells: Vec<Option<String>> = row.into_iter().map(Some).collect();
         let mut cell = |at: usize| cells.get_mut(at).and_then(Option::take).unwrap_or_default();
@@ -126,8 +135,12 @@ impl Csv {
 
 /// Columns in the order in which AWS writes them: that of a Java HashMap (recorded), by a hash of the name in a table
 /// with room for a third more.
-fn ordered(names: impl IntoIterator<Item = Arc<str>>) -> Vec<(usize, Arc<str>)> {
-    let mut columns: Vec<(usize, Arc<str>)> = names.into_iter().enumerate().collect();
+fn ordered(names: impl IntoIterator<Item = Arc<str>>) -> Result<Columns, &'static str> {
+    let mut columns: Columns = names.into_iter().enumerate().collect();
+    let distinct: BTreeSet<&str> = columns.iter().map(|(_, name)| &**name).collect();
+    if distinct.len() < columns.len() {
+        return Err(DUPLICATES);
+    }
     let mut places = 16u32;
     while columns.len() * 4 > places as usize * 3 {
         places *= 2;
@@ -137,8 +150,11 @@ fn ordered(names: impl IntoIterator<Item = Arc<str>>) -> Vec<(usize, Arc<str>)> 
         let hash = name.encode_utf16().fold(0, unit);
         (hash ^ hash >> 16) & (places - 1)
     });
-    columns
+    Ok(columns)
 }
+
+/// As AWS words it; not among the recordings.
+const DUPLICATES: &str = "CSV headers cannot contain duplicates.";
 
 /// Bytes of the row of headers (AWS: ItemReader, CSV).
 const LARGEST_HEADERS: usize = 10 << 10;

@@ -9,6 +9,7 @@ mod json;
 
 use std::sync::Arc;
 
+use crate::engine::data_flow::integer_at_path;
 use crate::expr::{Document, Value};
 
 /// An item, with its name if it is a member of an object.
@@ -118,7 +119,7 @@ pub(crate) fn read(reader: &Value, data: &str) -> Result<Items, String> {
     let mut decoder = Decoder::of(config);
     let mut items = decoder.feed(data.as_bytes())?;
     items.extend(decoder.finish()?);
-    if let Some(most) = most(config) {
+    if let Some(most) = most(config)? {
         items.truncate(usize::try_from(most).unwrap_or(usize::MAX));
     }
     let items = items.into_iter().map(|(_, value)| value);
@@ -126,9 +127,13 @@ pub(crate) fn read(reader: &Value, data: &str) -> Result<Items, String> {
 }
 
 /// `MaxItems`; 0 stands for no limit, and so does what is beyond the largest (recorded).
-pub fn most(config: &Value) -> Option<u64> {
-    let most = config.get("MaxItems").and_then(crate::engine::data_flow::integer_at_path)?;
-    u64::try_from(most).ok().filter(|most| *most > 0)
+///
+/// # Errors
+/// It is negative.
+pub fn most(config: &Value) -> Result<Option<u64>, String> {
+    let Some(most) = config.get("MaxItems").and_then(integer_at_path) else { return Ok(None) };
+    let most = u64::try_from(most).map_err(|_| NEGATIVE)?;
+    Ok(Some(most).filter(|most| *most > 0))
 }
 
 /// The items of a list, or the members of an object.
@@ -141,7 +146,7 @@ pub fn entries(list: &Value) -> Result<Vec<Entry>, String> {
         Value::Object(members) => {
             Ok(members.iter().map(|(key, value)| (Some(key.clone()), value.clone())).collect())
         }
-        _ => Err("The data is neither an array nor an object.".to_owned()),
+        _ => Err(NO_ITEMS.to_owned()),
     }
 }
 
@@ -173,6 +178,10 @@ fn bounded(bytes: usize) -> Result<(), String> {
 
 const LARGEST_ITEM: usize = 8 << 20;
 const BITE: usize = 16 << 10;
+/// As AWS words it; not among the recordings.
+const NEGATIVE: &str = "field MaxItems must be positive";
+/// As AWS words it; not among the recordings.
+const NO_ITEMS: &str = "Attempting to map over non-iterable node.";
 const NO_UTF8: &str = "The data is not encoded in UTF-8.";
 
 #[cfg(test)]
@@ -231,12 +240,14 @@ mod tests {
     fn data_becomes_items_by_its_type() {
         let csv = r#"{"InputType":"CSV","CSVHeaderLocation":"FIRST_ROW"}"#;
         let given = r#"{"InputType":"CSV","CSVHeaderLocation":"GIVEN","CSVHeaders":["a"],"CSVDelimiter":"PIPE"}"#;
+        let twice = r#"{"InputType":"CSV","CSVHeaderLocation":"GIVEN","CSVHeaders":["a","a"]}"#;
         let table = [
             (r#"{"InputType":"JSON"}"#, "[1, 2]", "[1,2]"),
             (r#"{"InputType":"JSON"}"#, r#"{"x":1,"y":2}"#, "[1,2]"),
-            (r#"{"InputType":"JSON"}"#, "7", "The data is neither an array nor an object."),
+            (r#"{"InputType":"JSON"}"#, "7", NO_ITEMS),
             (r#"{"InputType":"JSON","MaxItems":1}"#, "[1,2]", "[1]"),
             (r#"{"InputType":"JSON","MaxItems":0}"#, "[1,2]", "[1,2]"),
+            (r#"{"InputType":"JSON","MaxItems":-1}"#, "[1,2]", NEGATIVE),
             (
                 r#"{"InputType":"JSON","ItemsPointer":"/a~1b/1"}"#,
                 r#"{"a/b":[0,[5]]}"#,
@@ -259,6 +270,9 @@ mod tests {
                 r#"[{"a":"1","b":"2"},{"a":"3","b":""},{"a":"4","b":"5"}]"#,
             ),
             (csv, "a,b\n,\n", r#"[{"a":"","b":""}]"#),
+            (csv, "a,b,a\n1,2,3\n", "CSV headers cannot contain duplicates."),
+            (twice, "1,2\n", "CSV headers cannot contain duplicates."),
+            (twice, "", "CSV headers cannot contain duplicates."),
             (csv, "0,True,{}\n1,2,3", r#"[{"0":"1","{}":"3","True":"2"}]"#),
             (
                 csv,

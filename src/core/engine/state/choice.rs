@@ -17,12 +17,9 @@ pub(crate) fn run(draft: &mut Draft<'_>, state: &State, choice: &Choice) -> Resu
     let input = draft.effective_input(state)?;
     let look = plain(&input, Draft::sight(state));
     for (index, rule) in choice.rules.iter().enumerate() {
-        let place = |error: Error| Error {
-            location: error.location.clone().map(|at| format!("Choices[{index}]/{at}").into()),
-            ..error
-        };
-        if holds(draft, &rule.condition, look).map_err(place)? {
-            let leaving = leave_by(draft, state, rule, &input).map_err(place)?;
+        let at = format!("Choices[{index}]/");
+        if holds(draft, &rule.condition, look, &at)? {
+            let leaving = leave_by(draft, state, (rule, &at), &input)?;
             return Ok(Step::Leave { leaving, next: Transition::Next(rule.next.clone()) });
         }
     }
@@ -40,16 +37,18 @@ pub(crate) fn run(draft: &mut Draft<'_>, state: &State, choice: &Choice) -> Resu
 fn leave_by(
     draft: &Draft<'_>,
     state: &State,
-    rule: &ChoiceRule,
+    (rule, at): (&ChoiceRule, &str),
     input: &Document,
 ) -> Result<Leaving, Error> {
     let look = plain(input, Draft::sight(state));
-    let assigned = draft.assigned(&rule.assign, look)?;
+    let assigned = draft.assigned(&rule.assign, look, at)?;
     if state.language == QueryLanguage::Jsonata {
         let states = States { input: Some(input.value()), ..States::default() };
-        let output = match rule.output.as_ref().or(state.data.output.as_ref()) {
-            Some(template) => draft.render(template, Look { states, ..look }, "Output")?,
-            None => input.clone(),
+        let look = Look { states, ..look };
+        let output = match (&rule.output, &state.data.output) {
+            (Some(template), _) => draft.render(template, look, &format!("{at}Output"))?,
+            (None, Some(template)) => draft.render(template, look, "Output")?,
+            (None, None) => input.clone(),
         };
         return Ok(Leaving { output, assigned });
     }
@@ -57,13 +56,19 @@ fn leave_by(
     Ok(Leaving { output, assigned })
 }
 
-fn holds(draft: &Draft<'_>, condition: &Condition, look: Look<'_>) -> Result<bool, Error> {
+/// Whether a condition holds; `at` is the place of its rule in the state.
+fn holds(
+    draft: &Draft<'_>,
+    condition: &Condition,
+    look: Look<'_>,
+    at: &str,
+) -> Result<bool, Error> {
     match condition {
         Condition::Constant(truth) => Ok(*truth),
-        Condition::Not(inner) => holds(draft, inner, look).map(|truth| !truth),
+        Condition::Not(inner) => holds(draft, inner, look, at).map(|truth| !truth),
         Condition::And(all) => {
             for inner in all {
-                if !holds(draft, inner, look)? {
+                if !holds(draft, inner, look, at)? {
                     return Ok(false);
                 }
             }
@@ -71,17 +76,17 @@ fn holds(draft: &Draft<'_>, condition: &Condition, look: Look<'_>) -> Result<boo
         }
         Condition::Or(any) => {
             for inner in any {
-                if holds(draft, inner, look)? {
+                if holds(draft, inner, look, at)? {
                     return Ok(true);
                 }
             }
             Ok(false)
         }
         Condition::Expression(template) => {
-            let value = draft.evaluate(look, |scope| template.evaluate(scope, "Condition"))?;
-            value
-                .as_bool()
-                .ok_or_else(|| unexpected(template.source(), "Condition", "boolean", &value))
+            let field = format!("{at}Condition");
+            let value = draft.evaluate(look, |scope| template.evaluate(scope, &field))?;
+            let truth = value.as_bool();
+            truth.ok_or_else(|| unexpected(template.source(), &field, "boolean", &value))
         }
         Condition::Test { variable, test } => passes(draft, variable, test, look),
     }

@@ -32,10 +32,14 @@ fn prepare(
     parts: &Distributed,
 ) -> Result<MapRun, Refused> {
     let input = draft.effective_input(state)?;
-    let (source, length) = source(draft, state, map, &input)?;
-    // What is wrong with the bounds shows after this event (recorded).
-    draft.push(EventKind::MapStateStarted { length });
+    let items = match &parts.item_reader {
+        Some(_) => None,
+        None => Some(map::items(draft, state, map, &input)?),
+    };
+    // What is wrong with the bounds or with a reader shows after this event (recorded for the bounds).
+    draft.push(EventKind::MapStateStarted { length: items.as_ref().map_or(0, length) });
     let bounds = bounds(draft, state, map, &input)?;
+    let source = source(draft, state, parts, (&input, items))?;
     let batch = batch(draft, state, parts, &input)?;
     let writer = match &parts.result_writer {
         Some(part) => Some(part::computed(draft, state, ("ResultWriter", part), &input)?.into()),
@@ -49,7 +53,7 @@ fn prepare(
         flow: map.processor,
         kind: parts.execution_type,
         input,
-        source: Some(source),
+        source,
         batch,
         writer,
         bounds,
@@ -61,24 +65,24 @@ fn prepare(
     })
 }
 
-/// Where the items come from, and how many there are as far as that is known. A reader goes before ItemsPath (recorded).
+/// How many items there are, as far as that is known.
+fn length(items: &Document) -> u64 {
+    match items.value() {
+        Value::Object(members) => members.len() as u64,
+        value => value.as_array().map_or(0, <[Value]>::len) as u64,
+    }
+}
+
+/// Where the items come from. A reader goes before ItemsPath (recorded).
 fn source(
     draft: &Draft<'_>,
     state: &State,
-    map: &Map,
-    input: &Document,
-) -> Result<(Source, u64), Refused> {
-    let reader = map.distributed.as_ref().and_then(|parts| parts.item_reader.as_ref());
-    if let Some(part) = reader {
-        let computed = part::computed(draft, state, ("ItemReader", part), input)?;
-        return Ok((Source::Reader(computed.into()), 0));
-    }
-    let items = map::items(draft, state, map, input)?;
-    let length = match items.value() {
-        Value::Object(members) => members.len(),
-        value => value.as_array().map_or(0, <[Value]>::len),
-    };
-    Ok((Source::Data(items), length as u64))
+    parts: &Distributed,
+    (input, items): (&Document, Option<Document>),
+) -> Result<Option<Source>, Refused> {
+    let Some(part) = &parts.item_reader else { return Ok(items.map(Source::Data)) };
+    let computed = part::computed(draft, state, ("ItemReader", part), input)?;
+    Ok(Some(Source::Reader(computed.into())))
 }
 
 fn bounds(

@@ -4,8 +4,9 @@ use super::super::decide::{Broken, Step, too_large};
 use super::super::draft::{Draft, class};
 use super::super::{EventRef, Fork, Frame, LaneFailure, Lanes, Phase};
 use crate::asl::model::State;
+use crate::event::failure::name;
 use crate::event::{EventKind, StateClass};
-use crate::expr::Document;
+use crate::expr::{Document, Error};
 
 /// The phase of a state that has forked.
 pub(crate) fn phase(
@@ -59,6 +60,14 @@ pub(crate) fn failed(draft: &mut Draft<'_>, state: &State, lane: &LaneFailure) -
     }
     let failure = lane.failure.clone();
     Step::Fail(Broken { failure, heartbeat: false, closing: Some(closing(state)) })
+}
+
+/// What comes before the lanes cannot be evaluated: the state has failed as a whole (recorded for a Map's items), unless
+/// nothing can catch it.
+pub(super) fn refused(draft: &mut Draft<'_>, state: &State, error: &Error) -> Step {
+    let failure = draft.evaluation_failed(error);
+    let closing = (failure.error.as_deref() != Some(name::RUNTIME)).then(|| closing(state));
+    Step::Fail(Broken { failure, heartbeat: false, closing })
 }
 
 /// The event that closes a state which has failed as a whole.

@@ -85,12 +85,7 @@ fn read_items(draft: &Draft<'_>, reader: &Value) -> Result<Option<Document>, Ref
 
 pub(super) fn refuse(draft: &mut Draft<'_>, state: &State, refused: Refused) -> Step {
     match refused {
-        Refused::Expression(error) => {
-            let failure = draft.evaluation_failed(&error);
-            let closing = (failure.error.as_deref() != Some(name::RUNTIME))
-                .then(|| state::fork::closing(state));
-            Step::Fail(Broken { failure, heartbeat: false, closing })
-        }
+        Refused::Expression(error) => state::fork::refused(draft, state, &error),
         Refused::Plain(failure) => Step::Fail(Broken::from(failure)),
     }
 }
@@ -199,7 +194,7 @@ pub(super) fn items(
         return Ok(items);
     }
     if state.language == QueryLanguage::JsonPath {
-        let path = map.items_path.as_ref().map_or("$", |path| path.source());
+        let path = map.items_path.as_ref().map_or("$", |path| path.within());
         return Err(Refused::Plain(Failure::new(
             name::RUNTIME,
             format!("Reference path \"{path}\" must point to array."),

@@ -26,7 +26,7 @@ pub(crate) fn attempt(draft: &mut Draft<'_>, state: &State) -> Step {
         Kind::Wait(wait) => wait::begin(draft, state, wait),
         Kind::Succeed => succeed::run(draft, state),
         Kind::Fail(fail) => fail::run(draft, state, fail),
-        Kind::Parallel(parallel) => parallel::fork(draft, state, parallel),
+        Kind::Parallel(parallel) => Ok(parallel::fork(draft, state, parallel)),
         Kind::Map(map) => map::fork(draft, state, map),
     };
     tried.unwrap_or_else(|error| failed(draft, &error))

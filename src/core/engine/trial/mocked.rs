@@ -30,8 +30,8 @@ pub(super) fn parallel(
     mock: &Mock,
 ) -> Step {
     match state::parallel::fork(draft, state, parallel) {
-        Ok(_) => whole(draft, state, mock),
-        Err(error) => state::failed(draft, &error),
+        Step::Stay(_) => whole(draft, state, mock),
+        step => step,
     }
 }
 

@@ -15,8 +15,11 @@ use std::sync::Arc;
 use super::draft::{Decision, Draft};
 use super::emit::frame_call;
 use super::inspector::{Inspector, Notes};
-use super::{Failure, Frame, Outcome, Phase, Setting, TaskCall, TaskOutcome, Visit, decide, state};
-use crate::asl::model::{FlowId, Kind, Name, State};
+use super::{
+    Failure, Frame, Item, NextIndex, Outcome, Phase, Setting, TaskCall, TaskOutcome, Visit, decide,
+    state,
+};
+use crate::asl::model::{FlowId, Kind, Machine, Name, State};
 use crate::expr::{Document, Value};
 use crate::time::Timestamp;
 use decide::{Broken, Step};
@@ -193,8 +196,36 @@ fn draft<'a>(set: &'a Setting<'a>, trial: &Trial, made: Decision, notes: Notes) 
         notes: notes.into(),
         context: trial.context.clone(),
         items_read: trial.items_read.clone(),
+        item: in_a_map(set.machine, trial.flow).then(|| first_item(trial)),
     };
     Draft { inspector: Some(inspector), ..Draft::new(set, made) }
+}
+
+/// Whether a flow is a Map's processor, or lies in one.
+fn in_a_map(machine: &Machine, flow: FlowId) -> bool {
+    let mut inner = flow;
+    loop {
+        let encloses = |state: &State| match &state.kind {
+            Kind::Map(map) => map.processor == inner,
+            Kind::Parallel(parallel) => parallel.branches.contains(&inner),
+            _ => false,
+        };
+        let outer = machine.flows.iter().enumerate().find_map(|(number, flow)| {
+            let state = flow.states.values().find(|state| encloses(state))?;
+            Some((FlowId::try_from(number).ok()?, matches!(state.kind, Kind::Map(_))))
+        });
+        match outer {
+            Some((_, true)) => return true,
+            Some((number, false)) => inner = number,
+            None => return false,
+        }
+    }
+}
+
+/// What the context object of a state in a Map shows: the trial's input is the first item (AWS: TestState).
+fn first_item(trial: &Trial) -> Item {
+    let (value, next) = (trial.input.clone(), NextIndex::None);
+    Item { index: 0, of: 1, next, value, key: None, source: None }
 }
 
 fn progress(mut draft: Draft<'_>, step: Step) -> Progress {

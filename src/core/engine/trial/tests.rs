@@ -31,7 +31,10 @@ fn failure(error: &str) -> Option<Mock> {
 }
 
 fn with<T>(state: &str, now: i64, then: impl FnOnce(&Setting<'_>) -> T) -> T {
-    let machine = parse_state(state, ExecutionType::Standard).unwrap();
+    in_machine(&parse_state(state, ExecutionType::Standard).unwrap(), now, then)
+}
+
+fn in_machine<T>(machine: &Machine, now: i64, then: impl FnOnce(&Setting<'_>) -> T) -> T {
     let facts = Facts {
         arn: "arn:execution".into(),
         name: "run".into(),
@@ -47,7 +50,7 @@ fn with<T>(state: &str, now: i64, then: impl FnOnce(&Setting<'_>) -> T) -> T {
         flow: 0,
     };
     then(&Setting {
-        machine: &machine,
+        machine,
         execution: &facts,
         cursor: &Cursor::root(ExecutionId("x".into()), 1),
         now: Timestamp(now),
@@ -328,6 +331,28 @@ fn batches_are_the_iterations_of_a_map_that_has_a_batcher() {
 }
 
 #[test]
+fn a_state_in_a_map_sees_its_input_as_the_first_item_and_no_other_state_sees_one() {
+    let shows = r#"{"Type":"Pass","QueryLanguage":"JSONata","Output":{"map":"{% [$states.context.Map.Item] %}"},"End":true}"#;
+    let machine = format!(
+        r#"{{"StartAt":"Outer","States":{{"Outer":{{"Type":"Parallel","Next":"M","Branches":[{{"StartAt":"InBranch","States":{{"InBranch":{shows}}}}}]}},
+        "M":{{"Type":"Map","End":true,"ItemProcessor":{{"StartAt":"InMap","States":{{"InMap":{},"P":{{"Type":"Parallel","End":true,"Branches":[{{"StartAt":"Deep","States":{{"Deep":{shows}}}}}]}}}}}}}}}}}}"#,
+        shows.replace(r#""End":true"#, r#""Next":"P""#)
+    );
+    let machine = crate::asl::parse(&machine, ExecutionType::Standard).unwrap();
+    let item = r#"[{"Index":0,"Value":{"a":1}}]"#;
+    for (state, expected) in [("InBranch", "[]"), ("InMap", item), ("Deep", item)] {
+        let flow = machine.flows.iter().position(|flow| flow.states.contains_key(state)).unwrap();
+        let (flow, state) = (flow as FlowId, Name::from(state));
+        let trial = Trial { flow, state: state.clone(), ..of(r#"{"a":1}"#) };
+        let output = in_machine(&machine, 0, |set| match begin(set, &trial) {
+            Ok(Progress::Over(report)) => report.output.unwrap(),
+            other => panic!("not over: {other:?}"),
+        });
+        assert_eq!(output.text(), format!(r#"{{"map":{expected}}}"#), "{state}");
+    }
+}
+
+#[test]
 fn data_that_a_reader_cannot_read_fails_the_map() {
     let reader = r#""ItemReader":{"Resource":"arn:aws:states:::s3:getObject","ReaderConfig":{"InputType":"JSON"},"Parameters":{"Bucket":"b","Key":"k"}},"#;
     let trial = Trial { mock: result("[9]"), items_read: Some("{".into()), ..of("{}") };
@@ -339,24 +364,30 @@ fn a_computed_field_of_the_wrong_type_or_size_fails_the_state() {
     for (fields, n, expected) in MISFITS {
         let work = r#""Type":"Task","End":true,"Resource":"arn:aws:states:::sqs:sendMessage""#;
         let each = r#""Type":"Map","End":true,"ItemProcessor":{"StartAt":"I","States":{"I":{"Type":"Succeed"}}}"#;
-        let fields = fields.replace("TASK", work).replace("MAP", each);
+        let apart = each.replacen(
+            '{',
+            r#"{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"#,
+            1,
+        );
+        let fields = fields.replace("TASK", work).replace("MAP", each).replace("RUN", &apart);
         let state = format!("{{{}}}", fields.replace("@", r#""{% $states.input.n %}""#));
         let mut trial = of(&format!(r#"{{"n":{n},"l":[1]}}"#));
-        let works = state.contains(work) || state.contains(each);
+        let works = !state.contains(r#""Type":"Choice""#) && !state.contains(r#""Type":"Fail""#);
         trial.mock = works.then(|| result("[1]")).flatten();
         let failure = try_it(&state, &trial).failure.unwrap();
-        let (error, text) = match expected.split_once(" was ") {
+        let text = match expected.split_once(" was ") {
             Some((types, value)) if !types.ends_with("but") => {
                 let (field, wanted) = types.split_once(' ').unwrap();
                 let (was, value) = value.split_once(' ').unwrap();
                 let text = format!(
                     "The JSONata expression '$states.input.n' specified for the field '{field}' returned an unexpected result type. Expected '{wanted}', but was '{was}' for value: {value}"
                 );
-                ("States.QueryEvaluationError", text)
+                text
             }
-            _ if expected.contains("Path field") => ("States.Runtime", (*expected).to_owned()),
-            _ => ("States.QueryEvaluationError", (*expected).to_owned()),
+            _ => (*expected).to_owned(),
         };
+        let jsonata = state.contains("JSONata");
+        let error = if jsonata { "States.QueryEvaluationError" } else { "States.Runtime" };
         assert_eq!(failure.error.as_deref(), Some(error), "{state} {n}");
         let cause = failure.cause.unwrap();
         assert!(cause.ends_with(&text), "{state} {n}\n{cause}\n{text}");
@@ -374,9 +405,24 @@ const MISFITS: &[(&str, &str, &str)] = &[
     (r#""QueryLanguage":"JSONata",MAP,"Items":[1],"MaxConcurrency":@"#, "null", "MaxConcurrency number was null null"),
     (r#""QueryLanguage":"JSONata",MAP,"Items":@"#, "true", "Items array was boolean true"),
     (r#""QueryLanguage":"JSONata","Type":"Fail","Error":@"#, "[1]", "Error string was array [1]"),
-    (r#""QueryLanguage":"JSONata","Type":"Choice","Choices":[{"Condition":@,"Next":"B"}]"#, "1", "Condition boolean was number 1"),
+    (r#""QueryLanguage":"JSONata","Type":"Choice","Choices":[{"Condition":@,"Next":"B"}]"#, "1", "Choices[0]/Condition boolean was number 1"),
+    (r#""QueryLanguage":"JSONata","Type":"Choice","Choices":[{"Condition":false,"Next":"B"},{"Condition":true,"Output":{"v":["{% $no %}"]},"Next":"B"}]"#, "1", "specified for the field 'Choices[1]/Output/v[0]' returned nothing (undefined)."),
+    (r#""QueryLanguage":"JSONata","Type":"Choice","Choices":[{"Condition":true,"Assign":{"v":"{% $no %}"},"Next":"B"}]"#, "1", "specified for the field 'Choices[0]/Assign/v' returned nothing (undefined)."),
+    (r#""QueryLanguage":"JSONata",TASK,"TimeoutSeconds":@,"Catch":[{"ErrorEquals":["States.ALL"],"Output":"{% $no %}","Next":"B"}]"#, "-1", "specified for the field 'Catch[0]/Output' returned nothing (undefined)."),
+    (r#""QueryLanguage":"JSONata",RUN,"Items":[1],"ItemBatcher":{"MaxItemsPerBatch":@}"#, "\"2\"", "ItemBatcher/MaxItemsPerBatch number was string \"2\""),
+    (r#""QueryLanguage":"JSONata",RUN,"Items":[1],"ItemBatcher":{"MaxInputBytesPerBatch":@}"#, "1.5", "ItemBatcher/MaxInputBytesPerBatch integer was number 1.5"),
+    (r#"RUN,"ItemsPath":"$.l","ItemBatcher":{"MaxItemsPerBatchPath":"$.n"}"#, "1.5", "The MaxItemsPerBatchPath field refers to value \"1.5\" which is not a valid integer: $.n"),
+    (r#"MAP,"ItemsPath":"$.n""#, "1", "Reference path \"$.n\" must point to array."),
+    (r#"MAP,"ItemsPath":"$$.Execution.Input""#, "1", "Reference path \"$.Execution.Input\" must point to array."),
+    (r#""QueryLanguage":"JSONata","Type":"Wait","Seconds":@,"End":true"#, "\"5\"", "Seconds number was string \"5\""),
+    (r#""QueryLanguage":"JSONata","Type":"Wait","Seconds":@,"End":true"#, "-1", "The Seconds parameter references a negative value: -1"),
+    (r#""QueryLanguage":"JSONata","Type":"Wait","Seconds":@,"End":true"#, "1.5", "The Seconds parameter cannot be parsed as a long value: 1.5"),
+    (r#""QueryLanguage":"JSONata","Type":"Wait","Timestamp":@,"End":true"#, "1", "Timestamp string was number 1"),
+    (r#""QueryLanguage":"JSONata","Type":"Wait","Timestamp":@,"End":true"#, "\"x\"", "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: x"),
+    (r#""Type":"Wait","Timestamp":"2016-03-14T01:59:00.1234567891Z","End":true"#, "1", "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: 2016-03-14T01:59:00.1234567891Z"),
     (r#"TASK,"TimeoutSecondsPath":"$.n""#, "-1", "The TimeoutSecondsPath field refers to value \"-1\" which is not a valid integer: $.n"),
     (r#"TASK,"HeartbeatSecondsPath":"$.n""#, "\"x\"", "The HeartbeatSecondsPath field refers to value \"x\" which is not a valid integer: $.n"),
     (r#"TASK,"TimeoutSecondsPath":"$.n""#, "100000000", "The TimeoutSecondsPath field refers to value \"100000000\" which is not a valid integer: $.n"),
-    (r#"MAP,"ItemsPath":"$.l","MaxConcurrencyPath":"$.n""#, "-2", "The MaxConcurrencyPath field refers to value \"-2\" which is not a valid integer: $.n"),
+    (r#"MAP,"ItemsPath":"$.l","MaxConcurrencyPath":"$.n""#, "-2", "Expected non-negative integer for MaxConcurrency, but got '-2' instead."),
+    (r#"MAP,"ItemsPath":"$.l","MaxConcurrencyPath":"$.n""#, "{}", "The MaxConcurrencyPath field refers to value \"{}\" which is not a valid integer: $.n"),
 ];

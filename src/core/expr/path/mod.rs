@@ -77,6 +77,14 @@ impl Path {
         &self.source
     }
 
+    /// The path as written, from the document that it is applied to: without the mark of the context object.
+    pub fn within(&self) -> &str {
+        match self.root {
+            OwnedRoot::Context => self.source.get(1..).unwrap_or_default(),
+            OwnedRoot::Input | OwnedRoot::Variable(_) => &self.source,
+        }
+    }
+
     /// What the path starts from.
     pub fn root(&self) -> Root<'_> {
         match &self.root {
