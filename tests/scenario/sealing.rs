@@ -26,18 +26,8 @@ fn forks_in_a_fork() -> Scenario {
 
 #[test]
 fn lanes_that_have_not_begun_are_sealed_though_their_frame_was_sealed_or_ended_by_another() {
-    let left_by_another: [(&str, fn(Record) -> Record); 2] = [
-        ("sealed", |tail| {
-            let frame = Frame { phase: Phase::Sealed, ..tail.frame };
-            Record { frame, ..tail }
-        }),
-        ("failed", |tail| {
-            let outcome = Outcome::Failed(Failure::default());
-            let frame = Frame { phase: Phase::Done(outcome), ..tail.frame };
-            Record { frame, ..tail }
-        }),
-    ];
-    for (what, left) in left_by_another {
+    let failed = Phase::Done(Outcome::Failed(Failure::default()));
+    for (what, phase) in [("sealed", Phase::Sealed), ("failed", failed)] {
         let (mut sim, id) = forks_in_a_fork().begin(ALL_STATES, 0, Risks::NONE);
         let mut forked = None;
         sim.run_until(|sim| {
@@ -52,10 +42,11 @@ fn lanes_that_have_not_begun_are_sealed_though_their_frame_was_sealed_or_ended_b
             events: Vec::new(),
             cancels: true,
             lanes: 2,
+            frame: Frame { phase: phase.clone(), ..tail.frame.clone() },
             ..(*tail).clone()
         };
         let place = Cursor { execution: id.clone(), frame: frame.clone(), slot: fork + 1 };
-        block_on(sim.store.insert(&place, Arc::new(left(record)))).unwrap();
+        block_on(sim.store.insert(&place, Arc::new(record))).unwrap();
         let execution = sim.execution(&id);
         assert!(block_on(sim.engine.stop(&execution, Failure::default())).unwrap().is_some());
         for lane in 0..2 {
