@@ -7,7 +7,7 @@ EXAMPLE := examples/order-fulfilment
 .DEFAULT_GOAL := help
 
 help: ## this text
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 run: ## build, and run the order example on four real orders
 	@$(CARGO) build --quiet --bin stepwright
@@ -23,6 +23,9 @@ test-deploy: ## template.yaml on an emulator of AWS (MiniStack, from PyPI), comp
 
 test-sam: ## sam validate, sam build, and sam local invoke where Docker can run
 	./tests/sam/run
+
+test-arm64: ## the binary for arm64, built as sam build builds it, and started under QEMU (minutes; see tests/sam/arm64)
+	./tests/sam/arm64
 
 deploy: ## the stack into your AWS account (needs the SAM CLI and credentials)
 	sam build
@@ -78,12 +81,13 @@ bench: ## throughput of the stores and the queue
 	$(CARGO) bench --bench store --bench queue
 
 # `sam build` calls `make build-<function>` with ARTIFACTS_DIR. All functions are one binary; cargo builds it once.
-# ARCH: x86_64 or arm64. cargo-lambda (pip install cargo-lambda) builds for both and for the C library of Lambda; plain
-# cargo builds for this machine's processor, on a system whose C library is not newer than Lambda's (2.34).
-ARCH ?= $(subst aarch64,arm64,$(shell uname -m))
+# ARCH: x86_64 or arm64; unless it says otherwise, that of the template's parameter Architecture. cargo-lambda builds for
+# both and for the C library of Lambda, and is installed into target/ where it is needed and not there; plain cargo builds
+# for this machine's processor, on a system whose C library is not newer than Lambda's (2.34).
+ARCH ?= $(shell sed -n '/^  Architecture:/,/Default:/s/.*Default: *//p' template.yaml)
 BOOTSTRAP_PROFILE ?= bootstrap
 
 build-%Function:
 	@infra/build-bootstrap "$(ARCH)" "$(BOOTSTRAP_PROFILE)" "$(ARTIFACTS_DIR)"
 
-.PHONY: help run test test-deploy test-sam deploy check core test-jsonata bench-jsonata aws-models model simulate fuzz test-forgery journals deny bench kill torn
+.PHONY: help run test test-deploy test-sam test-arm64 deploy check core test-jsonata bench-jsonata aws-models model simulate fuzz test-forgery journals deny bench kill torn

@@ -9,6 +9,7 @@
 //! | `activity:NAME` | an activity |
 
 use super::error::Error;
+use crate::task::aws::Partition;
 use crate::turn::Config;
 
 /// A state machine ARN, taken apart.
@@ -191,11 +192,7 @@ pub(super) fn check_role(arn: &str) -> Result<(), Error> {
 /// `arn:PARTITION:states:REGION:ACCOUNT:KIND:`, what the keys of all things of a kind start with.
 pub(super) fn prefix(config: &Config, kind: &str) -> String {
     let (region, account) = (&config.region, &config.account);
-    let partition = match region.split('-').next() {
-        Some("cn") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    };
+    let partition = Partition::of(region).name;
     format!("arn:{partition}:states:{region}:{account}:{kind}:")
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cloud::definition::rendered;
 use crate::cloud::web::{Request, Web};
+use crate::task::aws::Partition;
 use crate::task::aws::endpoint::of_environment;
 
 /// Create or update state machines from files with definitions.
@@ -40,8 +41,8 @@ pub(super) struct Deploy {
     #[arg(long)]
     publish: bool,
     /// Role in machines that are created.
-    #[arg(long, value_name = "ARN", default_value = "arn:aws:iam::123456789012:role/stepwright")]
-    role: String,
+    #[arg(long, value_name = "ARN")]
+    role: Option<String>,
     /// Region that requests are signed for.
     #[arg(long, env = "AWS_DEFAULT_REGION", default_value = "us-east-1")]
     region: String,
@@ -127,9 +128,11 @@ impl Endpoint {
             return Ok(format!("updated {arn}"));
         }
         let kind = if arguments.express { "EXPRESS" } else { "STANDARD" };
+        let any = || Partition::of(&arguments.region).any_role("123456789012");
+        let role = arguments.role.clone().unwrap_or_else(any);
         input.insert("name".to_owned(), name.into());
         input.insert("type".to_owned(), kind.into());
-        input.insert("roleArn".to_owned(), arguments.role.clone().into());
+        input.insert("roleArn".to_owned(), role.into());
         let made = self.call("CreateStateMachine", &input.into()).await?;
         let arn = made.get("stateMachineArn").and_then(Value::as_str).unwrap_or_default();
         Ok(format!("created {arn}"))

@@ -25,6 +25,7 @@ use crate::api::Api;
 use crate::local::serve;
 use crate::local::world::{Home, Watchers, World};
 use crate::store::{Closing, Execution, Status};
+use crate::task::aws::Partition;
 use crate::task::function::Functions;
 
 /// Run one workflow to its end and print its output.
@@ -157,7 +158,8 @@ impl Run {
         definition: &str,
         input: &str,
     ) -> Result<String, Box<dyn Error>> {
-        let role = format!("arn:aws:iam::{}:role/stepwright", self.options.world().0.account);
+        let (place, _) = self.options.world();
+        let role = Partition::of(&place.region).any_role(&place.account);
         let name = machine_name(&self.definition);
         let machine = call(
             api,

@@ -1,61 +1,59 @@
 //! Large payloads in a bucket: above some kilobytes S3 is cheaper than DynamoDB.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
-use super::settings::Settings;
-use super::web::{Request, Web};
 use crate::store::dynamodb::Blobs;
-use crate::task::aws::endpoint::of_environment;
-use crate::task::sdk::encoded;
+use crate::task::object::{Objects, Place, whole};
 
 /// A bucket.
 pub(super) struct Bucket {
-    web: Web,
-    /// URL of the bucket, without a slash at its end.
-    url: String,
+    objects: Arc<dyn Objects>,
+    name: String,
 }
 
 impl Bucket {
-    /// The bucket that the settings name; `None` if they name none.
-    pub(super) fn of(settings: &Settings) -> Option<Bucket> {
-        let name = settings.bucket.as_deref()?;
-        Some(Bucket { web: Web::inside(&settings.region), url: bucket_url(settings, name) })
-    }
-
-    fn object(&self, key: &str) -> String {
-        format!("{}/{}", self.url, encoded(key, true))
-    }
-}
-
-/// URL of a bucket, without a slash at its end.
-pub(super) fn bucket_url(settings: &Settings, name: &str) -> String {
-    match of_environment("S3") {
-        Some(own) => format!("{}/{name}", own.trim_end_matches('/')),
-        // A name with dots has no certificate of its own.
-        None if name.contains('.') => {
-            format!("https://s3.{}.amazonaws.com/{name}", settings.region)
-        }
-        None => format!("https://{name}.s3.{}.amazonaws.com", settings.region),
+    /// The bucket of this name.
+    pub(super) fn named(name: &str, objects: Arc<dyn Objects>) -> Bucket {
+        Bucket { objects, name: name.to_owned() }
     }
 }
 
 #[async_trait]
 impl Blobs for Bucket {
     async fn put(&self, key: &str, body: Vec<u8>) -> Result<(), String> {
-        let url = self.object(key);
-        let request = Request { method: "PUT", url: &url, headers: &[], body };
-        let answer = self.web.signed(&request, "s3").await.map_err(|error| error.to_string())?;
-        if answer.status == 200 { Ok(()) } else { Err(format!("{url} answers {}", answer.status)) }
+        let put = self.objects.put(&self.name, key, body.into()).await;
+        put.map_err(|refused| format!("s3://{}/{key}: {refused}", self.name))
     }
 
+    /// S3 answers 403 for what is not there to whoever may not list the bucket (`s3:ListBucket`); the functions may.
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
-        let url = self.object(key);
-        let request = Request { method: "GET", url: &url, headers: &[], body: Vec::new() };
-        let answer = self.web.signed(&request, "s3").await.map_err(|error| error.to_string())?;
-        match answer.status {
-            200 => Ok(Some(answer.body)),
-            404 => Ok(None),
-            status => Err(format!("{url} answers {status}")),
+        match whole(&*self.objects, &Place::new(&self.name, key)).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(refused) if refused.is_no_key() => Ok(None),
+            Err(refused) => Err(format!("s3://{}/{key}: {refused}", self.name)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::object::file::Directory;
+
+    #[tokio::test]
+    async fn payloads_come_back_byte_for_byte_and_what_is_missing_is_no_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("payloads")).unwrap();
+        let objects: Arc<dyn Objects> = Arc::new(Directory::new(folder.path().to_owned()));
+        let bucket = Bucket::named("payloads", objects.clone());
+        let bytes: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+        bucket.put("x/e.0/hash", bytes.clone()).await.unwrap();
+        assert_eq!(bucket.get("x/e.0/hash").await.unwrap(), Some(bytes));
+        assert_eq!(bucket.get("x/e.0/other").await.unwrap(), None);
+        let nowhere = Bucket::named("nowhere", objects);
+        let why = nowhere.get("x/e.0/hash").await.unwrap_err();
+        assert!(why.contains("s3://nowhere/x/e.0/hash") && why.contains("NoSuchBucket"), "{why}");
     }
 }

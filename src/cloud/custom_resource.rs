@@ -16,12 +16,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::api::{Call, operate};
-use super::bucket::bucket_url;
 use super::definition::rendered;
 use super::web::{self, Web};
 use super::world::{World, unavailable};
 use super::{Failed, failure};
-use crate::task::sdk::encoded;
+use crate::task::aws::Partition;
+use crate::task::object::{Place, whole};
 
 /// What CloudFormation asks for.
 #[derive(Clone, Debug, Deserialize)]
@@ -105,8 +105,8 @@ async fn keep(world: &World, request: &Request) -> Result<(String, Value), Faile
     let mut input = Map::new();
     input.insert("definition".to_owned(), definition(world, properties).await?.into());
     let role = text(properties, "RoleArn").or_else(|| text(properties, "Role"));
-    let role =
-        role.unwrap_or_else(|| format!("arn:aws:iam::{}:role/stepwright", world.settings.account));
+    let (partition, account) = (Partition::of(&world.settings.region), &world.settings.account);
+    let role = role.unwrap_or_else(|| partition.any_role(account));
     input.insert("roleArn".to_owned(), role.into());
     for (property, member) in
         [("Logging", "loggingConfiguration"), ("Tracing", "tracingConfiguration")]
@@ -176,18 +176,10 @@ async fn object(world: &World, place: &Value) -> Result<String, Failed> {
     };
     let (bucket, key) =
         found.ok_or_else(|| wrong("DefinitionUri is neither s3://BUCKET/KEY nor {Bucket, Key}"))?;
-    let version = place.get("Version").and_then(Value::as_str);
-    let version = version.map(|version| format!("?versionId={}", encoded(version, false)));
-    let url = bucket_url(&world.settings, &bucket);
-    let url = format!("{url}/{}{}", encoded(&key, true), version.unwrap_or_default());
-    let request = web::Request { method: "GET", url: &url, headers: &[], body: Vec::new() };
-    let answer =
-        Web::inside(&world.settings.region).signed(&request, "s3").await.map_err(unavailable)?;
-    let text = String::from_utf8_lossy(&answer.body).into_owned();
-    if answer.status == 200 {
-        Ok(text)
-    } else {
-        Err(wrong(&format!("{url} answers {}", answer.status)))
+    let object = Place { version: named("Version"), ..Place::new(&bucket, &key) };
+    match whole(&*world.objects, &object).await {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(refused) => Err(wrong(&format!("s3://{bucket}/{key}: {refused}"))),
     }
 }
 

@@ -16,6 +16,7 @@ use stepwright_core::time::Timestamp;
 use super::settings::Settings;
 use super::web::{Request, Web};
 use crate::store::{Execution, Status, Store};
+use crate::task::aws::Partition;
 use crate::task::aws::endpoint::of_environment;
 use crate::turn::Observer;
 
@@ -38,8 +39,11 @@ impl Notices {
     /// For the event bus that the settings name; `None` if they name none.
     pub(super) fn of(settings: &Settings) -> Option<Notices> {
         let bus = settings.event_bus.clone()?;
-        let url = of_environment("EventBridge")
-            .unwrap_or_else(|| format!("https://events.{}.amazonaws.com/", settings.region));
+        let at_aws = || {
+            let suffix = Partition::of(&settings.region).suffix;
+            format!("https://events.{}.{suffix}/", settings.region)
+        };
+        let url = of_environment("EventBridge").unwrap_or_else(at_aws);
         let web = Web::inside(&settings.region);
         Some(Notices { waiting: Arc::default(), web, bus, url })
     }

@@ -7,6 +7,7 @@ use crate::queue::{
     sqs::{self, LONGEST_DELAY_SECONDS},
 };
 use crate::store::dynamodb::schema;
+use crate::task::aws::Partition;
 
 /// The environment of a deployed function, read once.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,7 +104,8 @@ impl Settings {
         if machine.starts_with("arn:") {
             return machine.to_owned();
         }
-        format!("arn:aws:states:{}:{}:stateMachine:{machine}", self.region, self.account)
+        let partition = Partition::of(&self.region).name;
+        format!("arn:{partition}:states:{}:{}:stateMachine:{machine}", self.region, self.account)
     }
 }
 

@@ -25,6 +25,7 @@ use crate::queue::sqs::{Queues, SqsQueue};
 use crate::store::Store;
 use crate::store::dynamodb::{DynamoStore, Tables};
 use crate::task::function::Functions;
+use crate::task::object::{self, Objects};
 use crate::task::own::{self, StepFunctions};
 use crate::task::{self, Tasks};
 use crate::telemetry::metrics::Metrics;
@@ -37,6 +38,7 @@ pub(super) struct World {
     pub(super) settings: Settings,
     pub(super) clients: Clients,
     pub(super) store: Arc<dyn Store>,
+    pub(super) objects: Arc<dyn Objects>,
     pub(super) queue: Arc<SqsQueue>,
     pub(super) keys: Arc<RegistryKeys>,
     notices: Option<Notices>,
@@ -56,8 +58,11 @@ impl World {
     pub(super) fn new(settings: Settings, patient: bool) -> World {
         let clients = Clients::new(&settings);
         let store = DynamoStore::new(clients.dynamodb.clone(), Tables::named(&settings.table));
-        let store: Arc<dyn Store> = match Bucket::of(&settings) {
-            Some(bucket) => Arc::new(store.with_blobs(Arc::new(bucket))),
+        let objects = object::s3(task::Settings::default());
+        let store: Arc<dyn Store> = match &settings.bucket {
+            Some(name) => {
+                Arc::new(store.with_blobs(Arc::new(Bucket::named(name, objects.clone()))))
+            }
             None => Arc::new(store),
         };
         let queues = Queues {
@@ -77,6 +82,7 @@ impl World {
             settings,
             clients,
             store: store.clone(),
+            objects,
             queue,
             keys,
             notices,

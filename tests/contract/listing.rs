@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use stepwright::store::{Execution, ListPosition, ListQuery, Redriven, Status};
+use stepwright::store::{Execution, ListPosition, ListQuery, Parent, Redriven, Status};
 
 use super::homes::{StoreHome, on_every_store};
-use crate::support::build::{MACHINE, at, execution, failed, id, succeeded};
+use crate::support::build::{MACHINE, at, cursor, execution, failed, id, succeeded};
 
 on_every_store! {
     running_executions_count_by_their_start_others_by_their_stop
@@ -16,6 +16,7 @@ on_every_store! {
     a_row_of_a_list_says_how_it_ended
     running_executions_are_found_by_id
     a_closed_execution_can_be_opened_again
+    a_child_of_a_map_run_stays_on_the_list_of_its_run
 }
 
 fn query(status: Option<Status>, after: Option<ListPosition>, limit: usize) -> ListQuery {
@@ -155,6 +156,32 @@ async fn running_executions_are_found_by_id(home: &StoreHome) {
         let found = home.store.running(after.as_ref(), limit).await.unwrap();
         assert_eq!(found.iter().map(|id| &*id.0).collect::<Vec<_>>(), expected, "{after:?}");
     }
+}
+
+async fn a_child_of_a_map_run_stays_on_the_list_of_its_run(home: &StoreHome) {
+    const RUN: &str = "arn:aws:states:us-east-1:123456789012:mapRun:orders/label:run";
+    let store = &home.store;
+    let child = |name, items| {
+        let (run, lane, flow) = (RUN.into(), cursor("parent", "0.0", 1), 0);
+        let parent = Some(Parent { run, lane, flow, items }.into());
+        Execution { parent, ..execution(name, at(1.0)) }
+    };
+    let [by_id, by_row, running] = [child("a", 2), child("b", 3), child("c", 5)];
+    for row in [&by_id, &by_row, &running] {
+        store.create(row.clone()).await.unwrap();
+    }
+    assert!(store.close(&by_id.id, succeeded(at(2.0))).await.unwrap());
+    assert!(store.close_row(&by_row, succeeded(at(3.0))).await.unwrap());
+    let counted = async || {
+        let tally = store.tally(&RUN.into()).await.unwrap();
+        [Status::Running, Status::Succeeded].map(|s| (tally.executions(s), tally.items(s)))
+    };
+    assert_eq!(counted().await, [(1, 5), (2, 5)]);
+    let redriven = Redriven { count: 1, at: at(4.0) };
+    assert!(store.reopen(&by_row.id, redriven, None).await.unwrap());
+    assert_eq!(counted().await, [(2, 8), (1, 2)]);
+    let machine = store.list(&query(None, None, 9)).await.unwrap();
+    assert_eq!(names(&machine), [""; 0], "they are on no other list");
 }
 
 async fn a_closed_execution_can_be_opened_again(home: &StoreHome) {

@@ -7,19 +7,14 @@ import subprocess
 import tempfile
 import time
 import unittest
-import urllib.error
-import urllib.request
 
 import boto3
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 import scenarios
 import story
-from doors import Door, Proxy, Runtime
-from homes import ORDER, ROLE, STEPWRIGHT, cloud, create, ended, history, local, start, token_in
+from doors import Door, Proxy
+from homes import ORDER, ROLE, STEPWRIGHT, beside, cloud, create, ended, history, local, own_id, start, token_in
 from stack import ACCOUNT, REGION, until
 
 
@@ -54,7 +49,7 @@ class DeployTest(unittest.TestCase):
                 (here, told_here), (there, told_there) = self.both(name, definition, data)
                 self.assertEqual(there["status"], status, there)
                 self.assertEqual(story.outcome(there), story.outcome(here))
-                self.assertEqual(story.in_any_order(told_there), story.in_any_order(told_here))
+                self.assertEqual(story.unbraided(told_there), story.unbraided(told_here))
                 self.assertEqual([event["id"] for event in told_there], list(range(1, len(told_there) + 1)))
 
     def test_many_states_in_an_invocation_tell_the_same_story(self):
@@ -71,18 +66,14 @@ class DeployTest(unittest.TestCase):
                 (here, told_here), (there, told_there) = told
                 self.assertEqual(there["status"], status, there)
                 self.assertEqual(story.outcome(there), story.outcome(here))
-                self.assertEqual(story.in_any_order(told_there), story.in_any_order(told_here))
+                self.assertEqual(story.unbraided(told_there), story.unbraided(told_here))
 
     def test_an_execution_whose_messages_nobody_can_handle_fails(self):
         arn = create(self.cloud, "undeliverable", scenarios.machine("W", W={"Type": "Wait", "Seconds": 600, "End": True}))
         execution = start(self.cloud, arn, {})
         until(lambda: len(history(self.cloud, execution)) >= 2, 30, "it does not begin")
-        dynamodb, sqs = self.cloud.emulator.client("dynamodb"), self.cloud.emulator.client("sqs")
-        table = self.cloud.stack.outputs["TableName"]
-        rows = dynamodb.get_paginator("scan").paginate(TableName=table)
-        rows = [row for page in rows for row in page["Items"] if row["sk"].get("S") == "e"]
-        own = next(row["pk"]["S"] for row in rows if execution in row["m"]["S"])
-        body = {"v": 1, "m": {"cursor": {"execution": own, "frame": "", "slot": 1}, "kind": "Advance"}}
+        sqs = self.cloud.emulator.client("sqs")
+        body = {"v": 1, "m": {"cursor": {"execution": own_id(self.cloud, execution), "frame": "", "slot": 1}, "kind": "Advance"}}
         sqs.send_message(
             QueueUrl=self.cloud.stack.outputs["DeadLetterQueueUrl"], MessageBody=json.dumps(body),
             MessageAttributes={"redrives": {"DataType": "Number", "StringValue": "3"}},
@@ -240,37 +231,6 @@ class DeployTest(unittest.TestCase):
         with self.assertRaisesRegex(RuntimeError, "Stepwright.InvalidEvent"):
             self.cloud.stack.invoke("api", {"what": "is this"})
 
-    def test_rest_routes_answer_whom_they_know(self):
-        arn = create(self.cloud, "rest", scenarios.PLAIN["pass"][0])
-        with self.assertRaises(urllib.error.HTTPError) as refused:
-            self.rest("POST", "/executions", {"stateMachine": "rest"}, sign=False)
-        self.assertIn("MissingAuthenticationToken", refused.exception.told)
-        started = self.rest("POST", "/executions", {"stateMachine": "rest", "name": "one", "input": {"a": 1}})
-        self.assertEqual(started["executionArn"], arn.replace(":stateMachine:", ":execution:") + ":one")
-        end = until(lambda: (e := self.rest("GET", "/executions/rest/one"))["status"] != "RUNNING" and e, 30)
-        self.assertEqual((end["status"], end["input"]), ("SUCCEEDED", '{"a":1}'))
-        self.assertEqual(self.rest("GET", "/executions/rest/one/history")["events"][0]["type"], "ExecutionStarted")
-        end = self.rest("POST", "/executions/sync", {"stateMachine": "rest", "input": 1})
-        self.assertEqual(end["status"], "SUCCEEDED")
-        with self.assertRaises(urllib.error.HTTPError) as missing:
-            self.rest("GET", "/executions/rest/nobody")
-        self.assertEqual(missing.exception.code, 404)
-
-    def rest(self, method, path, body=None, sign=True):
-        key = self.cloud.sfn._request_signer._credentials
-        url = self.cloud.stack.http() + path
-        data = json.dumps(body).encode() if body is not None else None
-        request = AWSRequest(method, url, data=data, headers={"content-type": "application/json"})
-        if sign:
-            SigV4Auth(Credentials(key.access_key, key.secret_key), "states", REGION).add_auth(request)
-        sent = urllib.request.Request(url, data, dict(request.headers), method=method)
-        try:
-            return json.load(urllib.request.urlopen(sent, timeout=60))
-        except urllib.error.HTTPError as error:
-            error.told = error.read().decode()
-            error.msg = f"{error.msg}: {error.told}"
-            raise
-
     def test_a_deleted_key_opens_nothing(self):
         key = self.cloud.stack.invoke("api", {"keys": "create", "name": "short-lived"})
         client = boto3.client(
@@ -334,30 +294,14 @@ class DeployTest(unittest.TestCase):
         self.addCleanup(left.stop)
         event = {"operation": "StartSyncExecution", "input": {"stateMachineArn": arn, "input": '{"n": 1}'}}
         trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0;Lineage=1:a1b2c3d4:9"
-        answer = self.beside("api", event, {"Lambda-Runtime-Trace-Id": trace}, AWS_ENDPOINT_URL_LAMBDA=left.url)
+        headers = {"Lambda-Runtime-Trace-Id": trace}
+        answer = beside(self.cloud, "api", event, headers, self.addCleanup, AWS_ENDPOINT_URL_LAMBDA=left.url)
         self.assertEqual(answer["status"], "SUCCEEDED", answer)
         called = [headers for path, headers in left.seen if "/invocations" in path]
         self.assertEqual(len(called), 1)
         sent = called[0].get("x-amzn-trace-id", "")
         self.assertIn("Root=1-5759e988", sent, "the trace goes on")
         self.assertNotIn("Lineage", sent, "the count of invocations does not")
-
-    def beside(self, role, event, headers, **variables):
-        """Runs a function of the stack in a process of its own, with a Runtime API that hands it one event."""
-        function = self.cloud.emulator.client("lambda").get_function_configuration(FunctionName=f"sw-{role}")
-        runtime = Runtime(event, headers)
-        self.addCleanup(runtime.stop)
-        environment = {
-            "PATH": os.environ["PATH"], **function["Environment"]["Variables"], "AWS_REGION": REGION, "_HANDLER": role,
-            "AWS_LAMBDA_RUNTIME_API": runtime.address, "AWS_LAMBDA_FUNCTION_NAME": f"sw-{role}",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "test", "AWS_ENDPOINT_URL": self.cloud.emulator.url, **variables,
-        }
-        process = subprocess.Popen([STEPWRIGHT], env=environment)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self.assertTrue(runtime.answered.wait(60), "no answer")
-        return json.loads(runtime.answer)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ class Runtime(Server):
                     ("Lambda-Runtime-Aws-Request-Id", "request-1"),
                     ("Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 60_000)),
                     *headers.items(),
-                ], json.dumps(event).encode())
+                ], event if isinstance(event, bytes) else json.dumps(event).encode())
 
             def do_POST(self):
                 outer.answer = self.content()

@@ -14,6 +14,7 @@ import tempfile
 import boto3
 from botocore.config import Config
 
+from doors import Runtime
 from stack import ACCOUNT, REGION, ROOT, Emulator, Stack, until, zipped
 
 STEPWRIGHT = os.environ["STEPWRIGHT"]
@@ -89,6 +90,25 @@ class Deployed:
         shutil.rmtree(self.data, ignore_errors=True)
 
 
+def beside(home, role, event, headers, finally_do, **variables):
+    """The answer of a function of the stack that runs in a process of its own, with a Runtime API that hands it one event."""
+    function = home.emulator.client("lambda").get_function_configuration(FunctionName=f"{home.stack.name}-{role}")
+    runtime = Runtime(event, headers)
+    finally_do(runtime.stop)
+    environment = {
+        "PATH": os.environ["PATH"], **function["Environment"]["Variables"], "AWS_REGION": REGION, "_HANDLER": role,
+        "AWS_LAMBDA_RUNTIME_API": runtime.address, "AWS_LAMBDA_FUNCTION_NAME": f"{home.stack.name}-{role}",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "test", "AWS_ENDPOINT_URL": home.emulator.url, **variables,
+    }
+    process = subprocess.Popen([STEPWRIGHT], env=environment, stderr=subprocess.DEVNULL)
+    finally_do(process.wait)
+    finally_do(process.kill)
+    if not runtime.answered.wait(60):
+        raise AssertionError("no answer")
+    return json.loads(runtime.answer)
+
+
 def create(home, name, definition, **more):
     made = home.sfn.create_state_machine(name=name, roleArn=ROLE, definition=json.dumps(definition), **more)
     return made["stateMachineArn"]
@@ -113,6 +133,13 @@ def history(home, arn):
         if "nextToken" not in page:
             return events
         token = {"nextToken": page["nextToken"]}
+
+
+def own_id(home, arn):
+    """What the engine itself calls an execution."""
+    pages = home.emulator.client("dynamodb").get_paginator("scan").paginate(TableName=home.stack.outputs["TableName"])
+    rows = [row for page in pages for row in page["Items"] if row["sk"].get("S") == "e"]
+    return next(row["pk"]["S"] for row in rows if arn in row["m"]["S"])
 
 
 def token_in(home, key):

@@ -52,8 +52,8 @@ TABLE = [
     ("src/cloud/notices.rs", "events:PutEvents", ALL, ("event bus",)),
     ("src/cloud/bucket.rs", "s3:GetObject", ALL, ("Payloads",)),
     ("src/cloud/bucket.rs", "s3:PutObject", ALL, ("Payloads",)),
-    # The answer to CloudFormation goes to a URL that CloudFormation has signed.
-    ("src/cloud/custom_resource.rs", "s3:PutObject", (), ()),
+    # What is missing is told from what is forbidden.
+    ("src/cloud/bucket.rs", "s3:ListBucket", ALL, ("Payloads",)),
     ("src/cloud/custom_resource.rs", "s3:GetObject", ("Start",), ("definition buckets",)),
     ("src/cloud/custom_resource.rs", "s3:GetObjectVersion", ("Start",), ("definition buckets",)),
 ]
@@ -69,6 +69,13 @@ PATTERNS = {
 }
 # Names of requests that are called otherwise in policies.
 NAMED = {"lambda:Invoke": "lambda:InvokeFunction", "sqs:SendMessageBatch": "sqs:SendMessage"}
+# Requests to S3, as they are made of the objects of `task::object`.
+OBJECTS = {
+    r"objects\.put\(": "s3:PutObject",
+    r"whole\(&": "s3:GetObject",
+    r"Place \{ version": "s3:GetObjectVersion",
+    r"is_no_key\(": "s3:ListBucket",
+}
 PLACES = ("src/store/dynamodb", "src/queue", "src/cloud", "src/log", "src/retry")
 
 
@@ -96,10 +103,8 @@ def asked_for():
             for name in re.findall(r'\.call\(&?group, "(\w+)"', text):
                 found.add((file, f"logs:{name[0].upper()}{name[1:]}"))
             found |= {(file, f"events:{name}") for name in re.findall(r'"AWSEvents\.(\w+)"', text)}
-            if '"s3"' in text:
-                verbs = re.findall(r'method: "(GET|PUT)"', text)
-                found |= {(file, {"GET": "s3:GetObject", "PUT": "s3:PutObject"}[verb]) for verb in verbs}
-                found |= {(file, "s3:GetObjectVersion")} if "versionId" in text else set()
+            if "task::object::" in text and place == "src/cloud":
+                found |= {(file, action) for sign, action in OBJECTS.items() if re.search(sign, text)}
     return found
 
 

@@ -1,5 +1,6 @@
 """What the deployed stack does about what got lost, waits for long, or does not fit."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -9,7 +10,7 @@ import unittest
 from botocore.exceptions import ClientError
 
 import scenarios
-from homes import cloud, create, ended, history, local, start, token_in
+from homes import cloud, create, ended, history, local, own_id, start, token_in
 from stack import until
 
 WAIT = 100
@@ -25,13 +26,23 @@ class RecoveryTest(unittest.TestCase):
         # What takes its time begins here and is looked at in the end.
         other = cls.cloud.other
         waits = scenarios.machine("W", W={"Type": "Wait", "Seconds": WAIT, "End": True})
-        cls.waiting = start(other, create(other, "long-wait", waits), {})
+        retry = [{"ErrorEquals": ["TryAgain"], "IntervalSeconds": WAIT, "MaxAttempts": 1}]
+        retries = scenarios.machine("F", F=scenarios.function("probe-flaky", End=True, Retry=retry))
+        cls.waiting = [
+            start(other, create(other, "long-wait", waits), {}),
+            start(other, create(other, "long-backoff", retries), {"key": "long-backoff", "failures": 1}),
+        ]
         timers = other.stack.resource("TimersTable")
 
-        def parked():
-            return [t for t in cls.cloud.emulator.client("dynamodb").scan(TableName=timers)["Items"] if "b" in t]
+        ids = [own_id(other, execution) for execution in cls.waiting]
 
-        cls.parked = until(parked, 60, "no timer is parked")
+        def parked():
+            """When each of them is due, as far as it is parked."""
+            found = [t for t in cls.cloud.emulator.client("dynamodb").scan(TableName=timers)["Items"] if "b" in t]
+            due = [[int(t["sk"]["S"].split("#")[0]) / 1e6 for t in found if own in t["b"]["S"]] for own in ids]
+            return all(due) and due
+
+        cls.parked = until(parked, 60, "nothing is parked")
 
     def lose(self, home, name, begin):
         """Does something while no message is delivered, and takes away those that were sent of executions of a machine; their
@@ -92,6 +103,86 @@ class RecoveryTest(unittest.TestCase):
         sqs.send_message(QueueUrl=self.cloud.stack.outputs["DeadLetterQueueUrl"], MessageBody=lost[0])
         until(lambda: self.cloud.stack.invoke("sweep", {})["deadLetters"] or self.is_over(execution), 60, "it is not found")
         self.assertEqual(ended(self.cloud, execution)["status"], "SUCCEEDED")
+
+    def test_a_message_that_fails_again_and_again_is_a_dead_letter_and_is_sent_again(self):
+        other, sqs = self.cloud.other, self.cloud.emulator.client("sqs")
+        url, dead = (other.stack.outputs[name] for name in ("WorkQueueUrl", "DeadLetterQueueUrl"))
+        table = other.stack.outputs["TableName"]
+        known = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        policy = json.loads(known["RedrivePolicy"])
+        self.assertEqual(int(policy["maxReceiveCount"]), 50, "as the template says")
+        arn = create(other, "fails", scenarios.PLAIN["chain"][0])
+        # 50 deliveries of six minutes each would take a while.
+        hasty = {"VisibilityTimeout": "1", "RedrivePolicy": json.dumps(policy | {"maxReceiveCount": 3})}
+        usual = {name: known[name] for name in hasty}
+        sqs.set_queue_attributes(QueueUrl=url, Attributes=hasty)
+        other.stack.configure(["worker"], {"STEPWRIGHT_TABLE": "none"})
+        try:
+            execution = start(other, arn, {})
+
+            def letters():
+                counts = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["All"])["Attributes"]
+                return int(counts["ApproximateNumberOfMessages"]) + int(counts["ApproximateNumberOfMessagesNotVisible"])
+
+            until(letters, 60, "it is no dead letter")
+        finally:
+            other.stack.configure(["worker"], {"STEPWRIGHT_TABLE": table})
+            sqs.set_queue_attributes(QueueUrl=url, Attributes=usual)
+        self.assertEqual(other.sfn.describe_execution(executionArn=execution)["status"], "RUNNING", "nothing is lost")
+        over = lambda: other.sfn.describe_execution(executionArn=execution)["status"] != "RUNNING"
+        until(lambda: other.stack.invoke("sweep", {})["deadLetters"] or over(), 90, "the sweep does not find it")
+        self.assertEqual(ended(other, execution)["status"], "SUCCEEDED")
+        types = [event["type"] for event in history(other, execution)]
+        self.assertEqual(types.count("ExecutionStarted"), 1)
+
+    def test_a_bad_message_of_a_batch_harms_no_other(self):
+        other, sqs = self.cloud.other, self.cloud.emulator.client("sqs")
+        url, dead = (other.stack.outputs[name] for name in ("WorkQueueUrl", "DeadLetterQueueUrl"))
+        arn = create(other, "among-bad", scenarios.PLAIN["chain"][0])
+        mappings = self.cloud.emulator.client("lambda").list_event_source_mappings(FunctionName="other-worker")["EventSourceMappings"]
+        self.switch(mappings, False)
+        try:
+            executions = [start(other, arn, {}, f"before-{number}") for number in range(3)]
+            sqs.send_message(QueueUrl=url, MessageBody='{"v": 1, "m": "bad"}')
+            executions += [start(other, arn, {}, f"after-{number}") for number in range(3)]
+        finally:
+            self.switch(mappings, True)
+        for execution in executions:
+            self.assertEqual(ended(other, execution)["status"], "SUCCEEDED")
+        found = until(lambda: sqs.receive_message(QueueUrl=dead, MessageAttributeNames=["All"]).get("Messages"), 60, "it is gone")
+        self.assertEqual([message["Body"] for message in found], ['{"v": 1, "m": "bad"}'])
+        self.assertTrue(found[0]["MessageAttributes"]["why"]["StringValue"], "it says why")
+        sqs.delete_message(QueueUrl=dead, ReceiptHandle=found[0]["ReceiptHandle"])
+
+    def test_a_task_token_that_races_its_timeout_is_answered_once(self):
+        definition = scenarios.machine("T", T={
+            "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", "TimeoutSeconds": 4, "End": True,
+            "Parameters": {"FunctionName": "probe-token", "Payload": {"key.$": "$.key", "token.$": "$$.Task.Token"}},
+        })
+        arn = create(self.cloud, "racing", definition)
+
+        def race(number):
+            key = f"race-{number}"
+            execution = start(self.cloud, arn, {"key": key}, key)
+            token = token_in(self.cloud, key)
+            # Around the timeout, which comes when a message does.
+            time.sleep(2.5 + number * 0.15)
+            try:
+                self.cloud.sfn.send_task_success(taskToken=token, output='"answered"')
+                answered = True
+            except ClientError as error:
+                self.assertEqual(error.response["Error"]["Code"], "TaskTimedOut")
+                answered = False
+            end = ended(self.cloud, execution)
+            types = [event["type"] for event in history(self.cloud, execution)]
+            ends = [types.count(kind) for kind in ("TaskSucceeded", "TaskTimedOut")]
+            self.assertEqual(ends, [1, 0] if answered else [0, 1], (number, types))
+            self.assertEqual(end["status"], "SUCCEEDED" if answered else "FAILED")
+            return answered
+
+        with concurrent.futures.ThreadPoolExecutor(8) as runners:
+            answered = list(runners.map(race, range(24)))
+        self.assertEqual({True, False}, set(answered), "both have won")
 
     def is_over(self, execution):
         return self.cloud.sfn.describe_execution(executionArn=execution)["status"] != "RUNNING"
@@ -191,12 +282,16 @@ class RecoveryTest(unittest.TestCase):
 
     def test_what_was_parked_goes_on_in_time(self):
         other = self.cloud.other
-        self.assertEqual(len(self.parked), 1, "it was parked, and nothing else was")
-        end = ended(other, self.waiting, WAIT + 90)
-        self.assertEqual(end["status"], "SUCCEEDED")
-        entered, exited = (event["timestamp"] for event in history(other, self.waiting)[1:3])
-        late = (exited - entered).total_seconds() - WAIT
-        self.assertTrue(0 <= late < 30, f"{late} s late; another sweep would have come only after a minute")
+        # The Wait begins and is over; the task fails and is scheduled again.
+        turns = [("WaitStateEntered", "WaitStateExited"), ("LambdaFunctionFailed", "LambdaFunctionScheduled")]
+        for execution, due, (before, after) in zip(self.waiting, self.parked, turns):
+            with self.subTest(after):
+                self.assertEqual(ended(other, execution, WAIT + 90)["status"], "SUCCEEDED")
+                times = {event["type"]: event["timestamp"] for event in history(other, execution)}
+                late = (times[after] - times[before]).total_seconds() - WAIT
+                self.assertTrue(0 <= late < 30, f"{late} s late; another sweep would have come only after a minute")
+                self.assertEqual(len(due), 1, "it is parked once")
+                self.assertAlmostEqual(due[0], times[before].timestamp() + WAIT, delta=0.01)
 
 
 if __name__ == "__main__":

@@ -36,8 +36,39 @@ def in_order(history):
     return [f"{event['id']} after {event['previousEventId']}: {told(event)}" for event in history]
 
 
-def in_any_order(history):
-    return sorted(told(event) for event in history)
+FORKS = {"ParallelStateStarted", "MapStateStarted"}
+JOINS = {kind + end for kind in ("ParallelState", "MapState") for end in ("Succeeded", "Failed", "Exited")}
+
+
+def unbraided(history):
+    """All events, each with all that led to it: what of a history does not depend on how its branches are braided, which
+    AWS leaves open. What joins a fork follows whichever branch came last, and an iteration whichever made room for it, so
+    both are taken to follow the fork."""
+    paths = {0: ()}
+    for number, event in enumerate(history, 1):
+        assert event["id"] == number and event["previousEventId"] < number, event
+        before = paths[event["previousEventId"]]
+        kind = event["type"]
+        after_its_end = before and before[-1].split("State")[0] == kind.split("State")[0] and ends(before[-1])
+        if (kind in JOINS and not after_its_end) or kind == "MapIterationStarted":
+            before = before[:fork_of(before)]
+        paths[number] = (*before, told(event))
+    return sorted(" > ".join(path) for path in paths.values())
+
+
+def ends(told):
+    return told.split(" ", 1)[0].endswith(("StateSucceeded", "StateFailed"))
+
+
+def fork_of(path):
+    """Where the fork ends that the end of a path is inside of."""
+    depth = 0
+    for place in range(len(path), 0, -1):
+        kind = path[place - 1].split(" ", 1)[0]
+        depth += (kind in JOINS) - (kind in FORKS)
+        if depth < 0:
+            return place
+    raise AssertionError(f"a join without a fork: {path}")
 
 
 def outcome(execution):

@@ -4,6 +4,7 @@ end. The SAM CLI has no queues, so each message is taken from the emulator's que
 import json
 import os
 import pathlib
+import platform
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "deploy"))
 from stack import ACCOUNT, REGION, Emulator, Stack  # noqa: E402
 
+# That of this machine, for which what is tested was built.
+ARCHITECTURE = platform.machine().replace("aarch64", "arm64")
 EVENTS = ROOT / "infra" / "events"
 
 
@@ -48,6 +51,7 @@ class Local:
         )
         command = [
             os.environ["SAM"], "local", "invoke", role_name(function), "-e", path, "--env-vars", self.variables, "--skip-pull-image",
+            "--parameter-overrides", f"Architecture={ARCHITECTURE}",
         ]
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180)
         answer = done.stdout.strip().splitlines()[-1:] or [""]

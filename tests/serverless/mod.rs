@@ -2,5 +2,8 @@
 
 mod cost;
 mod faults;
+mod parked;
+mod race;
+mod template;
 mod wide;
 mod world;

@@ -1,27 +1,30 @@
 //! An engine as it is deployed, with a proxy between it and AWS, and a loop that does what Lambda's event source mapping
 //! does: receive, invoke, delete.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_lambda_events::event::sqs::SqsMessage;
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
 use aws_sdk_sqs::types::MessageSystemAttributeName::ApproximateReceiveCount;
 use serde_json::{Value as Json, json};
-use stepwright::queue::Queue;
 use stepwright::queue::dynamodb::Due;
 use stepwright::queue::dynamodb::{DynamoOffers, Timers};
 use stepwright::queue::sqs::{Queues, SqsQueue};
+use stepwright::queue::{Delivery, Queue};
 use stepwright::store::dynamodb::DynamoStore;
 use stepwright::store::{Execution, Kind, ListQuery, Registry, Stored};
 use stepwright::task::Performer;
-use stepwright::turn::{Clock, Config, Engine, Parts, Verdict, definition_key};
+use stepwright::turn::{Clock, Config, Engine, Parts, Routing, Verdict, definition_key};
 use stepwright_core::engine::{ExecutionId, Failure, Limits, TaskCall, TaskOutcome};
 use stepwright_core::expr::Document;
+use stepwright_core::time::Timestamp;
 
+use super::template::Functions;
 use crate::contract::homes::wall_clock;
 use crate::support::aws::Aws;
 use crate::support::bill::Bill;
@@ -40,11 +43,16 @@ pub(super) struct Mode {
 
 /// Ten states, five of which are tasks of 50 ms.
 pub(super) fn ten_states() -> Json {
+    ten_states_with(&json!({"Type": "Task", "Resource": WORK}))
+}
+
+/// The same with tasks like this one.
+pub(super) fn ten_states_with(task: &Json) -> Json {
     let mut states = serde_json::Map::new();
     for number in 0..10 {
         let mut state = match number % 2 {
             0 => json!({"Type": "Pass"}),
-            _ => json!({"Type": "Task", "Resource": WORK}),
+            _ => task.clone(),
         };
         match number {
             9 => state["End"] = json!(true),
@@ -61,11 +69,23 @@ pub(super) struct World {
     proxy: Proxy,
     queues: Queues,
     timers: Timers,
-    queue: SqsQueue,
-    engine: Arc<Engine>,
+    timers_table: String,
+    quick: Worker,
+    /// Who has the time for long tasks, if somebody has.
+    slow: Option<Worker>,
+    functions: Functions,
     tasks: Arc<Echo>,
     clock: Arc<VirtualClock>,
     started: AtomicU64,
+}
+
+/// A function that messages wake.
+#[derive(Clone)]
+struct Worker {
+    queue: SqsQueue,
+    url: Arc<str>,
+    engine: Arc<Engine>,
+    gigabytes: f64,
 }
 
 impl World {
@@ -82,6 +102,48 @@ impl World {
         World::within(Limits::AWS, mode, definition, plan).await
     }
 
+    /// With a slow worker beside the quick one, as the template has it.
+    pub(super) async fn routed(mode: Mode, definition: &Json) -> Option<World> {
+        let mut world = World::new(mode, definition).await?;
+        let slow = Aws::emulated()?.queue().await.url;
+        let queues = Queues { slow_url: Some(slow.clone()), ..world.queues.clone() };
+        let quick = world.worker(mode, (queues.clone(), false)).await;
+        let patient = world.worker(mode, (queues, true)).await;
+        (world.quick, world.slow) = (quick, Some(patient));
+        Some(world)
+    }
+
+    /// A worker that tells long tasks from quick ones.
+    async fn worker(&self, mode: Mode, (queues, patient): (Queues, bool)) -> Worker {
+        let known = &self.quick.engine;
+        let queue = SqsQueue::new(self.proxy.aws().sqs(), queues.clone())
+            .with_timers(Timers::new(self.proxy.aws().dynamodb(), &self.timers_table))
+            .waiting(Duration::from_secs(60));
+        let queue = if patient { queue.at_slow() } else { queue };
+        let parts = Parts {
+            store: known.store.clone(),
+            queue: Arc::new(queue.clone()),
+            offers: known.offers.clone(),
+            tasks: self.tasks.clone(),
+            clock: self.clock.clone(),
+            observer: None,
+        };
+        let engine = Engine::open(parts, config(mode)).await.unwrap();
+        let engine = engine.routed(Routing { quick_seconds: Some(45.0), patient });
+        let (url, gigabytes) = match patient {
+            true => (queues.slow_url.unwrap(), self.functions.slow_worker),
+            false => (queues.url, self.functions.worker),
+        };
+        let worker = Worker { queue, url, engine: Arc::new(engine), gigabytes };
+        // What it reads once in its life.
+        let first = self.execution("{}");
+        worker.engine.store.create(first.clone()).await.unwrap();
+        worker.engine.stop(&first, Failure::default()).await.unwrap();
+        let far = self.clock.now().plus_seconds(2.0 * YEAR_SECONDS);
+        worker.queue.send(vec![(message(0), Some(far))]).await.unwrap();
+        worker
+    }
+
     /// With other limits than AWS's.
     pub(super) async fn within(
         limits: Limits,
@@ -91,6 +153,7 @@ impl World {
     ) -> Option<World> {
         let aws = Aws::emulated()?;
         let (queues, timers) = (aws.queue().await, aws.timers_table().await);
+        let functions = Functions::by_default();
         let tables = aws.executions_table().await;
         let proxy = Proxy::with(&aws, plan).await;
         let behind = proxy.aws();
@@ -113,13 +176,16 @@ impl World {
         };
         let engine =
             Arc::new(Engine::open(parts, Config { limits, ..config(mode) }).await.unwrap());
+        let (url, gigabytes) = (queues.url.clone(), functions.worker);
         let world = World {
             mode,
             proxy,
             queues,
             timers: Timers::new(aws.dynamodb(), &timers),
-            queue,
-            engine,
+            timers_table: timers,
+            quick: Worker { queue, url, engine, gigabytes },
+            slow: None,
+            functions,
             tasks,
             clock,
             started: AtomicU64::new(0),
@@ -132,19 +198,40 @@ impl World {
     /// the machine, setting the mark of the timers.
     async fn warm_up(&self) {
         let first = self.execution("{}");
-        self.engine.store.create(first.clone()).await.unwrap();
-        self.engine.stop(&first, Failure::default()).await.unwrap();
+        self.quick.engine.store.create(first.clone()).await.unwrap();
+        self.quick.engine.stop(&first, Failure::default()).await.unwrap();
         let far = self.clock.now().plus_seconds(2.0 * YEAR_SECONDS);
-        self.queue.send(vec![(message(0), Some(far))]).await.unwrap();
+        self.quick.queue.send(vec![(message(0), Some(far))]).await.unwrap();
     }
 
     /// Starts so many executions at once and runs them until nothing is left to do.
     pub(super) async fn run(&self, executions: usize, input: &str) -> Bill {
+        self.start(executions, input).await;
+        let starts = executions as f64;
+        let functions = Bill {
+            invocations: starts,
+            compute: starts * MESSAGE_SECONDS * self.functions.api * self.functions.gigabyte_second,
+            ..Bill::default()
+        };
+        functions.and(self.work_off().await)
+    }
+
+    /// The same until nothing is left to do but to wait; the bodies and delays of all messages.
+    pub(super) async fn run_to_their_wait(&self, executions: usize) -> Vec<(String, f64)> {
+        self.start(executions, "{}").await;
+        while let Some((worker, records)) = self.next().await {
+            worker.invoke(&records).await;
+            self.delete(worker, &records).await;
+        }
+        self.sent()
+    }
+
+    async fn start(&self, executions: usize, input: &str) {
         self.proxy.calls();
         // Announced together, as the records of one event.
-        let turns: Vec<_> = (0..executions).map(|_| self.queue.turn()).collect();
+        let turns: Vec<_> = (0..executions).map(|_| self.quick.queue.turn()).collect();
         let starts = turns.into_iter().map(|turn| {
-            let (engine, execution) = (self.engine.clone(), self.execution(input));
+            let (engine, execution) = (self.quick.engine.clone(), self.execution(input));
             tokio::spawn(async move {
                 engine.store.create(execution.clone()).await.unwrap();
                 engine.start(&execution).await.unwrap();
@@ -154,21 +241,14 @@ impl World {
         for start in starts.collect::<Vec<_>>() {
             start.await.unwrap();
         }
-        let starts = executions as f64;
-        let functions = Bill {
-            invocations: starts,
-            gigabyte_seconds: starts * 0.005 * 0.125,
-            ..Bill::default()
-        };
-        functions.and(self.work_off().await)
     }
 
     /// Rows of all executions that were started by [`World::run`], in the order of their start.
     pub(super) async fn rows(&self) -> Vec<Arc<Execution>> {
         let query = ListQuery { machine: MACHINE.into(), status: None, after: None, limit: 1_000 };
         let mut rows = Vec::new();
-        for row in self.engine.store.list(&query).await.unwrap() {
-            rows.extend(self.engine.store.execution(&row.id).await.unwrap());
+        for row in self.quick.engine.store.list(&query).await.unwrap() {
+            rows.extend(self.quick.engine.store.execution(&row.id).await.unwrap());
         }
         rows.sort_unstable_by_key(|row| row.name.clone());
         rows.remove(0); // The one that warmed things up.
@@ -176,16 +256,16 @@ impl World {
     }
 
     pub(super) async fn journal(&self, row: &Execution) -> Vec<Stored> {
-        self.engine.journal(row).await.unwrap()
+        self.quick.engine.journal(row).await.unwrap()
     }
 
     /// Runs an execution until nothing is left to do; the writes of each item of the tables, by partition and sort key.
     pub(super) async fn writes(&self, input: &str) -> BTreeMap<(String, String), usize> {
         self.proxy.calls();
-        let turn = self.queue.turn();
+        let turn = self.quick.queue.turn();
         let execution = self.execution(input);
-        self.engine.store.create(execution.clone()).await.unwrap();
-        let engine = self.engine.clone();
+        self.quick.engine.store.create(execution.clone()).await.unwrap();
+        let engine = self.quick.engine.clone();
         let start = tokio::spawn(async move {
             engine.start(&execution).await.unwrap();
             drop(turn);
@@ -202,13 +282,56 @@ impl World {
                 let text = |name: &str| key[name]["S"].as_str().unwrap().to_owned();
                 *writes.entry((text("pk"), text("sk"))).or_default() += 1;
             }
-            let records = self.receive().await;
-            if records.is_empty() {
-                return writes;
-            }
-            self.invoke(&records).await;
-            self.delete(&records).await;
+            let Some((worker, records)) = self.next().await else { return writes };
+            worker.invoke(&records).await;
+            self.delete(worker, &records).await;
         }
+    }
+
+    /// What is parked: when it is due, and what will be sent.
+    pub(super) async fn parked(&self) -> Vec<(Timestamp, String)> {
+        let request = Aws::emulated().unwrap().dynamodb().scan().table_name(&self.timers_table);
+        let items = request.send().await.unwrap().items.unwrap_or_default();
+        let text =
+            |item: &HashMap<_, AttributeValue>, name: &str| item[name].as_s().unwrap().clone();
+        let timers = items.iter().filter(|item| item.contains_key("b"));
+        let due = |sort: String| Timestamp(sort.split('#').next().unwrap().parse().unwrap());
+        let mut timers: Vec<_> =
+            timers.map(|item| (due(text(item, "sk")), text(item, "b"))).collect();
+        // The one that warmed things up.
+        timers.retain(|(at, _)| at.seconds_since(self.clock.now()) < YEAR_SECONDS);
+        timers
+    }
+
+    /// A sweep, so many seconds after what was before: the bodies and delays that it sends.
+    pub(super) async fn sweep_after(&self, seconds: f64) -> Vec<(String, f64)> {
+        self.clock.advance(seconds);
+        self.proxy.calls();
+        self.quick.queue.send_due(self.clock.now()).await.unwrap();
+        self.sent()
+    }
+
+    /// Bodies and delays of the messages that were sent since this was asked last.
+    pub(super) fn sent(&self) -> Vec<(String, f64)> {
+        let calls = self.proxy.calls().into_iter().filter(|c| c.operation == "SendMessageBatch");
+        let entries = calls.flat_map(|call| call.request["Entries"].as_array().unwrap().clone());
+        let delay = |entry: &Json| entry["DelaySeconds"].as_f64().unwrap_or(0.0);
+        entries
+            .map(|entry| (entry["MessageBody"].as_str().unwrap().to_owned(), delay(&entry)))
+            .collect()
+    }
+
+    pub(super) fn clock(&self) -> &VirtualClock {
+        &self.clock
+    }
+
+    pub(super) fn engine(&self) -> &Arc<Engine> {
+        &self.quick.engine
+    }
+
+    /// The task tokens of all executions.
+    pub(super) fn tokens(&self) -> HashMap<ExecutionId, String> {
+        self.tasks.tokens.lock().unwrap().clone()
     }
 
     /// A year later: the sweep finds what was parked. What each sweep reads is not an execution's.
@@ -217,70 +340,63 @@ impl World {
         self.timers.sent(&Due { messages: Vec::new(), until: before }).await.unwrap();
         // Records are never at the same time as those before them, so a little more than a year.
         self.clock.advance(YEAR_SECONDS + 1.0);
-        assert_eq!(self.queue.send_due(self.clock.now()).await.unwrap(), 1);
+        assert_eq!(self.quick.queue.send_due(self.clock.now()).await.unwrap(), 1);
         let mut calls = self.proxy.calls();
         calls.retain(|call| call.operation == "SendMessageBatch");
         Bill::of(&calls).and(self.work_off().await)
     }
 
     /// Does what the event source mapping does, until there are no more messages.
-    async fn work_off(&self) -> Bill {
+    pub(super) async fn work_off(&self) -> Bill {
         let mut functions = Bill::default();
-        loop {
-            let records = self.receive().await;
-            if records.is_empty() {
-                break;
-            }
-            self.invoke(&records).await;
+        while let Some((worker, records)) = self.next().await {
+            worker.invoke(&records).await;
             functions.invocations += 1.0;
-            let seconds = 0.005 * records.len() as f64 + 0.05 * f64::from(self.tasks.longest());
-            functions.gigabyte_seconds += seconds * 0.125;
-            self.delete(&records).await;
+            let seconds = MESSAGE_SECONDS * records.len() as f64
+                + TASK_SECONDS * f64::from(self.tasks.longest());
+            functions.compute += seconds * worker.gigabytes * self.functions.gigabyte_second;
+            self.delete(worker, &records).await;
         }
         let mut calls = self.proxy.calls();
         calls.retain(|call| !received_nothing(call));
         Bill::of(&calls).and(functions)
     }
 
-    async fn receive(&self) -> Vec<SqsMessage> {
+    /// The next batch, and whose it is.
+    async fn next(&self) -> Option<(&Worker, Vec<SqsMessage>)> {
+        // A second is long enough for what was sent before.
+        let waits = if self.slow.is_some() { &[0, 1][..] } else { &[1] };
+        for wait in waits {
+            for worker in [Some(&self.quick), self.slow.as_ref()].into_iter().flatten() {
+                let records = self.receive(worker, *wait).await;
+                if !records.is_empty() {
+                    return Some((worker, records));
+                }
+            }
+        }
+        None
+    }
+
+    async fn receive(&self, worker: &Worker, wait: i32) -> Vec<SqsMessage> {
         let client = self.proxy.aws().sqs();
         let request = client
             .receive_message()
-            .queue_url(&*self.queues.url)
+            .queue_url(&*worker.url)
             .max_number_of_messages(self.mode.batch as i32)
-            .wait_time_seconds(1)
+            .wait_time_seconds(wait)
             .message_system_attribute_names(ApproximateReceiveCount);
         let answer = request.send().await.unwrap();
         let record = |message: &aws_sdk_sqs::types::Message| {
             let count = &message.attributes().unwrap()[&ApproximateReceiveCount];
-            let record = json!({
-                "messageId": message.message_id(), "receiptHandle": message.receipt_handle(),
-                "body": message.body(), "attributes": {"ApproximateReceiveCount": count},
-            });
-            serde_json::from_value(record).unwrap()
+            let names = (message.message_id().unwrap(), message.receipt_handle().unwrap());
+            event(names, count, message.body().unwrap())
         };
         answer.messages().iter().map(record).collect()
     }
 
-    /// The worker function: all messages of the batch at the same time.
-    async fn invoke(&self, records: &[SqsMessage]) {
-        let turns: Vec<_> = records.iter().map(|_| self.queue.turn()).collect();
-        let handled = records.iter().zip(turns).map(|(record, turn)| {
-            let (engine, delivery) = (self.engine.clone(), SqsQueue::delivery(record).unwrap());
-            tokio::spawn(async move {
-                let verdict = engine.handle(&delivery).await;
-                drop(turn);
-                verdict
-            })
-        });
-        for handled in handled.collect::<Vec<_>>() {
-            assert_eq!(handled.await.unwrap(), Verdict::Delete);
-        }
-    }
-
-    async fn delete(&self, records: &[SqsMessage]) {
+    async fn delete(&self, worker: &Worker, records: &[SqsMessage]) {
         let client = self.proxy.aws().sqs();
-        let mut request = client.delete_message_batch().queue_url(&*self.queues.url);
+        let mut request = client.delete_message_batch().queue_url(&*worker.url);
         for (number, record) in records.iter().enumerate() {
             let entry = DeleteMessageBatchRequestEntry::builder().id(number.to_string());
             let entry = entry.receipt_handle(record.receipt_handle.as_deref().unwrap());
@@ -313,26 +429,73 @@ impl World {
     }
 }
 
+impl Worker {
+    /// The worker function: all messages of the batch at the same time.
+    async fn invoke(&self, records: &[SqsMessage]) {
+        let turns: Vec<_> = records.iter().map(|_| self.queue.turn()).collect();
+        let handled = records.iter().zip(turns).map(|(record, turn)| {
+            let (engine, delivery) = (self.engine.clone(), SqsQueue::delivery(record).unwrap());
+            tokio::spawn(async move {
+                let verdict = engine.handle(&delivery).await;
+                drop(turn);
+                verdict
+            })
+        });
+        for handled in handled.collect::<Vec<_>>() {
+            assert_eq!(handled.await.unwrap(), Verdict::Delete);
+        }
+    }
+}
+
+/// A message as Lambda's event has it.
+fn event((id, receipt): (&str, &str), count: &str, body: &str) -> SqsMessage {
+    let record = json!({
+        "messageId": id, "receiptHandle": receipt, "body": body,
+        "attributes": {"ApproximateReceiveCount": count},
+    });
+    serde_json::from_value(record).unwrap()
+}
+
+/// A message that was sent, as it is delivered in the end.
+pub(super) fn delivered(body: &str) -> Delivery {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let id = format!("by-hand-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    SqsQueue::delivery(&event((&id, "receipt"), "1", body)).unwrap()
+}
+
 fn received_nothing(call: &Call) -> bool {
     call.operation == "ReceiveMessage"
         && call.answer["Messages"].as_array().is_none_or(|messages| messages.is_empty())
 }
 
-/// Functions that return their input.
+/// Functions that return their input. With `failOnce` in it, they fail the first time that an execution calls them; a
+/// `token` is kept.
 #[derive(Default)]
-struct Echo(Mutex<HashMap<ExecutionId, u32>>);
+struct Echo {
+    performed: Mutex<HashMap<ExecutionId, u32>>,
+    failed: Mutex<HashSet<ExecutionId>>,
+    tokens: Mutex<HashMap<ExecutionId, String>>,
+}
 
 impl Echo {
     /// The most tasks that one execution had performed since this was asked last.
     fn longest(&self) -> u32 {
-        std::mem::take(&mut *self.0.lock().unwrap()).into_values().max().unwrap_or(0)
+        std::mem::take(&mut *self.performed.lock().unwrap()).into_values().max().unwrap_or(0)
     }
 }
 
 #[async_trait]
 impl Performer for Echo {
     async fn perform(&self, call: &TaskCall) -> TaskOutcome {
-        *self.0.lock().unwrap().entry(call.cursor.execution.clone()).or_default() += 1;
+        let (execution, input) = (&call.cursor.execution, call.parameters.value());
+        *self.performed.lock().unwrap().entry(execution.clone()).or_default() += 1;
+        if let Some(token) = input.get("Payload").and_then(|p| p.get("token")?.as_str()) {
+            self.tokens.lock().unwrap().insert(execution.clone(), token.to_owned());
+        }
+        if input.get("failOnce").is_some() && self.failed.lock().unwrap().insert(execution.clone())
+        {
+            return TaskOutcome::Failed(Failure::new("TryLater", "not now"));
+        }
         TaskOutcome::Succeeded(call.parameters.clone())
     }
 }
@@ -353,4 +516,7 @@ fn config(mode: Mode) -> Config {
 
 pub(super) const WORK: &str = "arn:aws:lambda:us-east-1:123456789012:function:work";
 const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:order-fulfilment";
+/// What a message takes, besides the tasks that are performed for it.
+pub(super) const MESSAGE_SECONDS: f64 = 0.005;
+pub(super) const TASK_SECONDS: f64 = 0.05;
 const YEAR_SECONDS: f64 = 31_536_000.0;

@@ -20,8 +20,10 @@ pub(crate) struct Bill {
     pub(crate) messages: f64,
     /// Invocations of functions, told by whoever makes them.
     pub(crate) invocations: f64,
-    /// GB-seconds of functions, likewise.
-    pub(crate) gigabyte_seconds: f64,
+    /// Dollars for the time of functions, likewise.
+    pub(crate) compute: f64,
+    /// Bytes of log lines, likewise.
+    pub(crate) logged: f64,
 }
 
 impl Bill {
@@ -45,7 +47,8 @@ impl Bill {
         self.reads += other.reads;
         self.messages += other.messages;
         self.invocations += other.invocations;
-        self.gigabyte_seconds += other.gigabyte_seconds;
+        self.compute += other.compute;
+        self.logged += other.logged;
         self
     }
 
@@ -103,7 +106,8 @@ impl Bill {
             + self.reads * PRICE_READ
             + self.messages * PRICE_SQS
             + self.invocations * PRICE_INVOCATION
-            + self.gigabyte_seconds * PRICE_GIGABYTE_SECOND
+            + self.compute
+            + self.logged * PRICE_LOGGED
     }
 }
 
@@ -148,7 +152,7 @@ const PRICE_WRITE: f64 = 0.625e-6;
 const PRICE_READ: f64 = 0.125e-6;
 const PRICE_SQS: f64 = 0.40e-6;
 const PRICE_INVOCATION: f64 = 0.20e-6;
-const PRICE_GIGABYTE_SECOND: f64 = 0.000_013_333_4;
+const PRICE_LOGGED: f64 = 0.50e-9;
 
 #[test]
 fn items_are_weighed_as_dynamodb_weighs_them() {

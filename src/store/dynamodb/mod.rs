@@ -113,7 +113,7 @@ impl Journal for DynamoStore {
     }
 
     async fn close_row(&self, row: &Execution, closing: Closing) -> Result<bool, Error> {
-        self.close_of(&row.machine, &row.id, &closing).await
+        self.close_of(row.list(), &row.id, &closing).await
     }
 
     async fn reopen(

@@ -11,7 +11,7 @@ use hyper::Request;
 use stepwright_core::engine::Failure;
 use stepwright_core::engine::failure::name;
 
-use crate::task::aws::{Aws, Scope, presign};
+use crate::task::aws::{Aws, Partition, Scope, presign};
 
 /// A token for a cluster of a region.
 ///
@@ -27,10 +27,8 @@ pub(super) async fn token(
     let own = config.region().map(ToString::to_string).unwrap_or_default();
     let region = region.unwrap_or(&own);
     // Always AWS's own host: an authenticator believes no other.
-    let end = if region.starts_with("cn-") { ".cn" } else { "" };
-    let url = format!(
-        "https://sts.{region}.amazonaws.com{end}/?Action=GetCallerIdentity&Version=2011-06-15"
-    );
+    let suffix = Partition::of(region).suffix;
+    let url = format!("https://sts.{region}.{suffix}/?Action=GetCallerIdentity&Version=2011-06-15");
     let failed = |why: String| {
         Failure::new(name::TASK_FAILED, format!("No token can be made for the cluster: {why}"))
     };

@@ -14,7 +14,7 @@ use super::process::{Groups, Process, forward};
 use super::runtime_api::{Said, Server, Work, serve};
 use super::spec::Spec;
 use super::{Host, Invocation};
-use crate::task::aws::trace_header;
+use crate::task::aws::{Partition, trace_header};
 
 /// One process and its API. Dropping it kills the process.
 pub(super) struct Environment {
@@ -46,7 +46,9 @@ impl Environment {
             Process::start(&spec, host, &api, groups).map_err(|error| refused(&error))?;
         tokio::spawn(forward(pipes.output, spec.name.clone(), host.log.clone()));
         tokio::spawn(forward(pipes.error, spec.name.clone(), host.log.clone()));
-        let arn = format!("arn:aws:lambda:{}:{}:function:{}", host.region, host.account, spec.name);
+        let partition = Partition::of(&host.region).name;
+        let place = format!("arn:{partition}:lambda:{}:{}", host.region, host.account);
+        let arn = format!("{place}:function:{}", spec.name);
         let mut environment =
             Environment { process, said, waiting: None, spec, arn, _server: server };
         environment.ready(request_id).await?;

@@ -16,7 +16,7 @@ use bytes::Bytes;
 
 use s3::S3;
 
-use super::aws::endpoint;
+use super::aws::{Settings, endpoint};
 use super::sdk::Sdk;
 
 /// Buckets of objects.
@@ -122,6 +122,11 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// Whether there is no such object. (S3 says so only to whom it may list the bucket.)
+    pub(crate) fn is_no_key(&self) -> bool {
+        matches!(self, Refused::Service { code, .. } if code == "NoSuchKey")
+    }
+
     pub(super) fn no_key() -> Refused {
         Refused::local("NoSuchKey", "The specified key does not exist.", 404)
     }
@@ -145,6 +150,24 @@ pub(super) fn open(directory: Option<PathBuf>, sdk: Arc<Sdk>) -> Arc<dyn Objects
 pub(super) fn local(directory: Option<PathBuf>) -> Option<Arc<dyn Objects>> {
     let directory = directory.filter(|_| endpoint::of_environment("S3").is_none())?;
     Some(Arc::new(file::Directory::new(directory)))
+}
+
+/// The objects of S3, reached like the services that tasks call.
+pub(crate) fn s3(settings: Settings) -> Arc<dyn Objects> {
+    Arc::new(S3::new(Arc::new(Sdk::new(settings))))
+}
+
+/// All bytes of an object.
+///
+/// # Errors
+/// It cannot be had, or not to its end.
+pub(crate) async fn whole(objects: &dyn Objects, object: &Place) -> Result<Vec<u8>, Refused> {
+    let mut body = objects.open(object).await?;
+    let mut bytes = Vec::new();
+    while let Some(part) = body.next().await? {
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes)
 }
 
 /// Nowhere: for homes without objects.

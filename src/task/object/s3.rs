@@ -82,15 +82,11 @@ impl Objects for S3 {
     }
 
     async fn put(&self, bucket: &str, key: &str, bytes: Bytes) -> Result<(), Refused> {
-        // Results are JSON or lines of text; the client takes text for what it is.
-        let body = String::from_utf8_lossy(&bytes).into_owned();
-        let parameters = vec![
-            ("Bucket", bucket.into()),
-            ("Key", key.into()),
-            ("ContentType", "application/json".into()),
-            ("Body", body.into()),
-        ];
-        self.ask("putObject", parameters).await.map(drop)
+        let kind = ("ContentType", content_type(key).into());
+        let parameters = [("Bucket", bucket.into()), ("Key", key.into()), kind];
+        let parameters = Value::object(parameters);
+        let put = Box::pin(self.sdk.ask_with(&call("putObject", &parameters), &bytes)).await;
+        put.map(drop).map_err(refused)
     }
 }
 
@@ -103,6 +99,12 @@ fn named(object: &Place) -> Parameters {
     let more = more.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?.into())));
     let object = [("Bucket", object.bucket.as_str().into()), ("Key", object.key.as_str().into())];
     object.into_iter().chain(more).collect()
+}
+
+/// Of objects that are written: results of Maps are JSON or lines of it.
+fn content_type(key: &str) -> &'static str {
+    let json = key.ends_with(".json") || key.ends_with(".jsonl");
+    if json { "application/json" } else { "application/octet-stream" }
 }
 
 fn listed(found: &Value) -> Listed {

@@ -1,6 +1,7 @@
 //! Where a service is at AWS: host and scope of signatures for a region.
 
 use super::models::{Operation, Service};
+use crate::task::aws::Partition;
 
 /// Host and scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,9 +17,9 @@ pub(super) struct Place {
 /// Where an operation of a service is performed for a region; `None` if AWS has no such place, or none that a plain
 /// signature reaches.
 pub(super) fn place(service: &Service, operation: &Operation, region: &str) -> Option<Place> {
-    let (partition, suffix) = partition(region);
+    let Partition { name, suffix } = Partition::of(region);
     let table = service.tables.get(operation.table)?;
-    let row = [region, partition, ""]
+    let row = [region, name, ""]
         .iter()
         .find_map(|wanted| table.iter().find(|row| &*row.place == *wanted))?;
     let or = |given: &str, usual: &str| if given.is_empty() { usual } else { given }.to_owned();
@@ -28,23 +29,6 @@ pub(super) fn place(service: &Service, operation: &Operation, region: &str) -> O
         signing_name: or(&row.signing_name, &service.signing_name),
     })
 }
-
-/// The partition of a region, and what hosts in it end with.
-pub(super) fn partition(region: &str) -> (&'static str, &'static str) {
-    let found = PARTITIONS.iter().find(|(start, ..)| region.starts_with(start));
-    found.map_or(("aws", "amazonaws.com"), |(_, partition, suffix)| (*partition, *suffix))
-}
-
-/// Beginning of the region's name, partition, suffix. All other regions are in `aws`.
-const PARTITIONS: [(&str, &str, &str); 7] = [
-    ("cn-", "aws-cn", "amazonaws.com.cn"),
-    ("us-gov-", "aws-us-gov", "amazonaws.com"),
-    ("us-isob-", "aws-iso-b", "sc2s.sgov.gov"),
-    ("us-isof-", "aws-iso-f", "csp.hci.ic.gov"),
-    ("us-iso-", "aws-iso", "c2s.ic.gov"),
-    ("eu-isoe-", "aws-iso-e", "cloud.adc-e.uk"),
-    ("eusc-", "aws-eusc", "amazonaws.eu"),
-];
 
 #[cfg(test)]
 mod tests {

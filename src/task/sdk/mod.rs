@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_smithy_types::byte_stream::ByteStream;
+use bytes::Bytes;
 use stepwright_core::engine::{TaskCall, TaskOutcome};
 use stepwright_core::expr::Value;
 
@@ -37,7 +38,6 @@ mod send;
 pub use event_stream::Event;
 pub use failure::{OptimizedNames, SdkFailure, ServiceError};
 pub(super) use name::pascal;
-pub(crate) use protocol::encoded;
 
 use models::{Models, Operation, Service};
 use protocol::{Request, Response};
@@ -139,6 +139,15 @@ impl Sdk {
         patiently(call.service, || Box::pin(self.call(call))).await
     }
 
+    /// The same with a body that is no text.
+    ///
+    /// # Errors
+    /// Why there is no result.
+    pub async fn ask_with(&self, call: &Call<'_>, body: &Bytes) -> Result<Value, SdkFailure> {
+        let sent = patiently(call.service, || Box::pin(self.sent(call, Some(body)))).await;
+        sent.map(|(told, _)| told)
+    }
+
     /// The same for an operation whose result is a stream.
     ///
     /// # Errors
@@ -152,9 +161,20 @@ impl Sdk {
     /// # Errors
     /// Why there is no result.
     pub(super) async fn answered(&self, call: &Call<'_>) -> Result<(Value, Answer), SdkFailure> {
+        self.sent(call, None).await
+    }
+
+    async fn sent(
+        &self,
+        call: &Call<'_>,
+        body: Option<&Bytes>,
+    ) -> Result<(Value, Answer), SdkFailure> {
         let service = known(call.service)?;
         let operation = offered(&service, call.action)?;
-        let request = request(&service, operation, call)?;
+        let mut request = request(&service, operation, call)?;
+        if let Some(body) = body {
+            request.body = body.to_vec();
+        }
         let response =
             match self.own.answer(&service, operation, &request, self.sfn_elsewhere()).await {
                 Some(response) => response,

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use stepwright_core::time::Timestamp;
 
 use super::series::LIMITS;
-use super::{Metric, Metrics, Reading, TABLE};
+use super::{Haste, Metric, Metrics, Reading, TABLE};
 
 /// Says what a process has counted, line by line.
 pub struct Teller {
@@ -24,6 +24,8 @@ pub struct Teller {
 #[derive(Default)]
 struct Told {
     at: Option<Timestamp>,
+    /// How many more lines may be told at once that could wait, as of then.
+    lines: f64,
     /// What was counted by then, by metric and values of its labels.
     counts: BTreeMap<(&'static str, String), u64>,
 }
@@ -34,16 +36,23 @@ impl Teller {
         Teller { stack: stack.to_owned(), told: Mutex::default() }
     }
 
-    /// The line that is due, without its end; `None` if there is nothing to tell that could not wait: what can wait is
-    /// told with what cannot, or after a minute.
+    /// The line that is due, without its end; `None` if there is nothing to tell that could not wait: executions that
+    /// begin and succeed, in a function that has just told twenty lines and is still busy, for half a minute; most else
+    /// for a minute, or for what cannot wait. A function that is never called again keeps what it has not told.
     pub fn line(&self, metrics: &Metrics, now: Timestamp) -> Option<String> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let news = news(metrics, &told.counts);
-        let urgent = news.iter().any(|new| new.metric.urgent);
-        let long = told.at.is_none_or(|at| now.seconds_since(at) >= LONGEST_SILENCE_SECONDS);
-        if news.is_empty() || !(urgent || long) {
+        let silence = told.at.map_or(f64::INFINITY, |at| now.seconds_since(at));
+        let lines = (told.lines + silence * LINES_A_SECOND).min(BURST);
+        let due = |new: &New| match new.haste() {
+            Haste::AtOnce => true,
+            Haste::Soon => lines >= 1.0,
+            Haste::InAMinute => silence >= LONGEST_SILENCE_SECONDS,
+        };
+        if !news.iter().any(due) {
             return None;
         }
+        told.lines = (lines - 1.0).max(0.0);
         for New { metric, values, count } in &news {
             let key = (metric.name, values.join(SEPARATOR));
             *told.counts.entry(key).or_default() += count;
@@ -98,6 +107,14 @@ struct New {
     /// Values of its labels; of times, the limit that they are within.
     values: Vec<String>,
     count: u64,
+}
+
+impl New {
+    fn haste(&self) -> Haste {
+        let failed =
+            self.values.last().is_some_and(|end| ENDS.contains(&&**end) && end != SUCCEEDED);
+        if failed { Haste::AtOnce } else { self.metric.haste }
+    }
 }
 
 fn news(metrics: &Metrics, told: &BTreeMap<(&'static str, String), u64>) -> Vec<New> {
@@ -206,10 +223,14 @@ fn camel(text: &str) -> String {
 }
 
 /// Statuses that executions end with.
-const ENDS: [&str; 4] = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];
+const ENDS: [&str; 4] = [SUCCEEDED, "FAILED", "TIMED_OUT", "ABORTED"];
+const SUCCEEDED: &str = "SUCCEEDED";
+const LONGEST_SILENCE_SECONDS: f64 = 60.0;
+/// So many lines are told one by one until a function counts as busy, and so many while it is.
+const BURST: f64 = 20.0;
+const LINES_A_SECOND: f64 = 1.0 / 30.0;
 const NAMESPACE: &str = "Stepwright";
 const API_ERRORS: &str = "ApiErrors";
-const LONGEST_SILENCE_SECONDS: f64 = 60.0;
 /// CloudWatch: values of one metric in one line.
 const MOST_VALUES: u64 = 100;
 /// What times beyond all limits are said to be, in seconds: a function's longest time.
@@ -281,6 +302,29 @@ mod tests {
         metrics.retry();
         assert_eq!(line(&teller, &metrics, 62), None, "not yet a minute");
         assert_eq!(line(&teller, &metrics, 63).unwrap()["Retries"], 1);
+    }
+
+    #[test]
+    fn a_busy_function_tells_beginnings_and_good_ends_together_and_bad_ones_at_once() {
+        let (metrics, teller) = (Metrics::default(), Teller::of("s"));
+        for number in 0..BURST as i64 {
+            metrics.started("m");
+            assert!(line(&teller, &metrics, number / 10).is_some(), "{number}: one by one");
+        }
+        metrics.started("m");
+        metrics.ended("m", "SUCCEEDED");
+        assert_eq!(line(&teller, &metrics, 2), None, "it is busy");
+        metrics.started("m");
+        let together = line(&teller, &metrics, 31).unwrap();
+        let counts = (&together["ExecutionsSucceeded"], &together["ExecutionsStarted"]);
+        assert_eq!(counts, (&1.into(), &2.into()));
+        metrics.started("m");
+        for end in ["FAILED", "TIMED_OUT", "ABORTED"] {
+            metrics.ended("m", end);
+            assert!(line(&teller, &metrics, 31).is_some(), "{end}");
+        }
+        metrics.started("m");
+        assert!(line(&teller, &metrics, 200).is_some(), "after a silence");
     }
 
     #[test]

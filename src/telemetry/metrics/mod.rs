@@ -178,9 +178,20 @@ pub struct Metric {
     pub labels: &'static [&'static str],
     /// Whether CloudWatch has a metric for each value of the last label.
     pub per_value: bool,
-    /// Whether CloudWatch is told at once. What can wait is told with what cannot, or after a minute.
-    pub urgent: bool,
+    /// When CloudWatch is told.
+    pub haste: Haste,
     read: fn(&Metrics) -> Reading<'_>,
+}
+
+/// When CloudWatch is told of a metric, or earlier with another one. Its lines cost money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Haste {
+    /// With the next line, which is written at once.
+    AtOnce,
+    /// At once, but together when a function is busy.
+    Soon,
+    /// When the last line is a minute old.
+    InAMinute,
 }
 
 /// Where the numbers of a metric are.
@@ -199,7 +210,7 @@ pub static TABLE: [Metric; 17] = [
         help: "States entered, by type.",
         labels: &["state_type"],
         per_value: false,
-        urgent: false,
+        haste: Haste::InAMinute,
         read: |m| Reading::Known(&m.transitions),
     },
     Metric {
@@ -208,7 +219,7 @@ pub static TABLE: [Metric; 17] = [
         help: "Executions begun, by state machine.",
         labels: &["machine"],
         per_value: false,
-        urgent: true,
+        haste: Haste::Soon,
         read: |m| Reading::Named(&m.started),
     },
     Metric {
@@ -217,7 +228,7 @@ pub static TABLE: [Metric; 17] = [
         help: "Executions ended, by state machine and status.",
         labels: &["machine", "status"],
         per_value: true,
-        urgent: true,
+        haste: Haste::Soon,
         read: |m| Reading::Named(&m.ended),
     },
     Metric {
@@ -226,7 +237,7 @@ pub static TABLE: [Metric; 17] = [
         help: "Time from taking up a frame until its next record is committed.",
         labels: &[],
         per_value: false,
-        urgent: false,
+        haste: Haste::InAMinute,
         read: |m| Reading::Times(&m.transition_times),
     },
     Metric {
@@ -235,7 +246,7 @@ pub static TABLE: [Metric; 17] = [
         help: "Tasks performed by this process, by outcome.",
         labels: &["outcome"],
         per_value: true,
-        urgent: false,
+        haste: Haste::InAMinute,
         read: |m| Reading::Known(&m.tasks),
     },
     Metric {
@@ -244,7 +255,7 @@ pub static TABLE: [Metric; 17] = [
         help: "Time that tasks took that this process has performed.",
         labels: &[],
         per_value: false,
-        urgent: false,
+        haste: Haste::InAMinute,
         read: |m| Reading::Times(&m.task_times),
     },
     Metric {
@@ -253,7 +264,7 @@ pub static TABLE: [Metric; 17] = [
         help: "Failed states that are tried again.",
         labels: &[],
         per_value: false,
-        urgent: false,
+        haste: Haste::InAMinute,
         read: |m| Reading::Known(&m.retries),
     },
     Metric {
@@ -262,7 +273,7 @@ pub static TABLE: [Metric; 17] = [
         help: "Failed states that were left by a catcher.",
         labels: &[],
         per_value: false,
-        urgent: false,
+        haste: Haste::InAMinute,
         read: |m| Reading::Known(&m.catches),
     },
     Metric {
@@ -271,7 +282,7 @@ pub static TABLE: [Metric; 17] = [
         help: "Records whose slot another one had taken: duplicates of messages, or somebody outside was first.",
         labels: &[],
         per_value: false,
-        urgent: false,
+        haste: Haste::InAMinute,
         read: |m| Reading::Known(&m.conflicts),
     },
     Metric {
@@ -280,7 +291,7 @@ pub static TABLE: [Metric; 17] = [
         help: "Messages that were not handled and come again.",
         labels: &[],
         per_value: false,
-        urgent: false,
+        haste: Haste::InAMinute,
         read: |m| Reading::Known(&m.given_back),
     },
     Metric {
@@ -289,7 +300,7 @@ pub static TABLE: [Metric; 17] = [
         help: "Turns that ended without an outcome, since the store or the queue was not available.",
         labels: &[],
         per_value: false,
-        urgent: true,
+        haste: Haste::AtOnce,
         read: |m| Reading::Known(&m.failed_turns),
     },
     Metric {
@@ -298,7 +309,7 @@ pub static TABLE: [Metric; 17] = [
         help: "Requests of the engine to its store and queue that were refused because there were too many.",
         labels: &[],
         per_value: false,
-        urgent: true,
+        haste: Haste::AtOnce,
         read: |_| Reading::Process(&process::THROTTLES),
     },
     Metric {
@@ -307,7 +318,7 @@ pub static TABLE: [Metric; 17] = [
         help: "How long after their time timers came.",
         labels: &[],
         per_value: false,
-        urgent: false,
+        haste: Haste::InAMinute,
         read: |m| Reading::Times(&m.lateness),
     },
     Metric {
@@ -316,7 +327,7 @@ pub static TABLE: [Metric; 17] = [
         help: "Frames that the sweep found left behind, and sent on.",
         labels: &[],
         per_value: false,
-        urgent: true,
+        haste: Haste::AtOnce,
         read: |m| Reading::Known(&m.overdue),
     },
     Metric {
@@ -325,7 +336,7 @@ pub static TABLE: [Metric; 17] = [
         help: "Requests to the API, by operation and error; an operation that there is none of is -.",
         labels: &["operation", "error"],
         per_value: false,
-        urgent: false,
+        haste: Haste::InAMinute,
         read: |m| Reading::Named(&m.requests),
     },
     Metric {
@@ -334,7 +345,7 @@ pub static TABLE: [Metric; 17] = [
         help: "Events of execution logs that their destination did not take.",
         labels: &[],
         per_value: false,
-        urgent: true,
+        haste: Haste::AtOnce,
         read: |_| Reading::Process(&process::LOG_EVENTS),
     },
     Metric {
@@ -343,7 +354,7 @@ pub static TABLE: [Metric; 17] = [
         help: "Spans that the collector of traces did not take.",
         labels: &[],
         per_value: false,
-        urgent: false,
+        haste: Haste::InAMinute,
         read: |_| Reading::Process(&process::SPANS),
     },
 ];

@@ -1,10 +1,10 @@
 //! Wait: until a number of seconds has passed or a time has come.
 
 use super::super::Phase;
-use super::super::data_flow::{integer, integer_at_path, plain, shown};
+use super::super::data_flow::{integer, integer_at_path, plain, shown, unexpected};
 use super::super::decide::Step;
 use super::super::draft::{Draft, Look};
-use crate::asl::model::{Moment, Number, State, Wait};
+use crate::asl::model::{Moment, Number, QueryLanguage, State, Wait};
 use crate::expr::path::Path;
 use crate::expr::{Document, Error, Value};
 use crate::time::Timestamp;
@@ -18,7 +18,7 @@ pub(crate) fn begin(draft: &mut Draft<'_>, state: &State, wait: &Wait) -> Result
     let look = plain(&input, Draft::sight(state));
     let until = match wait {
         Wait::Seconds(seconds) => draft.set.now.plus_seconds(self::seconds(draft, seconds, look)?),
-        Wait::Timestamp(moment) => time(draft, moment, look)?,
+        Wait::Timestamp(moment) => time(draft, (state.language, moment), look)?,
     };
     if until > draft.set.now {
         return Ok(Step::Stay(Phase::Waiting { until }));
@@ -56,7 +56,7 @@ fn seconds(draft: &Draft<'_>, seconds: &Number, look: Look<'_>) -> Result<f64, E
         }
         Number::Expression(template) => {
             let value = draft.evaluate(look, |scope| template.evaluate(scope, "Seconds"))?;
-            expression_seconds(&value)?
+            expression_seconds(template.source(), &value)?
         }
     };
     if n > LONGEST {
@@ -73,7 +73,10 @@ fn referenced(draft: &Draft<'_>, path: &Path, look: Look<'_>, field: &str) -> Re
     })
 }
 
-fn expression_seconds(value: &Value) -> Result<f64, Error> {
+fn expression_seconds(source: Option<&str>, value: &Value) -> Result<f64, Error> {
+    if value.as_f64().is_none() {
+        return Err(unexpected(source, "Seconds", "number", value));
+    }
     match integer(value) {
         Some(n) if n >= 0 => Ok(n as f64),
         Some(n) => {
@@ -88,9 +91,13 @@ fn expression_seconds(value: &Value) -> Result<f64, Error> {
     }
 }
 
-fn time(draft: &Draft<'_>, moment: &Moment, look: Look<'_>) -> Result<Timestamp, Error> {
+fn time(
+    draft: &Draft<'_>,
+    (language, moment): (QueryLanguage, &Moment),
+    look: Look<'_>,
+) -> Result<Timestamp, Error> {
     match moment {
-        Moment::Literal(text) => Timestamp::parse(text).ok_or_else(|| unparsable(text)),
+        Moment::Literal(text) => Timestamp::parse(text).ok_or_else(|| unparsable(language, text)),
         Moment::Path(path) => {
             let value = referenced(draft, path, look, "TimestampPath")?;
             value.as_str().and_then(Timestamp::parse).ok_or_else(|| {
@@ -102,15 +109,21 @@ fn time(draft: &Draft<'_>, moment: &Moment, look: Look<'_>) -> Result<Timestamp,
         }
         Moment::Expression(template) => {
             let value = draft.evaluate(look, |scope| template.evaluate(scope, "Timestamp"))?;
-            value.as_str().and_then(Timestamp::parse).ok_or_else(|| unparsable(&shown(&value)))
+            let Some(text) = value.as_str() else {
+                return Err(unexpected(template.source(), "Timestamp", "string", &value));
+            };
+            Timestamp::parse(text).ok_or_else(|| unparsable(language, text))
         }
     }
 }
 
 /// Recorded on AWS for JSONata.
-fn unparsable(text: &str) -> Error {
+fn unparsable(language: QueryLanguage, text: &str) -> Error {
     let detail = format!(
         "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: {text}"
     );
-    Error::query(detail).at("Timestamp")
+    match language {
+        QueryLanguage::JsonPath => Error::runtime(detail),
+        QueryLanguage::Jsonata => Error::query(detail).at("Timestamp"),
+    }
 }

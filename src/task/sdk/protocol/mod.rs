@@ -20,7 +20,6 @@ mod xml;
 mod tests;
 
 pub(super) use error::{Answered, answered};
-pub(crate) use message::encoded;
 pub(super) use message::{Request, Response};
 
 /// The request of an operation with converted parameters.
