@@ -85,7 +85,7 @@ const INTEGRATIONS: &[Integration] = &[
     ("athena", &[], &[Sync]),
     ("batch", &["submitJob"], &[Sync]),
     ("bedrock", &[], &[Sync, WaitForTaskToken]),
-    ("bedrockagentcore", &[], &[]),
+    ("bedrockagentcore", &["invokeHarness"], &[]),
     ("codebuild", &[], &[Sync]),
     ("databrew", &["startJobRun"], &[Sync]),
     ("ecs", &["runTask"], &[Sync, WaitForTaskToken]),
