@@ -91,7 +91,7 @@ impl Engine {
             (Phase::Reading(run), _) => self.read_items(loaded, &here, tail, run).await?,
             (Phase::Writing(run), _) => self.collect(tail, run).await?,
             (Phase::Awaiting { child, .. }, MessageKind::Child) => {
-                match self.child_ended(&here, (child, tail.time)).await? {
+                match self.child_ended(&here, child).await? {
                     Some(stimulus) => stimulus,
                     None => return Ok(Delivered::Verdict(Verdict::Delete)),
                 }

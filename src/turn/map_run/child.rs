@@ -190,11 +190,11 @@ impl Engine {
         Ok(found.map(|(frame, record)| Cursor { execution, frame, slot: record.slot + 1 }))
     }
 
-    /// What the end of the child that a lane waits for since some time means to it; `None` while the child runs.
+    /// What the end of the child that a lane waits for means to it; `None` while the child runs.
     pub(in crate::turn) async fn child_ended(
         &self,
         here: &Cursor,
-        (child, since): (&ExecutionId, Timestamp),
+        child: &ExecutionId,
     ) -> Result<Option<Stimulus>, Error> {
         let row = self.store.execution(child).await?;
         let Some(row) = row.filter(|row| row.closing.is_some()) else { return Ok(None) };
@@ -203,9 +203,8 @@ impl Engine {
         }
         let Some((_, _, fork)) = self.open_fork(here).await? else { return Ok(None) };
         let Some(run) = super::run_of(&fork) else { return Ok(None) };
-        // That is the end which it came to before its run was redriven. Whoever was to redrive it may be lost.
+        // That is the end which it came to before its run was redriven: whoever looks after the lane redrives it.
         if self.to_redrive(run, &row) {
-            Box::pin(self.redrive_after(&row, since)).await?;
             return Ok(None);
         }
         let exceeded = self.exceeded(run).await?;
