@@ -18,6 +18,7 @@ mod dynamodb;
 mod eks;
 mod events;
 pub mod function;
+mod harness;
 pub mod http;
 mod job;
 mod lambda;
@@ -45,6 +46,7 @@ use aws::Aws;
 use dynamodb::DynamoDb;
 use eks::Eks;
 use events::Events;
+use harness::Harness;
 use http::{Exchange, Http};
 use lambda::Lambda;
 use mock::Mocks;
@@ -103,6 +105,7 @@ pub struct Tasks {
     dynamodb: DynamoDb,
     eks: Eks,
     events: Events,
+    harness: Harness,
     http: Http,
     sns: Sns,
     sqs: Sqs,
@@ -133,6 +136,7 @@ impl Tasks {
             dynamodb: DynamoDb::new(aws.clone()),
             eks: Eks::new(aws.clone()),
             events: Events::new(sdk.clone()),
+            harness: Harness::new(sdk.clone()),
             sns: Sns::new(aws.clone()),
             sqs: Sqs::new(aws),
             jobs,
@@ -230,6 +234,7 @@ impl Tasks {
                 Integration::LambdaInvoke => self.lambda.invoke(call).await,
                 Integration::ApiGateway => self.apigateway.invoke(call).await,
                 Integration::Http => self.http.invoke(call).await.0,
+                Integration::InvokeHarness => self.harness.invoke(call).await,
                 Integration::EksCall => self.eks.call(call).await,
                 Integration::EksRunJob => self.eks.run_job(call).await,
                 Integration::DynamoDb(action) => self.dynamodb.perform(action, call).await,
@@ -323,14 +328,16 @@ enum Integration {
     LambdaInvoke,
     ApiGateway,
     Http,
+    InvokeHarness,
     SnsPublish,
     SqsSendMessage,
     StartExecution,
 }
 
 /// Service, action, and whether it hands out task tokens.
-const INTEGRATIONS: [(&str, &str, bool, Integration); 13] = [
+const INTEGRATIONS: [(&str, &str, bool, Integration); 14] = [
     ("lambda", "invoke", true, Integration::LambdaInvoke),
+    ("bedrockagentcore", "invokeHarness", false, Integration::InvokeHarness),
     ("dynamodb", "getItem", false, Integration::DynamoDb(dynamodb::Action::Get)),
     ("dynamodb", "putItem", false, Integration::DynamoDb(dynamodb::Action::Put)),
     ("dynamodb", "updateItem", false, Integration::DynamoDb(dynamodb::Action::Update)),

@@ -260,7 +260,8 @@ fn may_take_long(resource: &Resource) -> bool {
 }
 
 /// Services whose answer is somebody else's work.
-const SLOW: [&str; 4] = ["lambda", "http", "apigateway", "aws-sdk:lambda"];
+const SLOW: [&str; 6] =
+    ["lambda", "http", "apigateway", "bedrock", "bedrockagentcore", "aws-sdk:lambda"];
 
 /// Results that whoever comes to them writes.
 const QUICKLY_WRITTEN: u64 = 200;

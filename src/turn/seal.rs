@@ -58,7 +58,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Seals a frame; the fork that was open in it, and its lanes.
+    /// Seals a frame; the fork that was open in it, and its lanes. If it has ended before, the fork that it left open:
+    /// whoever ended or sealed it may not have come to the lanes of that, and if it dies nobody else would.
     async fn seal(
         &self,
         loaded: &Loaded,
@@ -69,17 +70,19 @@ impl Engine {
         loop {
             let open = tail.as_ref().and_then(|tail| Some((at(tail.slot), lanes(tail)?)));
             let (here, decision, after) = match &tail {
-                Some(tail) if tail.frame.phase == Phase::Sealed => {
-                    self.stop_job(loaded, &at(tail.slot), tail).await;
-                    return Ok(None);
+                Some(tail) if tail.frame.phase.over() => {
+                    if tail.frame.phase == Phase::Sealed {
+                        self.stop_job(loaded, &at(tail.slot), tail).await;
+                    }
+                    return Ok(left_open(tail).map(|(slot, lanes)| (at(slot), lanes)));
                 }
-                Some(tail) if tail.frame.phase.over() => return Ok(None),
                 Some(tail) => (at(tail.slot + 1), self.sealed(tail).await?, tail.time),
                 None => (at(0), Decision::from(nothing()), Timestamp::default()),
             };
             let time = Timestamp(self.clock.now().0.max(after.0 + 1));
             let guard = tail.as_ref().map(|tail| tail.guard.clone()).unwrap_or_default();
-            let record = self.record(&here, decision, Written { time, guard, cancels: None });
+            let cancels = open.as_ref().map(|(_, lanes)| *lanes);
+            let record = self.record(&here, decision, Written { time, guard, cancels });
             match self.commit(&here, record).await? {
                 Ok(record) => {
                     self.stop_job(loaded, &here, &record).await;
@@ -102,6 +105,11 @@ impl Engine {
         }
         Ok(sealed)
     }
+}
+
+/// Slot and lanes of the fork that was open when a frame ended.
+fn left_open(tail: &Record) -> Option<(u64, u32)> {
+    tail.cancels.then(|| (tail.slot.saturating_sub(1), tail.lanes))
 }
 
 /// Frames that are sealed at a time: of ten thousand lanes each may have a child to be stopped.

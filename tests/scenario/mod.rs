@@ -23,6 +23,7 @@ mod laws;
 mod outgrown;
 mod queries;
 mod redrives;
+mod sealing;
 mod states;
 mod waits;
 

@@ -14,6 +14,9 @@ use tokio::net::TcpListener;
 /// What the endpoint answers for one function: status, more headers, body.
 pub(super) type Canned = (&'static str, u16, &'static [(&'static str, &'static str)], &'static str);
 
+/// What a body begins with that is a stream of events, one in each line: `event TYPE PAYLOAD`.
+const EVENTS: &str = "events:";
+
 /// The status of an answer that never comes.
 pub(super) const NEVER: u16 = 0;
 
@@ -73,6 +76,10 @@ async fn answer(
     let asked = format!("{method} {target} {}", operation.unwrap_or_default());
     log.lock().unwrap().push(Seen { method, target, headers, body });
     let (_, status, more, text) = answers.iter().find(|(name, ..)| asked.contains(name)).unwrap();
+    let body = match text.strip_prefix(EVENTS) {
+        Some(events) => events.lines().flat_map(event).collect(),
+        None => text.as_bytes().to_vec(),
+    };
     if *status == NEVER {
         std::future::pending::<()>().await;
     }
@@ -85,5 +92,30 @@ async fn answer(
     for (name, value) in *more {
         response = response.header(*name, *value);
     }
-    Ok(response.body(Full::from(*text)).unwrap())
+    Ok(response.body(Full::from(body)).unwrap())
+}
+
+/// One event of a stream: whether it is an event or an exception, its type, its payload.
+fn event(line: &str) -> Vec<u8> {
+    let parts: Vec<&str> = line.splitn(3, ' ').collect();
+    let kind = format!(":{}-type", parts[0]);
+    let mut headers = Vec::new();
+    for (name, value) in [(":message-type", parts[0]), (&*kind, parts[1])] {
+        headers.extend([&[name.len() as u8], name.as_bytes(), &[7, 0, value.len() as u8]].concat());
+        headers.extend(value.as_bytes());
+    }
+    let length = (16 + headers.len() + parts[2].len()) as u32;
+    let mut message = [length.to_be_bytes(), (headers.len() as u32).to_be_bytes()].concat();
+    message.extend(sum(&message));
+    message.extend(headers);
+    message.extend(parts[2].as_bytes());
+    let whole = sum(&message);
+    message.extend(whole);
+    message
+}
+
+fn sum(bytes: &[u8]) -> [u8; 4] {
+    let mut crc = flate2::Crc::new();
+    crc.update(bytes);
+    crc.sum().to_be_bytes()
 }

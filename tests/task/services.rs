@@ -280,3 +280,36 @@ async fn a_role_that_may_not_be_assumed_is_named_with_the_role_of_the_machine() 
         assert_eq!(plain(outcome), Err(expected), "{resource}");
     }
 }
+
+#[tokio::test]
+async fn a_harness_is_heard_to_the_end_and_its_last_message_is_the_output() {
+    const TOLD: &[Canned] = &[(
+        "POST /harnesses/invoke?harnessArn=",
+        200,
+        &[],
+        concat!(
+            "events:event messageStart {\"role\":\"assistant\"}\n",
+            "event contentBlockDelta {\"contentBlockIndex\":0,\"delta\":{\"text\":\"4\"}}\n",
+            "event contentBlockDelta {\"contentBlockIndex\":0,\"delta\":{\"text\":\"2\"}}\n",
+            "event messageStop {\"stopReason\":\"end_turn\"}",
+        ),
+    )];
+    const BROKEN: &[Canned] = &[(
+        "/",
+        200,
+        &[],
+        "events:event messageStart {\"role\":\"assistant\"}\nexception validationException {\"message\":\"no such tool\"}",
+    )];
+    let parameters = r#"{"HarnessArn":"arn:h","RuntimeSessionId":"s","Messages":[{"Role":"user","Content":[{"Text":"6x7"}]}]}"#;
+    let (outcome, seen) = performed("bedrockagentcore:invokeHarness", parameters, TOLD).await;
+    assert_eq!(seen.body, r#"{"messages":[{"role":"user","content":[{"text":"6x7"}]}]}"#);
+    assert_eq!(seen.header("x-amzn-bedrock-agentcore-runtime-session-id"), Some("s"));
+    let expected = r#"{"Output":{"Message":{"Role":"assistant","Content":[{"Text":"42"}]}},"StopReason":"end_turn","Usage":null,"Metrics":null}"#;
+    assert_eq!(outcome, Ok(expected.to_owned()));
+
+    let (outcome, _) = performed("bedrockagentcore:invokeHarness", parameters, BROKEN).await;
+    let (error, cause) = outcome.unwrap_err();
+    assert_eq!(error, "BedrockAgentCore.ValidationException");
+    let start = "no such tool (Service: AmazonBedrockAgentCore; Status Code: 200; Error Code: ValidationException; ";
+    assert!(cause.starts_with(start), "{cause}");
+}

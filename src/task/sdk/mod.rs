@@ -23,6 +23,7 @@ use crate::retry::Backoff;
 
 mod checksum;
 mod endpoint;
+mod event_stream;
 mod failure;
 mod input;
 mod models;
@@ -34,7 +35,9 @@ mod peculiar;
 mod protocol;
 mod send;
 
+pub use event_stream::Event;
 pub use failure::{OptimizedNames, SdkFailure, ServiceError};
+pub(super) use name::pascal;
 
 use models::{Models, Operation, Service};
 use protocol::{Request, Response};
@@ -212,6 +215,29 @@ impl Sdk {
         Ok(Opened { head, body })
     }
 
+    /// Performs an operation whose result is a stream of events, to its end.
+    ///
+    /// # Errors
+    /// Why there is no result; so if the stream ends with an error.
+    pub(super) async fn events(&self, call: &Call<'_>) -> Result<Vec<Event>, SdkFailure> {
+        let service = known(call.service)?;
+        let operation = known_action(&service, call.action)?;
+        let request = request(&service, operation, call)?;
+        let (request, target) = self.aimed(call, &service, operation, request).await?;
+        let sent = Box::pin(send::open(self.aws.sender(), request, &target)).await;
+        let response = sent.map_err(|reason| client(&service, reason))?;
+        let response = send::read(response).await.map_err(|reason| client(&service, reason))?;
+        if !(200..300).contains(&response.status) {
+            return Err(refusal(&service, operation, &response));
+        }
+        let events = event_stream::events(&response.body);
+        let events = events.map_err(|reason| client(&service, reason))?;
+        match events.iter().find(|event| event.exception) {
+            Some(event) => Err(interrupted(&service, event, &response)),
+            None => Ok(events),
+        }
+    }
+
     /// The task of an `aws-sdk` resource.
     pub(super) async fn perform(
         &self,
@@ -307,14 +333,20 @@ fn known(service: &str) -> Result<Arc<Service>, SdkFailure> {
     })
 }
 
-fn offered<'a>(service: &'a Service, action: &str) -> Result<&'a Operation, SdkFailure> {
+fn known_action<'a>(service: &'a Service, action: &str) -> Result<&'a Operation, SdkFailure> {
     let name = service.name;
-    let operation = service.operation(action).ok_or_else(|| {
+    service.operation(action).ok_or_else(|| {
         SdkFailure::Unsupported(format!(
             "The service {name} has no API action of the name {action}."
         ))
-    })?;
+    })
+}
+
+/// An operation that has one result.
+fn offered<'a>(service: &'a Service, action: &str) -> Result<&'a Operation, SdkFailure> {
+    let operation = known_action(service, action)?;
     if operation.events {
+        let name = service.name;
         let reason = format!("The action {name}:{action} is not supported: it streams events.");
         return Err(SdkFailure::Unsupported(reason));
     }
@@ -348,6 +380,23 @@ fn refusal(service: &Service, operation: &Operation, response: &Response) -> Sdk
     let mut error = protocol::answered(service, response);
     peculiar::complete(service, operation, &mut error);
     SdkFailure::Service(ServiceError::new(service, error).into())
+}
+
+/// The error with which a stream of events ends.
+fn interrupted(service: &Service, event: &Event, response: &Response) -> SdkFailure {
+    let exception = name::pascal(&event.name);
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let id = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("x-amzn-requestid");
+    let error = ServiceError {
+        prefix: service.prefix.to_owned(),
+        status: response.status,
+        code: Some(exception.clone()),
+        exception: Some(exception),
+        message: event.payload.get("message").and_then(text),
+        request_id: response.headers.iter().find(id).map(|(_, value)| value.clone()),
+        extended_request_id: None,
+    };
+    SdkFailure::Service(error.into())
 }
 
 fn client(service: &Service, reason: String) -> SdkFailure {

@@ -2,7 +2,7 @@
 
 /// The name of a member in parameters and results: the first letter is a capital, the rest stays (`functionName` is
 /// `FunctionName`, `ETag` stays). Java has a method `equals` already, so that member has another name.
-pub(super) fn pascal(member: &str) -> String {
+pub(in crate::task) fn pascal(member: &str) -> String {
     if member == "equals" {
         return "EqualsValue".to_owned();
     }

@@ -116,6 +116,9 @@ pub fn revealing(mutant: Mutant) -> Case {
         }
         Mutant::CountInsteadOfSet => ("parallel", PARALLEL, one),
         Mutant::SealsWhatHasBegunOnly => ("stopped fork", PASSING, Mix { stop: true, ..CALM }),
+        Mutant::SealsNothingBelowWhatEnded => {
+            ("nested and failing", NESTED_FAILING, Mix { crashes: 1, stop: true, ..CALM })
+        }
         Mutant::LaneEndNotRedone => ("lanes in a fork", PASSING, Mix { crashes: 1, ..CALM }),
         Mutant::ForgetfulDispenser => ("lanes", LANES, one),
         Mutant::SweepLooksAtRootOnly => ("losses", PASSING, Mix { losses: 1, ..CALM }),

@@ -20,11 +20,12 @@ pub enum Mutant {
     JoinIgnoresFailure,
     ClaimOutcomeRepeatsTheTask,
     SealsWhatHasBegunOnly,
+    SealsNothingBelowWhatEnded,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Mutant; 16] = [
+    pub const ALL: [Mutant; 17] = [
         Mutant::DeleteBeforeSend,
         Mutant::Overwrite,
         Mutant::DeleteOnConflict,
@@ -41,5 +42,6 @@ impl Mutant {
         Mutant::JoinIgnoresFailure,
         Mutant::ClaimOutcomeRepeatsTheTask,
         Mutant::SealsWhatHasBegunOnly,
+        Mutant::SealsNothingBelowWhatEnded,
     ];
 }

@@ -6,7 +6,7 @@ use crate::decide::{beginning, forked, record};
 use crate::machine::Protocol;
 use crate::mutant::Mutant;
 use crate::path::Path;
-use crate::world::{Frame, Phase, World};
+use crate::world::{Frame, Phase, Record, World};
 
 /// A fork to be sealed: its frame, its slot and its lanes.
 pub type Fork = (Path, u8, u8);
@@ -27,11 +27,8 @@ pub struct Sealing {
 impl Sealing {
     /// Of all that is below the fork in a slot of a frame.
     pub fn of(protocol: &Protocol, world: &World, path: Path, slot: u8) -> Sealing {
-        let record = world.journals.get(&path).and_then(|records| records.get(usize::from(slot)));
-        let lanes = record.and_then(|record| forked(protocol.program, record.frame));
-        let fork = lanes.map(|(lanes, ..)| (path, slot, lanes));
-        let (begun, left) = (Vec::new(), Vec::new());
-        Sealing { whole: (path, slot), forks: fork.into_iter().collect(), begun, left }
+        let forks = open(protocol, world, path, slot).into_iter().collect();
+        Sealing { whole: (path, slot), forks, begun: Vec::new(), left: Vec::new() }
     }
 
     /// Its next step; `false` if it has come to its end.
@@ -67,16 +64,25 @@ fn lanes((path, slot, lanes): Fork) -> impl Iterator<Item = Path> {
     (0..lanes).map(move |lane| path.child(slot, lane))
 }
 
-/// Seals a frame; the fork that was open in it.
+/// Seals a frame; the fork that was open in it. If it has ended already, the fork that it left open: whoever ended it has
+/// perhaps not come to seal that.
 fn seal(protocol: &Protocol, world: &mut World, path: Path) -> Option<Fork> {
     let Some((slot, tail)) = world.tail(&path) else {
         world.append(path, record(Frame { phase: Phase::Sealed, ..beginning() }));
         return None;
     };
     if tail.frame.phase.over() {
-        return None;
+        let left = tail.cancels && !protocol.is(Mutant::SealsNothingBelowWhatEnded);
+        return left.then(|| open(protocol, world, path, slot - 1)).flatten();
     }
-    world.append(path, record(Frame { phase: Phase::Sealed, ..tail.frame }));
-    let open = forked(protocol.program, tail.frame).filter(|_| tail.frame.phase == Phase::Forked);
-    open.map(|(lanes, ..)| (path, slot, lanes))
+    let cancels = tail.frame.phase == Phase::Forked;
+    let sealed = Record { cancels, ..record(Frame { phase: Phase::Sealed, ..tail.frame }) };
+    world.append(path, sealed);
+    cancels.then(|| open(protocol, world, path, slot)).flatten()
+}
+
+/// The fork in a slot of a frame.
+fn open(protocol: &Protocol, world: &World, path: Path, slot: u8) -> Option<Fork> {
+    let record = world.journals.get(&path)?.get(usize::from(slot))?;
+    forked(protocol.program, record.frame).map(|(lanes, ..)| (path, slot, lanes))
 }

@@ -270,6 +270,12 @@ fn nothing_runs_away() {
     ]);
     let short = Limits { steps: 10_000, ..Limits::default() };
     assert_eq!(outcome("($f := function() { $f() }; $f())", short), TIME);
+    // Whatever goes through an array takes its time, though it finds nothing.
+    let short = Limits { steps: 100_000, ..Limits::default() };
+    for look in ["$a.x", "$lookup($a, 'x')", "$keys($a)"] {
+        let often = format!("($a := [[1..2000]]; $count([1..100].({look})))");
+        assert_eq!(outcome(&often, short), TIME, "{look}");
+    }
 }
 
 #[test]

@@ -30,11 +30,13 @@ impl Evaluator<'_> {
         let mut kept = Vec::new();
         if is_constant(predicate) {
             let verdict = self.eval(predicate, &Item::Undefined, scope)?;
+            self.meter.spend(elements.len() as u64)?;
             for (index, item) in elements.iter().enumerate() {
                 for _ in 0..self.verdict(&verdict, index, elements.len())? {
                     kept.push(item.clone());
                 }
             }
+            self.meter.allocate(kept.len() * ITEM)?;
             return Ok(Item::sequence(kept));
         }
         for (index, item) in elements.iter().enumerate() {

@@ -120,7 +120,7 @@ impl<'a> Evaluator<'a> {
             Kind::Number(n) => Ok(Item::number(*n)),
             Kind::Context => Ok(unwrap(input)),
             Kind::Variable(name) => Ok(self.variable(*name, scope)),
-            Kind::Name(name) => Ok(path::lookup(input, name)),
+            Kind::Name(name) => path::lookup(input, name, &self.meter),
             Kind::Path(path) => self.path(node, path, input, scope),
             Kind::Binary(operator, both) => self.binary(node, *operator, both, input, scope),
             Kind::Call(call) => self.call(node, call, input, scope, None),

@@ -6,6 +6,7 @@ use super::super::super::value::Value;
 use super::super::ast::{Kind, Node, Path, Stage};
 use super::super::error::Outcome;
 use super::super::item::{Elements, Item, List, Marks, Tuple, field};
+use super::super::limit::Meter;
 use super::Evaluator;
 use super::bounds::ITEM;
 use super::frame::Scope;
@@ -352,27 +353,31 @@ fn flatten(items: &mut Vec<Item>, value: Item) {
     }
 }
 
-/// A field of an object, or of each object in an array; not yet reduced.
-pub(crate) fn lookup(input: &Item, name: &str) -> Item {
+/// A field of an object, or of each object in an array, however deep in arrays; not yet reduced.
+pub(crate) fn lookup(input: &Item, name: &str, meter: &Meter) -> Outcome<Item> {
     match input {
         Item::Json(Value::Object(map)) => {
-            field(map, name).map_or(Item::Undefined, |value| Item::Json(value.clone()))
+            Ok(field(map, name).map_or(Item::Undefined, |value| Item::Json(value.clone())))
         }
-        Item::Record(record) => record.get(name).cloned().unwrap_or_default(),
+        Item::Record(record) => Ok(record.get(name).cloned().unwrap_or_default()),
         other => match other.elements() {
-            None => Item::Undefined,
+            None => Ok(Item::Undefined),
             Some(elements) => {
+                meter.spend(LOOK_INTO_ARRAY + elements.len() as u64)?;
                 let mut found = Vec::new();
                 for item in elements.iter() {
-                    let value = lookup(&item, name);
+                    let value = lookup(&item, name, meter)?;
                     if value.is_array() {
                         found.extend(value.into_items());
                     } else if !value.is_undefined() {
                         found.push(value);
                     }
                 }
-                Item::sequence(found)
+                Ok(Item::sequence(found))
             }
         },
     }
 }
+
+/// Steps that looking into an array takes, besides one for each of its items.
+const LOOK_INTO_ARRAY: u64 = 2;

@@ -32,6 +32,7 @@ fn collect_keys(
         Item::Record(record) => found.extend(record.keys().cloned()),
         other => {
             if let Some(elements) = other.elements() {
+                evaluator.meter.spend(1 + elements.len() as u64 / 2)?;
                 for item in elements.iter() {
                     collect_keys(evaluator, &item, found)?;
                 }
@@ -46,7 +47,7 @@ pub(super) fn lookup(evaluator: &Evaluator<'_>, arguments: &mut Arguments) -> Ou
     let value = arguments.get(0);
     let items = value.elements().map_or(0, |items| items.len());
     evaluator.meter.allocate(items * ITEM)?;
-    Ok(field_of(value, arguments.get(1).as_str().unwrap_or("undefined")))
+    field_of(value, arguments.get(1).as_str().unwrap_or("undefined"), &evaluator.meter)
 }
 
 /// `$spread`: an object for each member.
