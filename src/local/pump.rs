@@ -134,6 +134,9 @@ async fn pump(
                 _ = abandoned.wait_for(|abandoned| *abandoned) => {}
             }
         });
+        // Of several tasks, tokio runs the one that was spawned last before all others, and with it the last iteration
+        // of a Map before the first. One that does nothing takes that place.
+        tokio::spawn(async {});
     }
 }
 

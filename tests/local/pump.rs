@@ -44,6 +44,24 @@ async fn as_many_tasks_as_there_are_may_wait_for_executions_that_they_start() {
     }
 }
 
+/// With one thread nobody overtakes: what comes first is what was first in the queue.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn lanes_that_may_all_go_at_once_begin_in_their_order() {
+    let (_world, api) = open(Arc::new(Endless)).await;
+    let pass = json!({"Type": "Pass", "End": true});
+    let map = json!({
+        "Type": "Map", "ItemProcessor": {"StartAt": "P", "States": {"P": pass}}, "End": true
+    });
+    let machine = create(&api, "wide", &map).await;
+    let body = json!({"stateMachineArn": machine, "input": "[0,1,2,3,4]"});
+    let execution = call(&api, "StartExecution", &body).await["executionArn"].clone();
+    ended(&api, execution.as_str().unwrap()).await;
+    let history = call(&api, "GetExecutionHistory", &json!({"executionArn": execution})).await;
+    let begun = history["events"].as_array().unwrap().iter();
+    let begun = begun.filter_map(|e| e["mapIterationStartedEventDetails"]["index"].as_u64());
+    assert_eq!(begun.collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+}
+
 /// Never gets done.
 struct Endless;
 

@@ -62,7 +62,7 @@ fn offers(resource_type: &str, action: &str, pattern: Pattern) -> bool {
     }
     INTEGRATIONS.iter().any(|(service, actions, patterns)| {
         *service == resource_type
-            && (actions.is_empty() || actions.contains(&action))
+            && actions.contains(&action)
             && (pattern == RequestResponse || patterns.contains(&pattern))
     })
 }
@@ -71,8 +71,8 @@ const NO_ARN: &str = "Value is not a valid resource ARN";
 
 type Integration = (&'static str, &'static [&'static str], &'static [Pattern]);
 
-/// Optimized integrations (AWS's developer guide): service, its actions where the list is settled, and the patterns
-/// that it offers beside request and response.
+/// Optimized integrations (AWS's developer guide): service, its actions, and the patterns that it offers beside request and
+/// response.
 const INTEGRATIONS: &[Integration] = &[
     ("lambda", &["invoke"], &[WaitForTaskToken]),
     ("http", &["invoke"], &[]),
@@ -82,20 +82,72 @@ const INTEGRATIONS: &[Integration] = &[
     ("dynamodb", &["getItem", "putItem", "updateItem", "deleteItem"], &[]),
     ("states", &["startExecution"], &[Sync, Sync2, WaitForTaskToken]),
     ("apigateway", &["invoke"], &[WaitForTaskToken]),
-    ("athena", &[], &[Sync]),
+    ("athena", ATHENA, &[Sync]),
     ("batch", &["submitJob"], &[Sync]),
-    ("bedrock", &[], &[Sync, WaitForTaskToken]),
+    ("bedrock", &["invokeModel", "createModelCustomizationJob"], &[Sync, WaitForTaskToken]),
     ("bedrockagentcore", &["invokeHarness"], &[]),
-    ("codebuild", &[], &[Sync]),
+    ("codebuild", CODEBUILD, &[Sync]),
     ("databrew", &["startJobRun"], &[Sync]),
     ("ecs", &["runTask"], &[Sync, WaitForTaskToken]),
-    ("eks", &[], &[Sync, WaitForTaskToken]),
-    ("elasticmapreduce", &[], &[Sync]),
-    ("emr-containers", &[], &[Sync]),
-    ("emr-serverless", &[], &[Sync]),
+    ("eks", EKS, &[Sync, WaitForTaskToken]),
+    ("elasticmapreduce", EMR, &[Sync]),
+    ("emr-containers", EMR_CONTAINERS, &[Sync]),
+    ("emr-serverless", EMR_SERVERLESS, &[Sync]),
     ("glue", &["startJobRun"], &[Sync]),
     ("mediaconvert", &["createJob"], &[Sync]),
-    ("sagemaker", &[], &[Sync]),
+    ("sagemaker", SAGEMAKER, &[Sync]),
+];
+
+const ATHENA: &[&str] =
+    &["startQueryExecution", "stopQueryExecution", "getQueryExecution", "getQueryResults"];
+const CODEBUILD: &[&str] = &[
+    "startBuild",
+    "stopBuild",
+    "batchDeleteBuilds",
+    "batchGetReports",
+    "startBuildBatch",
+    "stopBuildBatch",
+    "retryBuildBatch",
+    "deleteBuildBatch",
+];
+const EKS: &[&str] = &[
+    "call",
+    "runJob",
+    "createCluster",
+    "deleteCluster",
+    "createFargateProfile",
+    "deleteFargateProfile",
+    "createNodegroup",
+    "deleteNodegroup",
+];
+const EMR: &[&str] = &[
+    "createCluster",
+    "terminateCluster",
+    "addStep",
+    "cancelStep",
+    "setClusterTerminationProtection",
+    "modifyInstanceFleetByName",
+    "modifyInstanceGroupByName",
+];
+const EMR_CONTAINERS: &[&str] = &["createVirtualCluster", "deleteVirtualCluster", "startJobRun"];
+const EMR_SERVERLESS: &[&str] = &[
+    "createApplication",
+    "startApplication",
+    "stopApplication",
+    "deleteApplication",
+    "startJobRun",
+    "cancelJobRun",
+];
+const SAGEMAKER: &[&str] = &[
+    "createTrainingJob",
+    "createTransformJob",
+    "createLabelingJob",
+    "createProcessingJob",
+    "createHyperParameterTuningJob",
+    "createEndpoint",
+    "createEndpointConfig",
+    "createModel",
+    "updateEndpoint",
 ];
 
 #[cfg(test)]
@@ -137,6 +189,8 @@ mod tests {
             ("arn:aws:states:::lambda:invoke.later", "not recognized"),
             ("arn:aws:states:::teapot:brew", "not recognized"),
             ("arn:aws:states:::dynamodb:scan", "not recognized"),
+            ("arn:aws:states:::athena:getQueryResults", "athena getQueryResults RequestResponse"),
+            ("arn:aws:states:::athena:listWorkGroups", "not recognized"),
             ("arn:aws:s3:::bucket", "no ARN"),
             ("bill", "no ARN"),
             ("", "no ARN"),
