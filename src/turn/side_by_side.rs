@@ -1,9 +1,8 @@
 //! Work that comes in many like parts, none of which waits for another: a bounded number of them is under way at a time,
 //! within one future. So whoever drops that drops all of it, and time is that of the longest part and not of the sum.
 
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 
 use super::Error;
 
@@ -19,38 +18,18 @@ where
     F: Future<Output = Result<Vec<P>, Error>>,
 {
     let mut waiting = parts;
-    let mut running: Vec<Pin<Box<F>>> = Vec::new();
+    let mut running = FuturesUnordered::new();
     let mut failed = Ok(());
-    poll_fn(|context| {
-        loop {
-            let room = AT_ONCE.saturating_sub(running.len()).min(waiting.len());
-            let begun = waiting.drain(waiting.len() - room..).map(|part| Box::pin(work(part)));
-            running.extend(begun);
-            let mut ended = false;
-            running.retain_mut(|part| {
-                let Poll::Ready(done) = step(part, context) else { return true };
-                ended = true;
-                match done {
-                    Ok(further) => waiting.extend(further),
-                    Err(error) if failed.is_ok() => failed = Err(error),
-                    Err(_) => {}
-                }
-                false
-            });
-            if running.is_empty() && waiting.is_empty() {
-                return Poll::Ready(());
-            }
-            if !ended || waiting.is_empty() {
-                return Poll::Pending;
-            }
+    loop {
+        let room = AT_ONCE.saturating_sub(running.len()).min(waiting.len());
+        running.extend(waiting.drain(waiting.len() - room..).map(&mut work));
+        match running.next().await {
+            None => return failed,
+            Some(Ok(further)) => waiting.extend(further),
+            Some(Err(error)) if failed.is_ok() => failed = Err(error),
+            Some(Err(_)) => {}
         }
-    })
-    .await;
-    failed
-}
-
-fn step<F: Future>(part: &mut Pin<Box<F>>, context: &mut Context<'_>) -> Poll<F::Output> {
-    part.as_mut().poll(context)
+    }
 }
 
 /// Parts under way at a time: what a store answers side by side without being pressed hard.
