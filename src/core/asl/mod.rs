@@ -28,6 +28,7 @@ mod validate;
 
 use diagnostic::{Code, Diagnostic, Severity};
 use model::{ExecutionType, Machine};
+pub use parse::actions;
 
 use crate::expr::json_error::{self, JsonError, source_note};
 use crate::expr::value::{Map, Value};

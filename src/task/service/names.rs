@@ -11,8 +11,6 @@ pub(super) struct Names {
     pub(super) service: &'static str,
     /// How its errors are named.
     pub(super) errors: OptimizedNames,
-    /// Its actions (AWS's developer guide).
-    pub(super) actions: &'static [&'static str],
 }
 
 /// A service by the type of its resources.
@@ -23,105 +21,35 @@ pub(super) fn names(resource: &str) -> Option<&'static Names> {
 const fn row(
     (resource, service): (&'static str, &'static str),
     (prefix, label, base): (&'static str, &'static str, &'static str),
-    actions: &'static [&'static str],
 ) -> Names {
-    Names { resource, service, errors: OptimizedNames { prefix, service: label, base }, actions }
+    Names { resource, service, errors: OptimizedNames { prefix, service: label, base } }
 }
 
 /// Names of errors as the classes of version 1 of the AWS SDK for Java have them.
 pub(super) const SERVICES: &[Names] = &[
-    row(
-        ("athena", "athena"),
-        ("Athena", "AmazonAthena", "AmazonAthenaException"),
-        &["startQueryExecution", "stopQueryExecution", "getQueryExecution", "getQueryResults"],
-    ),
-    row(("batch", "batch"), ("Batch", "AWSBatch", "AWSBatchException"), &["submitJob"]),
-    row(
-        ("bedrock", "bedrock"),
-        ("Bedrock", "AmazonBedrock", "AmazonBedrockException"),
-        &["createModelCustomizationJob", "invokeModel"],
-    ),
-    row(
-        ("codebuild", "codebuild"),
-        ("CodeBuild", "AWSCodeBuild", "AWSCodeBuildException"),
-        &[
-            "startBuild",
-            "stopBuild",
-            "batchDeleteBuilds",
-            "batchGetReports",
-            "startBuildBatch",
-            "stopBuildBatch",
-            "retryBuildBatch",
-            "deleteBuildBatch",
-        ],
-    ),
-    row(
-        ("databrew", "databrew"),
-        ("GlueDataBrew", "AWSGlueDataBrew", "AWSGlueDataBrewException"),
-        &["startJobRun"],
-    ),
-    row(("ecs", "ecs"), ("ECS", "AmazonECS", "AmazonECSException"), &["runTask"]),
-    row(
-        ("eks", "eks"),
-        ("EKS", "AmazonEKS", "AmazonEKSException"),
-        &[
-            "createCluster",
-            "deleteCluster",
-            "createFargateProfile",
-            "deleteFargateProfile",
-            "createNodegroup",
-            "deleteNodegroup",
-        ],
-    ),
+    row(("athena", "athena"), ("Athena", "AmazonAthena", "AmazonAthenaException")),
+    row(("batch", "batch"), ("Batch", "AWSBatch", "AWSBatchException")),
+    row(("bedrock", "bedrock"), ("Bedrock", "AmazonBedrock", "AmazonBedrockException")),
+    row(("codebuild", "codebuild"), ("CodeBuild", "AWSCodeBuild", "AWSCodeBuildException")),
+    row(("databrew", "databrew"), ("GlueDataBrew", "AWSGlueDataBrew", "AWSGlueDataBrewException")),
+    row(("ecs", "ecs"), ("ECS", "AmazonECS", "AmazonECSException")),
+    row(("eks", "eks"), ("EKS", "AmazonEKS", "AmazonEKSException")),
     row(
         ("elasticmapreduce", "emr"),
         ("ElasticMapReduce", "AmazonElasticMapReduce", "AmazonElasticMapReduceException"),
-        &[
-            "createCluster",
-            "terminateCluster",
-            "addStep",
-            "cancelStep",
-            "setClusterTerminationProtection",
-            "modifyInstanceFleetByName",
-            "modifyInstanceGroupByName",
-        ],
     ),
     row(
         ("emr-containers", "emrcontainers"),
         ("EMRContainers", "AmazonEMRContainers", "AmazonEMRContainersException"),
-        &["createVirtualCluster", "deleteVirtualCluster", "startJobRun"],
     ),
     row(
         ("emr-serverless", "emrserverless"),
         ("EMRServerless", "AWSEMRServerless", "AWSEMRServerlessException"),
-        &[
-            "createApplication",
-            "startApplication",
-            "stopApplication",
-            "deleteApplication",
-            "startJobRun",
-            "cancelJobRun",
-        ],
     ),
-    row(("glue", "glue"), ("Glue", "AWSGlue", "AWSGlueException"), &["startJobRun"]),
+    row(("glue", "glue"), ("Glue", "AWSGlue", "AWSGlueException")),
     row(
         ("mediaconvert", "mediaconvert"),
         ("MediaConvert", "AWSMediaConvert", "AWSMediaConvertException"),
-        &["createJob"],
     ),
-    row(
-        ("sagemaker", "sagemaker"),
-        ("SageMaker", "AmazonSageMaker", "AmazonSageMakerException"),
-        &[
-            "createTrainingJob",
-            "createTransformJob",
-            "createLabelingJob",
-            "createProcessingJob",
-            "createHyperParameterTuningJob",
-            "createEndpoint",
-            "createEndpointConfig",
-            "createModel",
-            "updateEndpoint",
-        ],
-    ),
+    row(("sagemaker", "sagemaker"), ("SageMaker", "AmazonSageMaker", "AmazonSageMakerException")),
 ];

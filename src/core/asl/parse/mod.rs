@@ -21,6 +21,7 @@ use super::validate::schema::{Schema, check};
 use super::validate::scopes::Scopes;
 use super::validate::{Findings, Here, fields, graph};
 use crate::expr::value::{Map, Value};
+pub use resource::actions;
 
 /// Reads a whole definition.
 pub(super) fn machine(definition: &Map, kind: ExecutionType) -> (Machine, Vec<Diagnostic>) {

@@ -60,11 +60,18 @@ fn offers(resource_type: &str, action: &str, pattern: Pattern) -> bool {
             && plain
             && matches!(pattern, RequestResponse | WaitForTaskToken);
     }
-    INTEGRATIONS.iter().any(|(service, actions, patterns)| {
-        *service == resource_type
-            && actions.contains(&action)
-            && (pattern == RequestResponse || patterns.contains(&pattern))
+    row(resource_type).is_some_and(|(_, actions, patterns)| {
+        actions.contains(&action) && (pattern == RequestResponse || patterns.contains(&pattern))
     })
+}
+
+/// The actions of an optimized integration by the type of its resources, `sqs`; none if it does not exist.
+pub fn actions(resource_type: &str) -> &'static [&'static str] {
+    row(resource_type).map_or(&[], |(_, actions, _)| actions)
+}
+
+fn row(resource_type: &str) -> Option<&'static Integration> {
+    INTEGRATIONS.iter().find(|(service, ..)| *service == resource_type)
 }
 
 const NO_ARN: &str = "Value is not a valid resource ARN";
